@@ -1,0 +1,1 @@
+"""Commands behind the Makefile; run from the repository's root."""

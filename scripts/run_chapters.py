@@ -1,0 +1,125 @@
+"""Run the book's chapters and store their outputs in them.
+
+Usage: python -m scripts.run_chapters FOLDER [WORD ...], where FOLDER holds _toc.yml and book/.
+With words, only the chapters with one of them in their names run.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import yaml
+from nbclient import NotebookClient
+from nbclient.exceptions import CellControlSignal, DeadKernelError
+
+from scripts.kernels import DATA_TAG, has_tag, make_reproducible, why_no_data
+
+CELL_SECONDS = 600
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def toc_files(root):
+    """Return the paths in the order of the table of contents, without their endings."""
+    toc = yaml.safe_load((Path(root) / "_toc.yml").read_text())
+    entries = [entry for part in toc["parts"] for entry in part["chapters"]]
+    return [toc["root"], *(entry["file"] for entry in entries)]
+
+
+def chapters(root):
+    """Return the paths of the notebooks, in the book's order."""
+    paths = [Path(root) / f"{name}.ipynb" for name in toc_files(root)]
+    return [path for path in paths if path.exists()]
+
+
+def check_kernel():
+    """Stop when the name python3 means another Python than this one."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    folder = Path(KernelSpecManager().get_kernel_spec("python3").resource_dir)
+    if not folder.is_relative_to(sys.prefix):
+        sys.exit(f"The kernel python3 is {folder}, not one of {sys.prefix}: install ipykernel there")
+
+
+def store_alt_texts(notebook):
+    """Give each picture's text to MyST-NB, which writes it into the page's alt attribute."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "image/png" in data:
+                image = cell.metadata.setdefault("mystnb", {}).setdefault("image", {})
+                image["alt"] = data["text/plain"]
+
+
+def tidy(notebook):
+    """Keep only what does not change from one run or machine to the next."""
+    notebook.metadata.update(METADATA)
+    notebook.metadata["language_info"] = METADATA["language_info"]
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+
+
+def describe_failure(notebook, index, error):
+    """Name the cell and what went wrong, in two lines."""
+    source = notebook.cells[index].source.strip()
+    first = source.splitlines()[0] if source else "(empty)"
+    name, value = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
+    return f"  cell {index + 1}: {first}\n  {name}: {value}"
+
+
+def run_chapter(path, with_data):
+    """Run one chapter in place; return None, or what failed."""
+    notebook = nbformat.read(path, as_version=4)
+    reached = []
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=CELL_SECONDS,
+        record_timing=False,
+        skip_cells_with_tag="skip-execution" if with_data else DATA_TAG,
+        on_cell_execute=lambda cell, cell_index: reached.append(cell_index),
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    try:
+        client.execute()
+    except (CellControlSignal, DeadKernelError) as error:
+        return describe_failure(notebook, reached[-1], error)
+    tidy(notebook)
+    store_alt_texts(notebook)
+    nbformat.write(notebook, path)
+    return None
+
+
+def run_all(root, words=()):
+    """Run chapters with a line of progress each; return how many failed."""
+    missing = why_no_data()
+    if missing:
+        print(f"Cells tagged {DATA_TAG} keep their stored outputs: {missing}")
+    paths = [path for path in chapters(root) if not words or any(word in path.stem for word in words)]
+    failures = 0
+    for number, path in enumerate(paths, start=1):
+        print(f"[{number}/{len(paths)}] {path.relative_to(root)}", end=" ", flush=True)
+        start = time.perf_counter()
+        failure = run_chapter(path, with_data=not missing)
+        print(f"{time.perf_counter() - start:.1f} s", "FAILED" if failure else "")
+        if failure:
+            failures += 1
+            print(failure)
+    return failures
+
+
+def main():
+    """Run the chapters under the folder named on the command line."""
+    make_reproducible()
+    check_kernel()
+    root, *words = sys.argv[1:]
+    failures = run_all(Path(root), words)
+    if failures:
+        sys.exit(f"{failures} chapter(s) failed")
+
+
+if __name__ == "__main__":
+    main()
