@@ -1,0 +1,97 @@
+"""The two-hidden-layer prompt map: fitted with PyTorch, applied with NumPy."""
+
+import numpy as np
+
+__all__ = []
+
+
+def fit_mlp(X, losses, psi, epochs, seed, width=128, batch_size=64, learning_rate=0.005):
+    """Fit Softmax . FC(K) . H' . H . BN so that Phi(x) . psi predicts the losses; App. F.3.
+
+    Returns the layers as NumPy arrays: scale and shift of the input, then weights and biases
+    with the batch normalisation folded in.
+    """
+    torch = _torch()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = _network(torch, X.shape[1], width, psi.shape[1])
+        tensors = [torch.as_tensor(a, dtype=torch.float32) for a in (X, losses, psi)]
+        _train(torch, network, tensors, epochs, batch_size, learning_rate)
+    return _folded(network)
+
+
+def _torch():
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError(
+            "LearnedMap(architecture='mlp') needs PyTorch to fit: "
+            "install it, or use architecture='linear'"
+        ) from error
+    return torch
+
+
+def _network(torch, n_dims, width, n_clusters):
+    """Return the layers without the softmax."""
+    nn = torch.nn
+    return nn.Sequential(
+        nn.BatchNorm1d(n_dims),
+        *(nn.Linear(n_dims, width), nn.BatchNorm1d(width), nn.ReLU()),
+        *(nn.Linear(width, width), nn.BatchNorm1d(width), nn.ReLU()),
+        nn.Linear(width, n_clusters),
+    )
+
+
+def _train(torch, network, tensors, epochs, batch_size, learning_rate):
+    """Run Adam on the cross-entropy of the observed losses."""
+    X, losses, psi = tensors
+    adam = torch.optim.Adam(network.parameters(), lr=learning_rate)
+    for _ in range(epochs):
+        for rows in torch.randperm(len(X)).split(batch_size):
+            if len(rows) == 1:
+                continue  # one prompt has no batch variance
+            gamma = torch.softmax(network(X[rows]), dim=1) @ psi.T
+            seen = ~torch.isnan(losses[rows])
+            loss = torch.nn.functional.binary_cross_entropy(gamma[seen], losses[rows][seen])
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+    network.eval()
+
+
+def _folded(network):
+    """Return NumPy arrays that compute what the network computes in evaluation mode."""
+    first, *layers = network
+    scale, shift = _affine(first)
+    arrays = [scale, shift]
+    for linear, normalise in zip(layers[0::3], [*layers[1::3], None], strict=True):
+        weight, bias = linear.weight.detach().numpy().T, linear.bias.detach().numpy()
+        if normalise is not None:
+            scale, shift = _affine(normalise)
+            weight, bias = weight * scale, bias * scale + shift
+        arrays += [weight.astype(float), bias.astype(float)]
+    return arrays
+
+
+def _affine(normalise):
+    """Return batch normalisation in evaluation mode as a scale and a shift."""
+    mean, variance, weight, bias = (
+        tensor.detach().numpy().astype(float)
+        for tensor in (
+            normalise.running_mean,
+            normalise.running_var,
+            normalise.weight,
+            normalise.bias,
+        )
+    )
+    scale = weight / np.sqrt(variance + normalise.eps)
+    return scale, bias - mean * scale
+
+
+def mlp_scores(X, arrays):
+    """Return the scores of the clusters before the softmax, shape (n_prompts, n_clusters)."""
+    scale, shift, *layers = arrays
+    hidden = X * scale + shift
+    for weight, bias in zip(layers[0:-2:2], layers[1:-2:2], strict=True):
+        hidden = np.maximum(hidden @ weight + bias, 0)
+    return hidden @ layers[-2] + layers[-1]

@@ -1,0 +1,95 @@
+"""Checks of arguments: every error names the argument, the value and what was expected."""
+
+import numpy as np
+
+__all__ = []
+
+
+def check_matrix(name, values, *, allow_nan=False):
+    """Return `values` as a float array of shape (rows, columns), or say what is wrong."""
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 2 or 0 in values.shape:
+        raise ValueError(
+            f"{name} must be a non-empty array with two dimensions; got shape {values.shape}"
+        )
+    bad = ~np.isfinite(values)
+    if allow_nan:
+        bad &= ~np.isnan(values)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        allowed = "finite or NaN" if allow_nan else "finite"
+        raise ValueError(
+            f"{name} must be {allowed}; got {values[row, column]} at row {row}, column {column}"
+        )
+    return values
+
+
+def check_costs(costs, shape):
+    """Return `costs` of shape (n_llms,) or, if `shape` has two entries, of that shape."""
+    costs = np.asarray(costs, dtype=float)
+    allowed = list(dict.fromkeys([shape[-1:], shape]))
+    if costs.shape not in allowed:
+        expected = " or ".join(map(str, allowed))
+        raise ValueError(f"costs must have shape {expected}; got {costs.shape}")
+    bad = ~(np.isfinite(costs) & (costs >= 0))
+    if bad.any():
+        raise ValueError(f"costs must be finite and not negative; got {costs[bad][0]}")
+    return costs
+
+
+def check_predictions(gamma, costs):
+    """Return predicted losses (n_prompts, n_llms) and costs that fit them."""
+    gamma = check_matrix("gamma", gamma)
+    return gamma, check_costs(costs, gamma.shape)
+
+
+def check_same_shape(name, values, other_name, other):
+    """Raise unless the two arrays have one shape."""
+    if values.shape != other.shape:
+        raise ValueError(
+            f"{name} must have the shape of {other_name}, {other.shape}; got {values.shape}"
+        )
+
+
+def check_unit_interval(name, losses):
+    """Raise unless every observed loss lies in [0, 1]."""
+    bad = (losses < 0) | (losses > 1)
+    if bad.any():
+        raise ValueError(f"{name} must lie in [0, 1]; got {losses[bad][0]}")
+
+
+def check_positive_integer(name, value):
+    """Raise unless `value` is an integer of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} must be an integer of at least 1; got {value!r}")
+
+
+def check_scalar(name, value, low, high):
+    """Return `value` as a float in [low, high] (infinity only where `high` is infinite)."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not low <= number <= high:
+        raise ValueError(f"{name} must be a number from {low} to {high}; got {value!r}")
+    return number
+
+
+def check_option(name, value, options):
+    """Raise unless `value` is one of `options`."""
+    if value not in options:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}; got {value!r}")
+
+
+def check_names(names):
+    """Return LLM names as a list of distinct, non-empty strings."""
+    names = [names] if isinstance(names, str) else list(names)
+    if not names:
+        raise ValueError("names must hold at least one LLM; got none")
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"names must be non-empty strings; got {name!r}")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"names must be distinct; {repeated[0]!r} stands more than once")
+    return names

@@ -1,0 +1,356 @@
+"""What UniRoute is compared with: no routing, static routers, and the oracle."""
+
+import warnings
+from copy import deepcopy
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.metrics import log_loss
+from sklearn.neural_network import MLPClassifier
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from uniroute._validation import (
+    check_costs,
+    check_matrix,
+    check_names,
+    check_positive_integer,
+    check_scalar,
+)
+
+__all__ = ["CheckpointedMLP", "StaticRouter", "ZeroRouter"]
+
+
+class ZeroRouter:
+    """Spend a budget on the whole pool without looking at prompts: mix two LLMs by a coin.
+
+    Attributes
+    ----------
+    llms_ : list of str
+    costs_, losses_ : ndarray of shape (n_llms,)
+        Mean cost and mean validation loss of each LLM.
+    hull_ : ndarray of int
+        The LLMs on the non-decreasing convex hull of (cost, quality), by rising cost.
+
+    Notes
+    -----
+    App. D of the paper. Chapter 1; that it is UniRoute with K = 1 is shown in Chapter 4.
+
+    Examples
+    --------
+    "middle" is worse than mixing its neighbours, so it is never used:
+
+    >>> losses_val = [[1, 1, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]]
+    >>> zero = ZeroRouter().fit(["small", "middle", "large"], losses_val, costs=[1.0, 2.0, 3.0])
+    >>> [zero.llms_[i] for i in zero.hull_]
+    ['small', 'large']
+    >>> zero.mixture(budget=1.5)
+    array([0.75, 0.  , 0.25])
+    """
+
+    def fit(self, names, losses_val, costs):
+        """Find the hull of a pool.
+
+        Parameters
+        ----------
+        names : sequence of str
+            LLM names, n_llms of them.
+        losses_val : array-like of shape (n_val, n_llms)
+            Losses on the validation prompts; NaN = not observed.
+        costs : array-like of shape (n_llms,)
+            Mean cost of one prompt.
+
+        Returns
+        -------
+        ZeroRouter
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit, a name repeats, an LLM has no observed loss, or a cost is
+            negative or not finite.
+        """
+        names = check_names(names)
+        losses_val = check_matrix("losses_val", losses_val, allow_nan=True)
+        if losses_val.shape[1] != len(names):
+            raise ValueError(
+                f"losses_val must have one column for each of {len(names)} names; "
+                f"got {losses_val.shape[1]}"
+            )
+        unseen = np.isnan(losses_val).all(axis=0)
+        if unseen.any():
+            raise ValueError(
+                f"losses_val must hold an observed loss of every LLM; {names[unseen.argmax()]!r} "
+                "has none"
+            )
+        costs = check_costs(costs, (len(names),))
+        self.llms_, self.costs_ = names, costs
+        self.losses_ = np.nanmean(losses_val, axis=0)
+        self.hull_ = _hull(costs, self.losses_)
+        return self
+
+    def mixture(self, budget):
+        """Return the probability of each LLM that spends `budget` on average.
+
+        Parameters
+        ----------
+        budget : float
+            Mean cost per prompt, at least that of the cheapest LLM.
+
+        Returns
+        -------
+        ndarray of shape (n_llms,)
+            At most two entries are not zero.
+
+        Raises
+        ------
+        ValueError
+            If `budget` is below the cost of the cheapest LLM.
+        """
+        self._check_fitted()
+        budget = check_scalar("budget", budget, 0, np.inf)
+        costs = self.costs_[self.hull_]
+        if budget < costs[0]:
+            raise ValueError(
+                f"budget must be at least {costs[0]}, the cost of the cheapest LLM; got {budget}"
+            )
+        probabilities = np.zeros(len(self.costs_))
+        after = np.searchsorted(costs, budget, side="right")
+        if after == len(costs):
+            probabilities[self.hull_[-1]] = 1.0
+            return probabilities
+        low, high = self.hull_[after - 1 : after + 1]
+        share = (budget - self.costs_[low]) / (self.costs_[high] - self.costs_[low])
+        probabilities[[low, high]] = 1 - share, share
+        return probabilities
+
+    def predict_loss(self, X):
+        """Predict the mean validation loss for every prompt.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_prompts, ...)
+            Only its length is used.
+
+        Returns
+        -------
+        ndarray of shape (n_prompts, n_llms)
+        """
+        self._check_fitted()
+        return np.tile(self.losses_, (len(X), 1))
+
+    def _check_fitted(self):
+        if not hasattr(self, "hull_"):
+            raise NotFittedError("this ZeroRouter is not fitted: call fit first")
+
+
+def _hull(costs, losses):
+    """Return the vertices of the lower convex hull that ends at the smallest loss."""
+    hull = []
+    for new in np.lexsort([losses, costs]):
+        if hull and losses[new] >= losses[hull[-1]]:
+            continue  # dominated by a cheaper LLM
+        while len(hull) > 1 and not _turns(costs, losses, *hull[-2:], new):
+            hull.pop()
+        hull.append(new)
+    return np.array(hull)
+
+
+def _turns(costs, losses, first, middle, last):
+    """Return whether `middle` lies strictly below the line from `first` to `last`."""
+    return (losses[first] - losses[middle]) * (costs[last] - costs[middle]) > (
+        losses[middle] - losses[last]
+    ) * (costs[middle] - costs[first])
+
+
+class StaticRouter(BaseEstimator):
+    """A router for a fixed pool: one multi-output model from embeddings to losses.
+
+    Retrained or clairvoyant is a matter of what it is fitted on: the validation prompts only, or
+    the training prompts too, with labels of LLMs that a dynamic router has never seen.
+
+    Parameters
+    ----------
+    model : scikit-learn estimator
+        Multi-output: a regressor, or a multi-label classifier with ``predict_proba``.
+
+    Attributes
+    ----------
+    model_ : estimator
+        The fitted clone.
+    llms_ : list of str
+    costs_ : ndarray of shape (n_llms,)
+
+    Notes
+    -----
+    The post-hoc routers of Section 2, Eq. (3) with a linear model and Eq. (4) with neighbours;
+    the clairvoyant and retrained baselines of Section 6 and App. H. Chapter 2 and Chapter 7.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> X = [[0.0], [0.1], [1.0], [1.1]]
+    >>> losses = [[0, 0], [0, 0], [1, 0], [1, 0]]
+    >>> router = StaticRouter(Ridge(alpha=0.1)).fit(X, losses, ["small", "large"], [1.0, 5.0])
+    >>> router.predict_loss([[1.05]]).round(1)
+    array([[1., 0.]])
+    """
+
+    def __init__(self, model):
+        self.model = model
+
+    def fit(self, X, losses, names, costs):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_prompts, n_dims)
+            Embeddings.
+        losses : array-like of shape (n_prompts, n_llms)
+            Losses, none missing.
+        names : sequence of str
+            LLM names.
+        costs : array-like of shape (n_llms,)
+            Mean cost of one prompt.
+
+        Returns
+        -------
+        StaticRouter
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit, a loss is missing, or a name repeats.
+        """
+        names = check_names(names)
+        losses = check_matrix("losses", losses)
+        if losses.shape[1] != len(names):
+            raise ValueError(
+                f"losses must have one column for each of {len(names)} names; got {losses.shape[1]}"
+            )
+        if len(losses) != len(X):
+            raise ValueError(f"losses must have a row per prompt, {len(X)}; got {len(losses)}")
+        self.costs_ = check_costs(costs, (len(names),))
+        self.llms_ = names
+        self.model_ = clone(self.model).fit(X, losses)
+        return self
+
+    def predict_loss(self, X):
+        """Predict the loss of every LLM on every prompt, shape (n_prompts, n_llms).
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        """
+        if not hasattr(self, "model_"):
+            raise NotFittedError("this StaticRouter is not fitted: call fit first")
+        predict = getattr(self.model_, "predict_proba", self.model_.predict)
+        return np.asarray(predict(X), dtype=float).reshape(len(X), len(self.llms_))
+
+
+class CheckpointedMLP(RegressorMixin, BaseEstimator):
+    """Predict 0-1 losses by a network with one sigmoid output per LLM, best epoch kept.
+
+    A tenth of the prompts is held out; after each epoch the cross-entropy there is measured, and
+    the weights of the best epoch are used. With one identity hidden layer it is a matrix
+    factorisation: embeddings x rank, rank x LLMs.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int, default (100, 100)
+        Widths; ``(rank,)`` with activation "identity" for matrix factorisation.
+    activation : {"relu", "identity"}, default "relu"
+    epochs : int, default 10
+        Passes over the prompts. (The paper: 30 in its second version, 10 in its last.)
+    random_state : int, default 0
+        Seed of the weights, the batches and the hold-out.
+
+    Attributes
+    ----------
+    network_ : MLPClassifier
+        As of the best epoch.
+    best_epoch_ : int
+        Counted from 1.
+
+    Notes
+    -----
+    The MLP and MatFac baselines of Section 6 and App. F: Adam, rate 0.001, batches of 64.
+    Chapter 7.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(400, 2))
+    >>> losses = np.column_stack([X[:, 0] > 0, X[:, 0] < 0]).astype(float)
+    >>> mlp = CheckpointedMLP(epochs=20).fit(X, losses)
+    >>> (mlp.predict([[2.0, 0.0]]) > 0.5).tolist()
+    [[True, False]]
+    """
+
+    def __init__(self, hidden_layer_sizes=(100, 100), activation="relu", epochs=10, random_state=0):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.epochs = epochs
+        self.random_state = random_state
+
+    def fit(self, X, losses):
+        """Fit, keeping the best epoch.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_prompts, n_dims)
+        losses : array-like of shape (n_prompts, n_llms)
+            Zeros and ones.
+
+        Returns
+        -------
+        CheckpointedMLP
+
+        Raises
+        ------
+        ValueError
+            If a loss is neither 0 nor 1, or there are fewer than ten prompts.
+        """
+        check_positive_integer("epochs", self.epochs)
+        X, losses = validate_data(self, X, losses, multi_output=True, dtype=np.float64)
+        losses = losses.reshape(len(X), -1)
+        if not np.isin(losses, (0, 1)).all():
+            raise ValueError(f"losses must be 0 or 1; got {losses[~np.isin(losses, (0, 1))][0]}")
+        if len(X) < 10:
+            raise ValueError(f"X must have at least 10 prompts; got {len(X)}")
+        self.n_llms_ = losses.shape[1]
+        held = np.random.default_rng(self.random_state).permutation(len(X)) < len(X) // 10
+        network, best = self._new_network(batch_size=min(64, int((~held).sum()))), np.inf
+        for epoch in range(1, self.epochs + 1):
+            self._run_epoch(network, X[~held], losses[~held])
+            loss = log_loss(
+                losses[held].ravel(), self._errors(network, X[held]).ravel(), labels=[0, 1]
+            )
+            if loss < best:
+                best, self.best_epoch_, self.network_ = loss, epoch, deepcopy(network)
+        return self
+
+    def predict(self, X):
+        """Predict losses, shape (n_prompts, n_llms)."""
+        check_is_fitted(self)
+        return self._errors(self.network_, validate_data(self, X, reset=False))
+
+    def _new_network(self, batch_size):
+        return MLPClassifier(
+            self.hidden_layer_sizes,
+            activation=self.activation,
+            batch_size=batch_size,
+            random_state=self.random_state,
+        )
+
+    def _run_epoch(self, network, X, losses):
+        """Run one epoch of Adam; that one epoch does not converge is the plan."""
+        target = losses if self.n_llms_ > 1 else losses.ravel()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            network.partial_fit(X, target, classes=np.arange(max(2, self.n_llms_)))
+
+    def _errors(self, network, X):
+        """Return the probability of loss 1 for each LLM; a single LLM has its class 0 first."""
+        return network.predict_proba(X)[:, -self.n_llms_ :]

@@ -1,0 +1,286 @@
+"""How good a router is: the deferral curve, its summaries, and paired comparisons."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from uniroute._validation import (
+    check_matrix,
+    check_predictions,
+    check_same_shape,
+    check_scalar,
+)
+from uniroute.rule import routing_path
+
+__all__ = ["DeferralCurve", "PairedDifference", "deferral_curve", "paired_difference", "sign_test"]
+
+
+@dataclass(frozen=True)
+class DeferralCurve:
+    """Mean loss reached at every budget; made by `deferral_curve`.
+
+    The curve is piecewise linear: between two vertices a coin decides, see
+    `uniroute.rule.BudgetRule`. After the last vertex it is flat, because the router has no use
+    for more money.
+
+    Attributes
+    ----------
+    costs, losses : ndarray of shape (n_vertices,)
+        Mean cost (strictly increasing) and mean loss at the vertices. The losses need not fall:
+        predictions may be wrong, and nothing is tidied with test labels.
+    cost_weights : ndarray of shape (n_vertices,)
+        Lambda at which each vertex is entered; infinity for the first.
+    llm_costs, llm_losses : ndarray of shape (n_llms,)
+        Mean cost and mean loss of each single LLM.
+
+    Notes
+    -----
+    Section 6 and App. F.2 of the paper; definitions of the summaries in Chapter 1.
+
+    Examples
+    --------
+    >>> curve = deferral_curve(
+    ...     gamma=[[0.5, 0.1], [0.3, 0.2]], losses=[[1, 0], [0, 0]], costs=[1.0, 2.0])
+    >>> curve.costs, curve.losses
+    (array([1. , 1.5, 2. ]), array([0.5, 0. , 0. ]))
+    >>> curve.area(), curve.qnc(), curve.peak()
+    (0.875, 0.75, 1.0)
+    """
+
+    costs: np.ndarray
+    losses: np.ndarray
+    cost_weights: np.ndarray
+    llm_costs: np.ndarray
+    llm_losses: np.ndarray
+
+    @property
+    def quality(self):
+        """1 - loss at the vertices, shape (n_vertices,)."""
+        return 1 - self.losses
+
+    @property
+    def cost_range(self):
+        """Cost of the cheapest and of the dearest single LLM."""
+        return float(self.llm_costs.min()), float(self.llm_costs.max())
+
+    def at(self, budget):
+        """Return the quality at one or more budgets, in the unit of the costs.
+
+        Below the first vertex the curve does not exist: NaN.
+        """
+        return np.interp(budget, self.costs, self.quality, left=np.nan)
+
+    def area(self, fraction=1.0):
+        """Return the normalised area under the curve of quality against cost.
+
+        Parameters
+        ----------
+        fraction : float, default 1.0
+            Share of the cost axis, from the cheapest LLM on. As in the paper, the area of a
+            part is divided by the whole cost range: ``area(0.5)`` is about half of ``area()``.
+
+        Returns
+        -------
+        float
+            If all LLMs cost the same, the limit: `fraction` times the quality there.
+        """
+        fraction = check_scalar("fraction", fraction, 0, 1)
+        low, high = self.cost_range
+        if low == high:
+            return float(fraction * self.at(max(low, self.costs[0])))
+        end = low + fraction * (high - low)
+        inside = self.costs[(self.costs > low) & (self.costs < end)]
+        knots = np.concatenate([[low], inside, [end]])
+        values = np.interp(knots, self.costs, self.quality)
+        return float(np.trapezoid(values, knots) / (high - low))
+
+    def qnc(self):
+        """Return the quality-neutral cost, relative to the most accurate single LLM's cost.
+
+        The smallest budget at which the curve reaches the quality of that LLM (of several, the
+        cheapest), divided by its cost. Infinite if the curve never reaches it.
+        """
+        best = np.lexsort([self.llm_costs, self.llm_losses])[0]
+        loss, cost = self.llm_losses[best], self.llm_costs[best]
+        reached = np.flatnonzero(self.losses <= loss + 1e-12)
+        if not reached.size:
+            return np.inf
+        needed = self._crossing(reached[0], loss)
+        if needed == cost:
+            return 1.0
+        return float(needed / cost) if cost > 0 else np.inf
+
+    def _crossing(self, vertex, loss):
+        """Return the cost at which the segment that ends at `vertex` comes down to `loss`."""
+        if vertex == 0:
+            return self.costs[0]
+        x0, x1 = self.costs[vertex - 1 : vertex + 1]
+        y0, y1 = self.losses[vertex - 1 : vertex + 1]
+        return x0 + (x1 - x0) * min(1.0, (y0 - loss) / (y0 - y1))
+
+    def peak(self):
+        """Return the highest quality on the curve."""
+        return float(self.quality.max())
+
+
+def deferral_curve(gamma, losses, costs):
+    """Route by predicted losses at every lambda and measure the true losses.
+
+    Parameters
+    ----------
+    gamma : array-like of shape (n_prompts, n_llms)
+        Predicted losses; the only thing the choices depend on, with the costs.
+    losses : array-like of shape (n_prompts, n_llms)
+        Observed losses, none missing. Real values are allowed; quality is 1 - loss.
+    costs : array-like of shape (n_llms,) or (n_prompts, n_llms)
+        Costs, as for `uniroute.rule.route`.
+
+    Returns
+    -------
+    DeferralCurve
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a value is missing or not finite, or a cost is negative.
+
+    Notes
+    -----
+    The set {(B, R(r_B))} of Section 6, from the exact path over lambda of Eq. (8): no grid of
+    lambdas, and no point is kept or dropped by looking at `losses`. Chapter 1.
+
+    Examples
+    --------
+    With the true losses as predictions the router is the oracle:
+
+    >>> losses = [[1, 0], [0, 0], [1, 1]]
+    >>> deferral_curve(losses, losses, costs=[1.0, 4.0]).losses.round(3)
+    array([0.667, 0.333])
+    """
+    gamma, costs = check_predictions(gamma, costs)
+    losses = check_matrix("losses", losses)
+    check_same_shape("losses", losses, "gamma", gamma)
+    path = routing_path(gamma, costs)
+    return DeferralCurve(
+        costs=path.mean(costs),
+        losses=path.mean(losses),
+        cost_weights=np.concatenate([[np.inf], path.breakpoints]),
+        llm_costs=np.broadcast_to(costs, gamma.shape).mean(axis=0) if costs.ndim == 2 else costs,
+        llm_losses=losses.mean(axis=0),
+    )
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """Mean of paired differences with its uncertainty; made by `paired_difference`.
+
+    Attributes
+    ----------
+    mean, standard_error : float
+        Of first - second over the pairs.
+    low, high : float
+        Ends of the confidence interval (Student's t).
+    n_pairs : int
+
+    Notes
+    -----
+    The paper shows intervals of two standard errors (Section 6). Chapter 7.
+
+    Examples
+    --------
+    >>> paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7]).n_pairs
+    3
+    """
+
+    mean: float
+    standard_error: float
+    low: float
+    high: float
+    n_pairs: int
+
+    def __str__(self):
+        return f"{self.mean:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
+
+
+def paired_difference(first, second, level=0.95):
+    """Compare two methods on the same trials.
+
+    Parameters
+    ----------
+    first, second : array-like of shape (n_trials,)
+        One number per trial, for example an area; trial i of both uses the same split.
+    level : float, default 0.95
+        Confidence level.
+
+    Returns
+    -------
+    PairedDifference
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there are fewer than two trials, or a value is not finite.
+
+    Notes
+    -----
+    Section 6 of the paper; Chapter 7. Trials that share data are not independent, so the
+    interval speaks of the split, not of other data sets.
+
+    Examples
+    --------
+    >>> print(paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7]))
+    +0.1000 [-0.1484, +0.3484]
+    """
+    difference = _paired(first, second)
+    check_scalar("level", level, 0, 1)
+    mean, error = difference.mean(), stats.sem(difference)
+    reach = error * stats.t.ppf((1 + level) / 2, len(difference) - 1)
+    return PairedDifference(
+        float(mean), float(error), float(mean - reach), float(mean + reach), len(difference)
+    )
+
+
+def sign_test(first, second):
+    """Test whether one method wins more trials than the other.
+
+    Parameters
+    ----------
+    first, second : array-like of shape (n_trials,)
+        One number per trial, as for `paired_difference`. Ties are left out.
+
+    Returns
+    -------
+    float
+        Two-sided p-value; 1.0 if every trial is a tie.
+
+    Raises
+    ------
+    ValueError
+        As `paired_difference`.
+
+    Notes
+    -----
+    The paper's significance test (Section 6, alpha = 0.01). Chapter 7.
+
+    Examples
+    --------
+    >>> sign_test([1, 1, 1, 1, 1], [0, 0, 0, 0, 0])
+    0.0625
+    """
+    difference = _paired(first, second)
+    wins, losses = int((difference > 0).sum()), int((difference < 0).sum())
+    return float(stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
+
+
+def _paired(first, second):
+    """Return first - second, checked."""
+    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    if first.ndim != 1 or first.shape != second.shape or len(first) < 2:
+        raise ValueError(
+            "first and second must be of one length, at least 2; "
+            f"got shapes {first.shape} and {second.shape}"
+        )
+    if not np.isfinite(first - second).all():
+        raise ValueError("first and second must be finite; got NaN or infinity")
+    return first - second

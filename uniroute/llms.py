@@ -1,0 +1,126 @@
+"""LLM features Psi: what is remembered of an LLM after one pass over the validation prompts."""
+
+import warnings
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+
+from uniroute._validation import check_matrix, check_option
+
+__all__ = ["ClusterMeans", "EmptyClusterWarning"]
+
+
+class EmptyClusterWarning(UserWarning):
+    """Some cluster holds no validation prompt with an observed loss; a stated policy was applied.
+
+    Notes
+    -----
+    The paper does not say what Eq. (12) means for an empty cluster; see Chapter 5.
+
+    Examples
+    --------
+    >>> issubclass(EmptyClusterWarning, UserWarning)
+    True
+    """
+
+
+class ClusterMeans(BaseEstimator):
+    """Represent an LLM by its mean loss on the validation prompts of each cluster.
+
+    Parameters
+    ----------
+    empty : {"overall", "error"}, default "overall"
+        What an LLM gets for a cluster in which none of its losses was observed: its mean loss
+        over all its validation prompts, reported by an `EmptyClusterWarning`; or a `ValueError`.
+
+    Notes
+    -----
+    Eq. (12) of the paper, with hard memberships; with soft ones the mean is weighted. The paper
+    leaves empty clusters open. Derived in Chapter 5; why the overall loss, in its exercises.
+
+    Examples
+    --------
+    Three prompts in two clusters, two LLMs; one outcome was not observed:
+
+    >>> memberships = [[1, 0], [1, 0], [0, 1]]
+    >>> losses = [[1.0, 0.0], [0.0, float("nan")], [1.0, 1.0]]
+    >>> features, weights = ClusterMeans().represent(memberships, losses)
+    >>> features
+    array([[0.5, 1. ],
+           [0. , 1. ]])
+    >>> weights
+    array([[2., 1.],
+           [1., 1.]])
+    """
+
+    def __init__(self, empty="overall"):
+        self.empty = empty
+
+    def represent(self, memberships, losses):
+        """Average each LLM's losses within each cluster.
+
+        Parameters
+        ----------
+        memberships : array-like or sparse of shape (n_prompts, n_clusters)
+            Weight of each validation prompt in each cluster, not negative.
+        losses : array-like of shape (n_prompts, n_llms)
+            Losses on the validation prompts; NaN = not observed.
+
+        Returns
+        -------
+        features : ndarray of shape (n_llms, n_clusters)
+            Psi.
+        weights : ndarray of shape (n_llms, n_clusters)
+            Total membership behind each mean: with hard memberships the number of prompts.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, an LLM has no observed loss at all, or a cluster is empty and
+            the policy is "error".
+        """
+        check_option("empty", self.empty, ("overall", "error"))
+        losses = check_matrix("losses", losses, allow_nan=True)
+        memberships = _check_memberships(memberships, len(losses))
+        observed = ~np.isnan(losses)
+        if not observed.any(axis=0).all():
+            llm = np.flatnonzero(~observed.any(axis=0))[0]
+            raise ValueError(f"losses must hold an observed loss of every LLM; column {llm} is NaN")
+        losses = np.where(observed, losses, 0.0)
+        sums = (memberships.T @ losses).T
+        weights = (memberships.T @ observed.astype(float)).T
+        overall = losses.sum(axis=0) / observed.sum(axis=0)
+        self._report_empty(weights == 0)
+        features = np.divide(
+            sums, weights, out=np.repeat(overall[:, None], weights.shape[1], 1), where=weights > 0
+        )
+        return features, weights
+
+    def _report_empty(self, empty):
+        """Raise or warn if an LLM has no observed loss in some cluster."""
+        if not empty.any():
+            return
+        found = (
+            f"{empty.any(axis=0).sum()} of {empty.shape[1]} clusters hold no observed loss of some "
+            f"LLM ({empty.sum()} of {empty.size} means)"
+        )
+        if self.empty == "error":
+            raise ValueError(f"{found}, and empty='error' allows none")
+        warnings.warn(
+            f"{found}: the LLM's overall loss stands in", EmptyClusterWarning, stacklevel=3
+        )
+
+
+def _check_memberships(memberships, n_prompts):
+    """Return memberships as a float array or sparse matrix with a row for each prompt."""
+    if not sparse.issparse(memberships):
+        memberships = check_matrix("memberships", memberships)
+    if memberships.shape[0] != n_prompts:
+        raise ValueError(
+            f"memberships must have a row for each row of losses, {n_prompts}; "
+            f"got {memberships.shape[0]}"
+        )
+    if memberships.min() < 0:
+        raise ValueError(f"memberships must not be negative; got {memberships.min()}")
+    return memberships

@@ -1,0 +1,451 @@
+"""Prompt maps Phi: from a prompt's embedding to the features that meet an LLM's features.
+
+Every map is a scikit-learn transformer. `transform` gives Phi(x), the features with which losses
+are predicted; `assign` gives the memberships with which an LLM's losses on validation prompts are
+averaged into its features Psi. For most maps the two are the same.
+"""
+
+import numpy as np
+from scipy import optimize, sparse, special
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.cluster import KMeans
+from sklearn.metrics import pairwise_distances_argmin
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from uniroute._neural import fit_mlp, mlp_scores
+from uniroute._validation import (
+    check_matrix,
+    check_option,
+    check_positive_integer,
+    check_scalar,
+    check_unit_interval,
+)
+from uniroute.llms import ClusterMeans
+
+__all__ = ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"]
+
+
+class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """What all prompt maps share."""
+
+    def assign(self, X):
+        """Return the memberships with which losses on the prompts `X` are averaged.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_prompts, n_dims)
+            Embeddings of validation prompts.
+
+        Returns
+        -------
+        ndarray or sparse matrix of shape (n_prompts, n_features)
+        """
+        return self.transform(X)
+
+    def _check_rows(self, X):
+        """Return embeddings with as many dimensions as those seen in fit."""
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False)
+
+
+class ConstantMap(_PromptMap):
+    """Give every prompt the same single feature, 1: routing without looking at the prompt.
+
+    Notes
+    -----
+    K = 1 in Eq. (9): `uniroute.UniRoute` becomes the ZeroRouter of App. D. Chapter 4.
+
+    Examples
+    --------
+    >>> ConstantMap().fit_transform([[0.1, 0.2], [0.3, 0.4]])
+    array([[1.],
+           [1.]])
+    """
+
+    _n_features_out = 1
+
+    def fit(self, X, y=None):
+        """Record the number of dimensions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_prompts, n_dims)
+            Embeddings.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        ConstantMap
+        """
+        validate_data(self, X)
+        return self
+
+    def transform(self, X):
+        """Return a column of ones, shape (n_prompts, 1)."""
+        return np.ones((len(self._check_rows(X)), 1))
+
+
+class KMeansMap(_PromptMap):
+    """Mark the K-means cluster of a prompt: the unsupervised prompt map.
+
+    Parameters
+    ----------
+    n_clusters : int, default 20
+        K.
+    n_init : int, default 10
+        K-means restarts; the one with the least inertia is kept.
+    max_iter : int, default 300
+        Iterations of each restart.
+    random_state : int, RandomState instance or None, default 0
+        Seed of the restarts.
+
+    Attributes
+    ----------
+    cluster_centers_ : ndarray of shape (n_clusters, n_dims)
+    n_iter_ : int
+        Iterations of the best restart.
+
+    Notes
+    -----
+    Phi of Eq. (11), fitted on the unlabelled training prompts (Section 5.1). Chapter 5.
+
+    Examples
+    --------
+    >>> X = [[0.0], [0.1], [1.0], [1.1]]
+    >>> phi = KMeansMap(n_clusters=2).fit(X).transform(X)
+    >>> phi.sum(axis=1), bool((phi[0] == phi[1]).all()), bool((phi[1] == phi[2]).all())
+    (array([1., 1., 1., 1.]), True, False)
+    """
+
+    def __init__(self, n_clusters=20, n_init=10, max_iter=300, random_state=0):
+        self.n_clusters = n_clusters
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Cluster the training prompts.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_prompts, n_dims)
+            Embeddings of at least `n_clusters` prompts.
+        y : None
+            Not used: clustering needs no labels.
+
+        Returns
+        -------
+        KMeansMap
+
+        Raises
+        ------
+        ValueError
+            If `n_clusters` is not a positive integer or exceeds the number of prompts.
+        """
+        check_positive_integer("n_clusters", self.n_clusters)
+        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        if self.n_clusters > len(X):
+            raise ValueError(
+                f"n_clusters must not exceed n_samples={len(X)} prompts; got {self.n_clusters}"
+            )
+        kmeans = KMeans(
+            self.n_clusters,
+            n_init=self.n_init,
+            max_iter=self.max_iter,
+            random_state=self.random_state,
+        )
+        kmeans.fit(X)
+        self.cluster_centers_, self.n_iter_ = kmeans.cluster_centers_, kmeans.n_iter_
+        return self
+
+    @property
+    def _n_features_out(self):
+        return len(self.cluster_centers_)
+
+    def predict(self, X):
+        """Return the cluster of each prompt, shape (n_prompts,)."""
+        X = self._check_rows(X).astype(self.cluster_centers_.dtype)
+        return pairwise_distances_argmin(X, self.cluster_centers_)
+
+    def transform(self, X):
+        """Return one-hot clusters, shape (n_prompts, n_clusters)."""
+        return np.eye(len(self.cluster_centers_))[self.predict(X)]
+
+
+class NeighborMap(_PromptMap):
+    """Mark the nearest validation prompts: K-NN routing in bilinear form.
+
+    Fit it on the validation prompts, and add LLMs with the losses on the same prompts.
+
+    Parameters
+    ----------
+    n_neighbors : int, default 20
+        Number of neighbours k.
+
+    Attributes
+    ----------
+    X_val_ : ndarray of shape (n_val, n_dims)
+        The validation prompts.
+
+    Notes
+    -----
+    Section 4.2: Phi marks the k nearest validation prompts (with weight 1/k, without which
+    lambda would have another scale), Psi is the vector of losses on them; together they give
+    Eq. (4). Chapter 4.
+
+    Examples
+    --------
+    >>> phi = NeighborMap(n_neighbors=2).fit([[0.0], [1.0], [5.0]]).transform([[0.2]])
+    >>> phi.toarray()
+    array([[0.5, 0.5, 0. ]])
+    """
+
+    def __init__(self, n_neighbors=20):
+        self.n_neighbors = n_neighbors
+
+    def fit(self, X, y=None):
+        """Remember the validation prompts.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_val, n_dims)
+            Embeddings of at least `n_neighbors` validation prompts.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        NeighborMap
+
+        Raises
+        ------
+        ValueError
+            If `n_neighbors` is not a positive integer or exceeds the number of prompts.
+        """
+        check_positive_integer("n_neighbors", self.n_neighbors)
+        self.X_val_ = validate_data(self, X, dtype=[np.float64, np.float32])
+        if self.n_neighbors > len(self.X_val_):
+            raise ValueError(
+                f"n_neighbors must not exceed n_samples={len(self.X_val_)} prompts; "
+                f"got {self.n_neighbors}"
+            )
+        return self
+
+    @property
+    def _n_features_out(self):
+        return len(self.X_val_)
+
+    def transform(self, X):
+        """Return weights 1/k at the k nearest validation prompts, sparse (n_prompts, n_val)."""
+        X = self._check_rows(X)
+        search = NearestNeighbors(n_neighbors=self.n_neighbors).fit(self.X_val_)
+        return search.kneighbors_graph(X) / self.n_neighbors
+
+    def assign(self, X):
+        """Return the identity: each validation prompt is a feature of its own.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_val, n_dims)
+            The prompts that the map was fitted on, in the same order.
+
+        Returns
+        -------
+        sparse matrix of shape (n_val, n_val)
+
+        Raises
+        ------
+        ValueError
+            If `X` are other prompts.
+        """
+        X = self._check_rows(X)
+        if not np.array_equal(X, self.X_val_):
+            raise ValueError(
+                "X must be the prompts that NeighborMap was fitted on, in the same order; "
+                f"got {len(X)} prompts that differ from those {len(self.X_val_)}"
+            )
+        return sparse.identity(len(X), format="csr")
+
+
+class LearnedMap(_PromptMap):
+    """Learn soft clusters from the losses of the training LLMs: the supervised prompt map.
+
+    K-means gives hard clusters and, with them, features Psi of the training LLMs. Then a map
+    from embeddings to cluster probabilities is fitted so that Phi(x) . Psi(h) predicts the
+    training losses; Psi stays fixed.
+
+    Parameters
+    ----------
+    n_clusters : int, default 20
+        K.
+    architecture : {"linear", "mlp"}, default "linear"
+        "linear": softmax of linear scores, the map of the paper's text, by L-BFGS.
+        "mlp": two hidden layers with batch normalisation, the map of the paper's appendix, by
+        Adam; needs PyTorch to fit, not to transform.
+    assignment : {"hard", "soft"}, default "hard"
+        Memberships with which LLMs are represented: the K-means clusters, as in the paper, or
+        the map's own soft clusters.
+    l2 : float, default 1e-4
+        Weight of the squared scores' coefficients in the linear map's objective. The paper has
+        none; it stops early instead.
+    max_iter : int, default 200
+        L-BFGS iterations of the linear map.
+    epochs : int, default 5
+        Passes over the training prompts of the "mlp" map.
+    random_state : int, default 0
+        Seed of K-means and of the "mlp" map.
+
+    Attributes
+    ----------
+    cluster_centers_ : ndarray of shape (n_clusters, n_dims)
+        Centres of the hard clusters.
+    weights_ : list of ndarray
+        Layers of the fitted map, in order.
+    train_loss_ : float
+        Mean cross-entropy per observed training loss, in nats, without the `l2` term.
+
+    Notes
+    -----
+    Section 5.2 and App. F.3, Eq. (21) and (22). Losses must lie in [0, 1]. Psi is kept within
+    [0.001, 0.999], since the cross-entropy is infinite at 0 and 1. Chapter 6.
+
+    Examples
+    --------
+    Two kinds of prompts, told apart by the sign of one coordinate; two specialists:
+
+    >>> X = np.array([[-1.2], [-0.8], [0.9], [1.1]])
+    >>> losses = np.array([[0, 1], [0, 1], [1, 0], [1, 0]])
+    >>> learned = LearnedMap(n_clusters=2).fit(X, losses)
+    >>> phi = learned.transform(X)
+    >>> bool(np.allclose(phi.sum(axis=1), 1)), bool((phi.max(axis=1) > 0.9).all())
+    (True, True)
+    """
+
+    def __init__(
+        self,
+        n_clusters=20,
+        architecture="linear",
+        assignment="hard",
+        l2=1e-4,
+        max_iter=200,
+        epochs=5,
+        random_state=0,
+    ):
+        self.n_clusters = n_clusters
+        self.architecture = architecture
+        self.assignment = assignment
+        self.l2 = l2
+        self.max_iter = max_iter
+        self.epochs = epochs
+        self.random_state = random_state
+
+    def fit(self, X, losses, psi=None):
+        """Learn the map from the training LLMs' losses.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_prompts, n_dims)
+            Embeddings of the training prompts.
+        losses : array-like of shape (n_prompts, n_llms)
+            Losses of the training LLMs in [0, 1]; NaN = not observed.
+        psi : array-like of shape (n_llms, n_clusters), optional
+            Features of the training LLMs, if estimated elsewhere; by default from `losses` and
+            the hard clusters, as in App. G.2.
+
+        Returns
+        -------
+        LearnedMap
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, losses lie outside [0, 1], or a parameter is out of range.
+        ImportError
+            If architecture="mlp" and PyTorch is not installed.
+        """
+        X, losses = self._check_fit(X, losses)
+        hard = KMeansMap(self.n_clusters, random_state=self.random_state).fit(X)
+        self.cluster_centers_ = hard.cluster_centers_
+        if psi is None:
+            psi, _ = ClusterMeans().represent(hard.transform(X), losses)
+        psi = check_matrix("psi", psi)
+        if psi.shape != (losses.shape[1], self.n_clusters):
+            expected = (losses.shape[1], self.n_clusters)
+            raise ValueError(f"psi must have shape {expected}; got {psi.shape}")
+        psi = np.clip(psi, 0.001, 0.999)
+        if self.architecture == "linear":
+            self.weights_ = _fit_linear(X, losses, psi, self.l2, self.max_iter)
+        else:
+            self.weights_ = fit_mlp(X, losses, psi, self.epochs, self.random_state)
+        self.train_loss_ = _cross_entropy(self.transform(X) @ psi.T, losses)[0]
+        return self
+
+    def _check_fit(self, X, losses):
+        check_option("architecture", self.architecture, ("linear", "mlp"))
+        check_option("assignment", self.assignment, ("hard", "soft"))
+        check_scalar("l2", self.l2, 0, np.finfo(float).max)
+        check_positive_integer("max_iter", self.max_iter)
+        check_positive_integer("epochs", self.epochs)
+        X = validate_data(self, X, dtype=np.float64)
+        losses = check_matrix("losses", losses, allow_nan=True)
+        check_unit_interval("losses", losses)
+        if len(losses) != len(X):
+            raise ValueError(f"losses must have a row per prompt, {len(X)}; got {len(losses)}")
+        return X, losses
+
+    @property
+    def _n_features_out(self):
+        return len(self.cluster_centers_)
+
+    def transform(self, X):
+        """Return cluster probabilities, shape (n_prompts, n_clusters)."""
+        X = self._check_rows(X).astype(float)
+        if len(self.weights_) == 1:
+            scores = X @ self.weights_[0]
+        else:
+            scores = mlp_scores(X, self.weights_)
+        return special.softmax(scores, axis=1)
+
+    def assign(self, X):
+        """Return hard or soft memberships, as `assignment` says, shape (n_prompts, n_clusters)."""
+        if self.assignment == "soft":
+            return self.transform(X)
+        X = self._check_rows(X).astype(float)
+        nearest = pairwise_distances_argmin(X, self.cluster_centers_)
+        return np.eye(len(self.cluster_centers_))[nearest]
+
+
+def _cross_entropy(gamma, losses):
+    """Return the mean cross-entropy over observed losses, and its gradient in gamma."""
+    observed = ~np.isnan(losses)
+    target = np.where(observed, losses, 0.0)
+    terms = -special.xlogy(target, gamma) - special.xlogy(1 - target, 1 - gamma)
+    slope = (gamma - target) / (gamma * (1 - gamma))
+    n = observed.sum()
+    return float((terms * observed).sum() / n), slope * observed / n
+
+
+def _objective(theta, X, losses, psi, l2):
+    """Return the linear map's regularised cross-entropy and its gradient in theta (flat)."""
+    theta = theta.reshape(X.shape[1], psi.shape[1])
+    phi = special.softmax(X @ theta, axis=1)
+    value, slope = _cross_entropy(phi @ psi.T, losses)
+    slope = slope @ psi
+    slope = phi * (slope - (phi * slope).sum(axis=1, keepdims=True))
+    return value + l2 * (theta**2).sum(), (X.T @ slope + 2 * l2 * theta).ravel()
+
+
+def _fit_linear(X, losses, psi, l2, max_iter):
+    """Minimise `_objective`, starting where all clusters are equally likely."""
+    start = np.zeros(X.shape[1] * psi.shape[1])
+    found = optimize.minimize(
+        _objective,
+        start,
+        args=(X, losses, psi, l2),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": max_iter},
+    )
+    return [found.x.reshape(X.shape[1], psi.shape[1])]

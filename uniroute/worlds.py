@@ -1,0 +1,204 @@
+"""Simulated worlds in which the true expected loss gamma* is known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+from scipy.spatial.distance import cdist
+
+from uniroute._validation import check_matrix, check_positive_integer, check_scalar
+
+__all__ = ["MixtureWorld", "WorldSample", "random_world"]
+
+
+@dataclass(frozen=True)
+class WorldSample:
+    """Prompts drawn from a world; made by `MixtureWorld.sample`.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_prompts, n_dims)
+        Prompt embeddings.
+    components : ndarray of int, shape (n_prompts,)
+        The latent component z that each prompt was drawn from.
+    gamma : ndarray of shape (n_prompts, n_llms)
+        True expected losses gamma*(x, h).
+    losses : ndarray of shape (n_prompts, n_llms)
+        Observed losses, 0 or 1, drawn with probability `gamma`.
+
+    Notes
+    -----
+    The law P(x, y) of Section 2. Chapter 1.
+
+    Examples
+    --------
+    >>> sample = random_world(n_components=3, n_llms=4, random_state=0).sample(5, random_state=1)
+    >>> sample.X.shape, sample.gamma.shape, sorted(set(sample.losses.ravel()))
+    ((5, 2), (5, 4), [np.float64(0.0), np.float64(1.0)])
+    """
+
+    X: np.ndarray
+    components: np.ndarray
+    gamma: np.ndarray
+    losses: np.ndarray
+
+
+@dataclass(frozen=True)
+class MixtureWorld:
+    """A mixture of Gaussian prompt kinds, on which LLMs have different abilities.
+
+    A prompt belongs to component k with probability ``shares[k]``; its embedding is Gaussian
+    around ``centers[k]``. On such a prompt an LLM errs with probability
+    sigmoid(logits[h, k] + slopes[h, k] . (x - centers[k])).
+
+    Attributes
+    ----------
+    shares : ndarray of shape (n_components,)
+        Mixture weights pi_k, adding up to 1.
+    centers : ndarray of shape (n_components, n_dims)
+    spread : float
+        Standard deviation of each coordinate within a component, > 0.
+    logits : ndarray of shape (n_llms, n_components)
+        Log-odds of an error at the centre.
+    slopes : ndarray of shape (n_llms, n_components, n_dims)
+        How an LLM's log-odds change within a component; all zero: Prop. 2 has Delta = 0.
+    costs : ndarray of shape (n_llms,)
+        Mean cost of one prompt, no unit.
+
+    Notes
+    -----
+    The mixture P(x, y) = sum_k pi_k P(x, y | z = k) assumed by Prop. 2, with gamma* of Eq. (7)
+    in closed form. Chapter 1 and Chapter 3.
+
+    Examples
+    --------
+    Far-apart components, one LLM for each:
+
+    >>> world = MixtureWorld(
+    ...     shares=np.array([0.5, 0.5]), centers=np.array([[-9.0], [9.0]]), spread=1.0,
+    ...     logits=np.array([[-4.0, 4.0], [4.0, -4.0]]), slopes=np.zeros((2, 2, 1)),
+    ...     costs=np.array([1.0, 1.0]))
+    >>> world.gamma([[-9.0], [9.0]]).round(2)
+    array([[0.02, 0.98],
+           [0.98, 0.02]])
+    """
+
+    shares: np.ndarray
+    centers: np.ndarray
+    spread: float
+    logits: np.ndarray
+    slopes: np.ndarray
+    costs: np.ndarray
+
+    def __post_init__(self):
+        n_components, n_dims = check_matrix("centers", self.centers).shape
+        n_llms = len(check_matrix("logits", self.logits))
+        expected = {
+            "shares": (n_components,),
+            "logits": (n_llms, n_components),
+            "slopes": (n_llms, n_components, n_dims),
+            "costs": (n_llms,),
+        }
+        for name, shape in expected.items():
+            if np.shape(getattr(self, name)) != shape:
+                found = np.shape(getattr(self, name))
+                raise ValueError(f"{name} must have shape {shape}; got {found}")
+        if np.min(self.shares) < 0 or not np.isclose(np.sum(self.shares), 1):
+            raise ValueError(f"shares must be probabilities that add up to 1; got {self.shares}")
+        check_scalar("spread", self.spread, np.finfo(float).tiny, np.finfo(float).max)
+
+    def posterior(self, X):
+        """Return P(z = k | x), shape (n_prompts, n_components)."""
+        squares = cdist(np.asarray(X, dtype=float), self.centers, "sqeuclidean")
+        with np.errstate(divide="ignore"):
+            return special.softmax(np.log(self.shares) - squares / (2 * self.spread**2), axis=1)
+
+    def component_loss(self, X):
+        """Return P(error | x, z = k), shape (n_prompts, n_llms, n_components)."""
+        offsets = np.asarray(X, dtype=float)[:, None, :] - self.centers
+        tilt = np.einsum("nkd,mkd->nmk", offsets, self.slopes)
+        return special.expit(self.logits + tilt)
+
+    def gamma(self, X):
+        """Return the true expected losses gamma*, shape (n_prompts, n_llms)."""
+        return np.einsum("nk,nmk->nm", self.posterior(X), self.component_loss(X))
+
+    def sample(self, n_prompts, random_state):
+        """Draw prompts and losses.
+
+        Parameters
+        ----------
+        n_prompts : int
+            How many.
+        random_state : int
+            Seed.
+
+        Returns
+        -------
+        WorldSample
+        """
+        check_positive_integer("n_prompts", n_prompts)
+        rng = np.random.default_rng(random_state)
+        components = rng.choice(len(self.shares), size=n_prompts, p=self.shares)
+        noise = rng.normal(size=(n_prompts, self.centers.shape[1]))
+        X = self.centers[components] + self.spread * noise
+        gamma = self.gamma(X)
+        return WorldSample(X, components, gamma, (rng.random(gamma.shape) < gamma).astype(float))
+
+
+def random_world(
+    n_components=6, n_llms=8, n_dims=2, spread=0.35, specialisation=1.5, within=0.0, random_state=0
+):
+    """Draw a world at random: dearer LLMs are better on average, and each has its strengths.
+
+    Parameters
+    ----------
+    n_components : int, default 6
+        Kinds of prompts, of equal share.
+    n_llms : int, default 8
+        LLMs; costs rise geometrically from 1 to 100.
+    n_dims : int, default 2
+        Dimensions of the embeddings.
+    spread : float, default 0.35
+        Standard deviation within a component; centres have standard deviation 1.
+    specialisation : float, default 1.5
+        Standard deviation of the log-odds of an LLM's errors over components. 0: a better LLM is
+        better on everything, and routing cannot beat the ZeroRouter by much.
+    within : float, default 0.0
+        Standard deviation of the slopes within components. 0: components say it all.
+    random_state : int, default 0
+        Seed.
+
+    Returns
+    -------
+    MixtureWorld
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Notes
+    -----
+    The assumption of Prop. 2 with Delta governed by `within`. Chapter 1 and Chapter 3.
+
+    Examples
+    --------
+    >>> world = random_world(n_llms=5)
+    >>> world.costs.round(2)
+    array([  1.  ,   3.16,  10.  ,  31.62, 100.  ])
+    """
+    for name, value in (("n_components", n_components), ("n_llms", n_llms), ("n_dims", n_dims)):
+        check_positive_integer(name, value)
+    for name, value in (("specialisation", specialisation), ("within", within)):
+        check_scalar(name, value, 0, np.finfo(float).max)
+    rng = np.random.default_rng(random_state)
+    ability = np.linspace(1.0, -1.5, n_llms)[:, None]
+    return MixtureWorld(
+        shares=np.full(n_components, 1 / n_components),
+        centers=rng.normal(size=(n_components, n_dims)),
+        spread=spread,
+        logits=ability + specialisation * rng.normal(size=(n_llms, n_components)),
+        slopes=within * rng.normal(size=(n_llms, n_components, n_dims)),
+        costs=np.geomspace(1, 100, n_llms),
+    )
