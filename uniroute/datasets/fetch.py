@@ -1,0 +1,238 @@
+"""Files of public data sets: where they are, and how they come here whole or not at all.
+
+The files themselves are not part of the package. `registry.csv` lists each with the repository and
+commit it is downloaded from and its SHA-256. Two environment variables have a say:
+
+UNIROUTE_DATA
+    A folder that already holds the files, laid out as the registry names them. Looked in first.
+UNIROUTE_CACHE
+    Where downloads and everything derived from them are kept, instead of the user's cache folder.
+"""
+
+import csv
+import hashlib
+import logging
+import os
+import tempfile
+from collections import namedtuple
+from pathlib import Path
+from urllib.parse import quote
+
+__all__ = ["DataUnavailableError", "cache_folder", "fetch", "fetch_all", "registry"]
+
+REGISTRY = Path(__file__).with_name("registry.csv")
+RAW_FILE = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"
+SECONDS_TO_CONNECT, SECONDS_OF_SILENCE = 5, 30
+
+Entry = namedtuple("Entry", "file repository commit path bytes sha256 licence")
+
+
+class DataUnavailableError(OSError):
+    """A file of a data set is neither on this machine nor to be had from the network."""
+
+
+def registry():
+    """List the files that the package knows how to get.
+
+    Returns
+    -------
+    dict of str to Entry
+        By file name: repository, commit and path to download it from, size in bytes, SHA-256 and
+        licence.
+
+    Examples
+    --------
+    >>> from uniroute.datasets.fetch import registry
+    >>> registry()["mmlu_pro/model_outputs_Yi-34B_5shots.zip"].licence
+    'Apache-2.0'
+    """
+    with open(REGISTRY, newline="", encoding="utf-8") as file:
+        rows = [Entry(**row) for row in csv.DictReader(file)]
+    return {row.file: row._replace(bytes=int(row.bytes)) for row in rows}
+
+
+def cache_folder():
+    """Return the folder of downloads and derived files.
+
+    Returns
+    -------
+    pathlib.Path
+        `UNIROUTE_CACHE` if it is set, otherwise the user's cache folder. It need not exist yet.
+
+    Examples
+    --------
+    >>> from uniroute.datasets.fetch import cache_folder
+    >>> path = cache_folder() / "embeddings"
+    """
+    if folder := os.environ.get("UNIROUTE_CACHE"):
+        return Path(folder).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("uniroute"))
+
+
+def data_folder():
+    """Return the folder that `UNIROUTE_DATA` names, or None where it names none."""
+    name = os.environ.get("UNIROUTE_DATA")
+    if not name:
+        return None
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"UNIROUTE_DATA names {name!r}, which is not a folder")
+    return folder
+
+
+def fetch(file):
+    """Return the path of a file of the registry, downloading it if need be.
+
+    Looks in the folder that `UNIROUTE_DATA` names, then in the cache, then in the network. Whatever
+    it returns has the SHA-256 of the registry.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file in the registry.
+
+    Returns
+    -------
+    pathlib.Path
+        Where it is.
+
+    Raises
+    ------
+    KeyError
+        If the registry has no such file.
+    FileNotFoundError
+        If `UNIROUTE_DATA` names a folder that does not exist.
+    ValueError
+        If the file has another SHA-256 than the registry says.
+    DataUnavailableError
+        If it is not here and cannot be downloaded.
+    """
+    entry = _entry(file)
+    path = _in_data_folder(entry)
+    if path is None:
+        return _download(entry)
+    verify(path, entry.sha256)
+    return path
+
+
+def fetch_all(files, progress=True):
+    """Return the paths of several files of the registry, downloading the missing ones.
+
+    Stops at the first file that cannot be had; what came before it stays in the cache, so that the
+    next call goes on from there.
+
+    Parameters
+    ----------
+    files : iterable of str
+        Their names in the registry.
+    progress : bool, default True
+        Whether to show a progress bar while there is something to download.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Where they are, in the same order.
+
+    Raises
+    ------
+    KeyError, FileNotFoundError, ValueError, DataUnavailableError
+        As `fetch` does.
+    """
+    from tqdm import tqdm
+
+    entries = [_entry(file) for file in files]
+    missing = [entry for entry in entries if not is_here(entry)]
+    with tqdm(
+        total=sum(entry.bytes for entry in missing),
+        desc="Downloading",
+        unit="B",
+        unit_scale=True,
+        disable=not (progress and missing),
+    ) as bar:
+        for entry in missing:
+            fetch(entry.file)
+            bar.update(entry.bytes)
+    return [fetch(entry.file) for entry in entries]
+
+
+def is_here(entry):
+    """Whether a file of the registry is on this machine already (its content is not looked at)."""
+    return _in_data_folder(entry) is not None or (cache_folder() / entry.file).is_file()
+
+
+def can_download(entry, seconds=3):
+    """Whether the network offers a file of the registry; answers within a few seconds."""
+    import requests
+
+    try:
+        return requests.head(_url(entry), timeout=seconds, allow_redirects=True).ok
+    except requests.RequestException:
+        return False
+
+
+def verify(path, sha256):
+    """Raise ValueError unless the file at `path` has this SHA-256."""
+    with open(path, "rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256:
+        raise ValueError(f"{path} has SHA-256 {found}, expected {sha256}; remove or replace it")
+
+
+def write_whole(path, content):
+    """Write bytes to a file so that it holds all of them or does not change."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent)
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+        os.replace(part, path)
+    except BaseException:
+        os.unlink(part)
+        raise
+
+
+def _entry(file):
+    try:
+        return registry()[file]
+    except KeyError:
+        raise KeyError(f"the registry has no file {file!r}") from None
+
+
+def _in_data_folder(entry):
+    folder = data_folder()
+    path = folder / entry.file if folder else None
+    return path if path and path.is_file() else None
+
+
+def _url(entry):
+    return RAW_FILE.format(**(entry._asdict() | {"path": quote(entry.path)}))
+
+
+def _download(entry):
+    """Download into the cache, unless it is there; a file appears there only when it is whole."""
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel(logging.WARNING)
+    target = cache_folder() / entry.file
+    try:
+        pooch.retrieve(
+            _url(entry),
+            known_hash=f"sha256:{entry.sha256}",
+            fname=target.name,
+            path=target.parent,
+            downloader=pooch.HTTPDownloader(timeout=(SECONDS_TO_CONNECT, SECONDS_OF_SILENCE)),
+        )
+    except requests.RequestException as error:
+        raise DataUnavailableError(_how_to_get(entry)) from error
+    return target
+
+
+def _how_to_get(entry):
+    return (
+        f"{entry.file} is not on this machine and could not be downloaded. Either connect to the "
+        f"network, so that it can come from {_url(entry)}, or put it in a folder, under that same "
+        f"name {entry.file}, and set the environment variable UNIROUTE_DATA to that folder."
+    )

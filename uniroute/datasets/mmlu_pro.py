@@ -1,0 +1,259 @@
+"""MMLU-Pro: what 29 LLMs answered to 12,032 multiple-choice questions of 14 subjects."""
+
+import ast
+import csv
+import hashlib
+import io
+import json
+import string
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from uniroute.datasets import fetch
+from uniroute.datasets.base import RoutingData
+
+__all__ = ["load_mmlu_pro", "mmlu_pro_available"]
+
+MODELS = Path(__file__).with_name("mmlu_pro_models.csv")
+EMBEDDINGS = Path(__file__).with_name("mmlu_pro_minilm.npz")
+EMBEDDINGS_SHA256 = ""
+REFERENCE = "mmlu_pro/model_outputs_Llama-2-7b-hf_5shots.zip"  # whose texts the prompts are
+FORMAT = 1  # of the converted file; raise it whenever what is written there changes
+COSTS = {
+    "params": ("params_b", "billions of parameters"),
+    "active_params": ("active_params_b", "billions of active parameters"),
+}
+CITATION = (
+    "Wang, Y., Ma, X., Zhang, G., et al. (2024). MMLU-Pro: A More Robust and Challenging "
+    "Multi-Task Language Understanding Benchmark. Advances in Neural Information Processing "
+    "Systems 37, Datasets and Benchmarks Track."
+)
+
+
+def load_mmlu_pro(embeddings=True, progress=True, cost="params"):
+    """Load what 29 LLMs answered to the 12,032 questions of MMLU-Pro.
+
+    The first call needs the 29 published files (103 MB): from the folder that the environment
+    variable `UNIROUTE_DATA` names, or else from the network. It keeps what is needed of them in one
+    small file in the cache, from which later calls read in a moment.
+
+    Parameters
+    ----------
+    embeddings : bool, default True
+        Whether to add the prompt embeddings (all-MiniLM-L6-v2, 384 dimensions, unit length) that
+        come with the package.
+    progress : bool, default True
+        Whether to show progress while files are downloaded and converted.
+    cost : {"params", "active_params"}, default "params"
+        The cost of an LLM: its parameters, or those it uses for one token, which for mixtures of
+        experts are fewer; both in billions.
+
+    Returns
+    -------
+    RoutingData
+        Prompts sorted by question number. The losses are 1 = wrong, 0 = right.
+
+    Raises
+    ------
+    ValueError
+        If `cost` is none of those, or a file is not what it should be.
+    FileNotFoundError
+        If `UNIROUTE_DATA` names a folder that does not exist.
+    DataUnavailableError
+        If a file is not here and cannot be downloaded.
+
+    Notes
+    -----
+    An answer from which no letter could be read counts as wrong. Each LLM is judged by the key in
+    its own file: a few questions, options and keys were corrected between the runs. A question that
+    an LLM was not asked has the loss NaN: DeepSeek-Coder-V2 lacks 1,681, the two Gemini models lack
+    20 and 12. The Gemini models' sizes are unknown: their costs are NaN. `complete()` leaves the
+    other 26.
+
+    The prompt is the question and its lettered options, as in the file of Llama-2-7b-hf. No
+    few-shot examples, although the LLMs were shown five. The encoder reads the first 256 tokens.
+
+    Examples
+    --------
+    >>> from uniroute.datasets import load_mmlu_pro, mmlu_pro_available
+    >>> if mmlu_pro_available()[0]:
+    ...     data = load_mmlu_pro(progress=False)
+    ...     assert data.losses.shape == (12032, 29)
+    """
+    if cost not in COSTS:
+        raise ValueError(f"cost must be one of {sorted(COSTS)}, got {cost!r}")
+    outcomes = _outcomes(progress)
+    models, (column, unit) = _models(), COSTS[cost]
+    prompts = json.loads(outcomes["prompts"].tobytes())
+    losses = outcomes["losses"]
+    return RoutingData(
+        name="MMLU-Pro",
+        prompts=prompts,
+        prompt_ids=outcomes["ids"].astype(str),
+        tasks=outcomes["tasks"],
+        losses=np.where(losses < 0, np.nan, losses),
+        costs=[float(model[column] or "nan") for model in models],
+        cost_unit=unit,
+        llms=[model["name"] for model in models],
+        licence="Apache-2.0",
+        citation=CITATION,
+        embeddings=_embeddings(outcomes["ids"], prompts) if embeddings else None,
+    )
+
+
+def mmlu_pro_available():
+    """Say whether `load_mmlu_pro` can work here, without downloading anything.
+
+    Returns
+    -------
+    available : bool
+        Whether the files, or what was made of them, are on this machine or offered by the network.
+    reason : str
+        Why, or why not: fit to be shown as the reason of a skipped test.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `UNIROUTE_DATA` names a folder that does not exist.
+
+    Examples
+    --------
+    >>> from uniroute.datasets import mmlu_pro_available
+    >>> available, reason = mmlu_pro_available()
+    >>> reason.startswith("MMLU-Pro")
+    True
+    """
+    fetch.data_folder()
+    entries = _entries()
+    if _converted_path(entries).is_file():
+        return True, "MMLU-Pro is in the cache"
+    missing = [entry for entry in entries if not fetch.is_here(entry)]
+    if not missing:
+        return True, "MMLU-Pro's files are on this machine"
+    if fetch.can_download(missing[0]):
+        return True, "MMLU-Pro can be downloaded"
+    return False, (
+        f"MMLU-Pro: {len(missing)} of {len(entries)} files are missing (the first is "
+        f"{missing[0].file}), and the network does not offer them; set UNIROUTE_DATA to a folder "
+        "that holds them"
+    )
+
+
+def prompts_sha256(prompts):
+    """Fingerprint of the prompt texts, kept with their embeddings."""
+    return hashlib.sha256(json.dumps(prompts).encode()).hexdigest()
+
+
+def _models():
+    with open(MODELS, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _entries():
+    known = fetch.registry()
+    return [known[model["file"]] for model in _models()]
+
+
+def _converted_path(entries):
+    """Path of the converted file; its name changes with the format and with the source files."""
+    key = json.dumps([FORMAT, REFERENCE, *[(entry.file, entry.sha256) for entry in entries]])
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return fetch.cache_folder() / f"mmlu_pro-{digest[:16]}.npz"
+
+
+def _outcomes(progress):
+    """Read the converted file; make it first if it is not there, or not whole."""
+    fetch.data_folder()
+    entries = _entries()
+    path = _converted_path(entries)
+    outcomes = _read_signed(path) if path.is_file() else None
+    if outcomes is None:
+        outcomes = _convert(entries, progress)
+        _write_signed(path, outcomes)
+    return outcomes
+
+
+def _write_signed(path, arrays):
+    """Write an .npz that ends with the SHA-256 of what stands before it."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    content = buffer.getvalue()
+    fetch.write_whole(path, content + hashlib.sha256(content).digest())
+
+
+def _read_signed(path):
+    """Read the arrays of `_write_signed`; None if the file is damaged."""
+    content = path.read_bytes()
+    content, signature = content[:-32], content[-32:]
+    if hashlib.sha256(content).digest() != signature:
+        return None
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        return dict(file)
+
+
+def _convert(entries, progress):
+    """Make arrays of the published files: ids, tasks, prompts, and losses with -1 = not asked."""
+    from tqdm import tqdm
+
+    files = [entry.file for entry in entries]
+    paths = dict(zip(files, fetch.fetch_all(files, progress), strict=True))
+    questions = _records(paths[REFERENCE])
+    ids = sorted(questions)
+    bar = tqdm(paths.items(), "Converting", disable=not progress)
+    prompts = [prompt_text(questions[i]) for i in ids]
+    return {
+        "ids": np.array(ids),
+        "tasks": np.array([questions[i]["category"] for i in ids]),
+        "prompts": np.frombuffer(json.dumps(prompts).encode(), dtype=np.uint8),
+        "losses": np.stack([_losses(file, _records(path), ids) for file, path in bar], axis=1),
+    }
+
+
+def _records(path):
+    """Read one LLM's answers, by question id."""
+    with zipfile.ZipFile(path) as archive:
+        (member,) = [name for name in archive.namelist() if name.endswith(".json")]
+        records = json.loads(archive.read(member))
+    # One of the files carries the keys of a summary table, as plain strings, between its records.
+    records = [record for record in records if isinstance(record, dict)]
+    by_id = {record["question_id"]: record for record in records}
+    if len(by_id) < len(records):
+        raise ValueError(f"{path} answers {len(records) - len(by_id)} questions more than once")
+    return by_id
+
+
+def _losses(file, answers, ids):
+    """Losses of one LLM, judged by the key in its own file, as int8; -1 where it was not asked."""
+    unknown = answers.keys() - set(ids)
+    if unknown:
+        raise ValueError(f"{file} answers question {min(unknown)}, which {REFERENCE} does not have")
+    return np.array([_loss(answers[i]) if i in answers else -1 for i in ids], dtype=np.int8)
+
+
+def _loss(answer):
+    return int(answer["pred"] != answer["answer"])
+
+
+def prompt_text(record):
+    """Question and lettered options, one a line, as an LLM is asked."""
+    options = record["options"]
+    if isinstance(options, str):
+        options = ast.literal_eval(options)
+    letters = string.ascii_uppercase[: len(options)]
+    lines = [f"{a}. {option.strip()}" for a, option in zip(letters, options, strict=True)]
+    return "\n".join([record["question"].strip(), *lines])
+
+
+def _embeddings(ids, prompts):
+    """Embeddings of these prompts that come with the package, as float32 of unit length."""
+    fetch.verify(EMBEDDINGS, EMBEDDINGS_SHA256)
+    with np.load(EMBEDDINGS, allow_pickle=False) as file:
+        stored = dict(file)
+    if stored["ids"].tolist() != ids.astype(str).tolist():
+        raise ValueError(f"{EMBEDDINGS.name} is for other questions than those loaded")
+    if str(stored["prompts_sha256"]) != prompts_sha256(prompts):
+        raise ValueError(f"{EMBEDDINGS.name} is for other prompt texts than those loaded")
+    vectors = stored["embeddings"].astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
