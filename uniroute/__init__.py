@@ -1,51 +1,43 @@
 """Universal model routing: send each prompt to the cheapest LLM that can answer it.
 
-The companion package of the book *Universal Model Routing, hands on*. Importing it needs NumPy,
-SciPy and scikit-learn only.
+The companion package of the book *Universal Model Routing, hands on*. Importing it loads nothing
+else: each name below is fetched from its module when it is first used.
 """
 
-from uniroute._version import __version__
-from uniroute.baselines import CheckpointedMLP, StaticRouter, ZeroRouter
-from uniroute.evaluate import (
-    DeferralCurve,
-    PairedDifference,
-    deferral_curve,
-    paired_difference,
-    sign_test,
-)
-from uniroute.llms import ClusterMeans, EmptyClusterWarning
-from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
-from uniroute.protocol import split_llms, split_prompts
-from uniroute.router import Explanation, UniRoute
-from uniroute.rule import BudgetRule, RoutingPath, budget_rule, route, routing_path
-from uniroute.worlds import MixtureWorld, WorldSample, random_world
+from importlib import import_module
 
-__all__ = [
-    "BudgetRule",
-    "CheckpointedMLP",
-    "ClusterMeans",
-    "ConstantMap",
-    "DeferralCurve",
-    "EmptyClusterWarning",
-    "Explanation",
-    "KMeansMap",
-    "LearnedMap",
-    "MixtureWorld",
-    "NeighborMap",
-    "PairedDifference",
-    "RoutingPath",
-    "StaticRouter",
-    "UniRoute",
-    "WorldSample",
-    "ZeroRouter",
-    "__version__",
-    "budget_rule",
-    "deferral_curve",
-    "paired_difference",
-    "random_world",
-    "route",
-    "routing_path",
-    "sign_test",
-    "split_llms",
-    "split_prompts",
-]
+from uniroute._version import __version__
+
+_EXPORTS = {
+    "baselines": ["CheckpointedMLP", "StaticRouter", "ZeroRouter"],
+    "evaluate": [
+        "DeferralCurve",
+        "PairedDifference",
+        "deferral_curve",
+        "paired_difference",
+        "sign_test",
+    ],
+    "llms": ["ClusterMeans", "EmptyClusterWarning"],
+    "prompts": ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"],
+    "protocol": ["split_llms", "split_prompts"],
+    "router": ["Explanation", "UniRoute"],
+    "rule": ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"],
+    "worlds": ["MixtureWorld", "WorldSample", "random_world"],
+}
+_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
+
+__all__ = ["__version__", *sorted(_MODULE_OF)]
+
+
+def __getattr__(name):
+    """Import a public name, or a module of the package, on first use."""
+    if name in _MODULE_OF:
+        return getattr(import_module(f"uniroute.{_MODULE_OF[name]}"), name)
+    if name in _EXPORTS:
+        return import_module(f"uniroute.{name}")
+    raise AttributeError(f"module 'uniroute' has no attribute {name!r}")
+
+
+def __dir__():
+    """List the public names."""
+    return __all__

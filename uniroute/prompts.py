@@ -171,7 +171,8 @@ class KMeansMap(_PromptMap):
 
     def transform(self, X):
         """Return one-hot clusters, shape (n_prompts, n_clusters)."""
-        return np.eye(len(self.cluster_centers_))[self.predict(X)]
+        clusters = self.predict(X)
+        return np.eye(len(self.cluster_centers_))[clusters]
 
 
 class NeighborMap(_PromptMap):

@@ -218,7 +218,7 @@ class UniRoute(BaseEstimator):
             Lambda, loss per unit of cost. Give this or `budget`.
         budget : float, optional
             Mean cost to spend on these prompts, met exactly on average by a coin at ties.
-        random_state : int, RandomState instance or None, default None
+        random_state : int, Generator or None, default None
             Seed of the coin; used with `budget` only.
 
         Returns

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from uniroute._validation import check_option, check_predictions, check_scalar
 
@@ -289,7 +288,7 @@ class BudgetRule:
         ----------
         gamma, costs : array-like
             As for `route`.
-        random_state : int, RandomState instance or None, default None
+        random_state : int, Generator or None, default None
             Seed of the coins.
 
         Returns
@@ -297,7 +296,7 @@ class BudgetRule:
         ndarray of int, shape (n_prompts,)
         """
         cheap, dear = self._ends(gamma, costs)
-        coins = check_random_state(random_state).uniform(size=len(cheap))
+        coins = np.random.default_rng(random_state).uniform(size=len(cheap))
         return np.where(coins < self.share, dear, cheap)
 
     def _ends(self, gamma, costs):

@@ -1,0 +1,146 @@
+"""ZeroRouter's hull by brute force; static routers; networks."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+
+from uniroute import CheckpointedMLP, StaticRouter, ZeroRouter, routing_path
+
+
+def best_mixture(costs, losses, budget):
+    """Least loss of all mixtures of at most two LLMs that cost at most `budget`."""
+    found = [loss for cost, loss in zip(costs, losses, strict=True) if cost <= budget]
+    for i, j in combinations(range(len(costs)), 2):
+        low, high = (i, j) if costs[i] < costs[j] else (j, i)
+        if costs[low] <= budget < costs[high]:
+            share = (budget - costs[low]) / (costs[high] - costs[low])
+            found.append((1 - share) * losses[low] + share * losses[high])
+    return min(found)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0, 1))
+def test_mixture_is_the_best_of_all_mixtures(seed, share):
+    rng = np.random.default_rng(seed)
+    n = rng.integers(1, 8)
+    costs, losses = rng.integers(1, 9, n) / 2, rng.integers(0, 9, (4, n)) / 8
+    zero = ZeroRouter().fit([f"m{i}" for i in range(n)], losses, costs)
+    budget = costs.min() + share * (costs.max() - costs.min())
+    mixture = zero.mixture(budget)
+    assert mixture.sum() == pytest.approx(1)
+    assert mixture @ costs <= budget + 1e-12
+    assert mixture @ losses.mean(0) == pytest.approx(best_mixture(costs, losses.mean(0), budget))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10_000))
+def test_hull_is_the_path_of_the_mean_losses(seed):
+    rng = np.random.default_rng(seed)
+    n = rng.integers(1, 8)
+    costs, losses = rng.integers(1, 9, n) / 2, rng.integers(0, 9, (1, n)) / 8
+    zero = ZeroRouter().fit([f"m{i}" for i in range(n)], losses, costs)
+    path = routing_path(losses, costs)
+    assert zero.hull_.tolist() == [path.start[0], *path.llms]
+
+
+def test_zero_router_ignores_missing_losses_and_prompts():
+    zero = ZeroRouter().fit(["a", "b"], [[1, 0], [np.nan, 1]], [1.0, 2.0])
+    assert zero.predict_loss(np.zeros((2, 9))).tolist() == [[1, 0.5], [1, 0.5]]
+
+
+def test_zero_router_bad_input_is_named():
+    zero = ZeroRouter()
+    with pytest.raises(NotFittedError):
+        zero.mixture(1.0)
+    with pytest.raises(NotFittedError):
+        zero.predict_loss([[0.0]])
+    with pytest.raises(ValueError, match="'b' has none"):
+        zero.fit(["a", "b"], [[1, np.nan]], [1.0, 2.0])
+    with pytest.raises(ValueError, match="one column for each of 1 names; got 2"):
+        zero.fit(["a"], [[1, 0]], [1.0])
+    with pytest.raises(ValueError, match=r"budget must be at least 1.0.*got 0.5"):
+        zero.fit(["a", "b"], [[1, 0]], [1.0, 2.0]).mixture(0.5)
+
+
+def test_static_router_is_its_model():
+    rng = np.random.default_rng(0)
+    X, losses = rng.normal(size=(30, 3)), rng.integers(0, 2, (30, 4)).astype(float)
+    router = StaticRouter(Ridge(alpha=2.0)).fit(X, losses, list("abcd"), np.ones(4))
+    assert np.allclose(router.predict_loss(X), Ridge(alpha=2.0).fit(X, losses).predict(X))
+    single = StaticRouter(Ridge(alpha=2.0)).fit(X, losses[:, :1], ["a"], [1.0])
+    assert single.predict_loss(X).shape == (30, 1)
+
+
+def test_static_router_bad_input_is_named():
+    router, X = StaticRouter(Ridge()), np.zeros((3, 2))
+    with pytest.raises(NotFittedError):
+        router.predict_loss(X)
+    with pytest.raises(ValueError, match="losses must be finite; got nan"):
+        router.fit(X, [[0], [np.nan], [1]], ["a"], [1.0])
+    with pytest.raises(ValueError, match="a row per prompt, 3; got 2"):
+        router.fit(X, [[0], [1]], ["a"], [1.0])
+    with pytest.raises(ValueError, match="one column for each of 2 names; got 1"):
+        router.fit(X, [[0], [1], [1]], ["a", "b"], [1.0, 2.0])
+
+
+@pytest.fixture
+def separable():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    return X, (X @ rng.normal(size=(3, 4)) > 0).astype(float)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        CheckpointedMLP(epochs=30),
+        CheckpointedMLP(hidden_layer_sizes=(3,), activation="identity", epochs=150),
+    ],
+    ids=["mlp", "matrix factorisation"],
+)
+def test_networks_learn(separable, network):
+    X, losses = separable
+    wrong = (network.fit(X[:500], losses[:500]).predict(X[500:]) > 0.5) != losses[500:]
+    assert wrong.mean() < 0.2
+    assert 1 <= network.best_epoch_ <= network.epochs
+
+
+def test_the_best_epoch_is_kept():
+    rng = np.random.default_rng(0)
+    X, noise = rng.normal(size=(60, 5)), rng.integers(0, 2, (60, 3)).astype(float)
+    long = CheckpointedMLP(epochs=120).fit(X, noise)  # noise: more epochs only overfit
+    assert long.best_epoch_ < 120
+    short = CheckpointedMLP(epochs=long.best_epoch_).fit(X, noise)
+    assert np.allclose(short.predict(X), long.predict(X))
+
+
+def test_identity_network_is_a_matrix_factorisation(separable):
+    X, losses = separable
+    network = CheckpointedMLP(hidden_layer_sizes=(2,), activation="identity").fit(X, losses)
+    gamma = network.predict(X)
+    scores = np.log(gamma / (1 - gamma))
+    assert np.linalg.matrix_rank(scores - scores.mean(axis=0), tol=1e-6) == 2
+
+
+def test_one_llm(separable):
+    X, losses = separable
+    network = CheckpointedMLP(epochs=20).fit(X, losses[:, :1])
+    assert network.predict(X).shape == (600, 1)
+    assert ((network.predict(X) > 0.5) == losses[:, :1]).mean() > 0.85
+
+
+def test_network_bad_input_is_named(separable):
+    X, losses = separable
+    with pytest.raises(ValueError, match=r"losses must be 0 or 1; got 0.5"):
+        CheckpointedMLP().fit(X, losses / 2)
+    with pytest.raises(ValueError, match="at least 10 prompts; got 9"):
+        CheckpointedMLP().fit(X[:9], losses[:9])
+    with pytest.raises(ValueError, match="epochs must be an integer"):
+        CheckpointedMLP(epochs=0).fit(X, losses)
+    with pytest.raises(NotFittedError):
+        CheckpointedMLP().predict(X)

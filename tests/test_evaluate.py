@@ -1,0 +1,166 @@
+"""The deferral curve against a dense sweep and closed forms; the paired comparisons."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from uniroute import (
+    ZeroRouter,
+    deferral_curve,
+    paired_difference,
+    random_world,
+    route,
+    routing_path,
+    sign_test,
+)
+
+
+def swept_area(gamma, losses, costs):
+    """Area by visiting a lambda between any two crossings of any two LLMs on any prompt."""
+    costs = np.asarray(costs, float)
+    differences = costs[None, :] - costs[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossings = (gamma[:, :, None] - gamma[:, None, :]) / differences
+    knots = np.unique(crossings[np.isfinite(crossings) & (crossings > 0)])
+    weights = np.concatenate([[0.0], np.sqrt(knots[1:] * knots[:-1]), [knots[-1] * 2]])
+    rows = np.arange(len(gamma))
+    points = []
+    for weight in weights[::-1]:
+        choice = route(gamma, costs, weight)
+        points.append((costs[choice].mean(), 1 - losses[rows, choice].mean()))
+    points.append((costs.max(), points[-1][1]))
+    x, y = np.array(points).T
+    return np.trapezoid(y, x) / (costs.max() - costs.min())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_area_equals_a_dense_sweep(seed):
+    rng = np.random.default_rng(seed)
+    gamma = rng.random((15, 5)) if seed % 2 else rng.integers(0, 5, (15, 5)) / 4
+    losses, costs = rng.integers(0, 2, (15, 5)).astype(float), rng.integers(1, 7, 5).astype(float)
+    assert np.isclose(
+        deferral_curve(gamma, losses, costs).area(), swept_area(gamma, losses, costs), atol=1e-9
+    )
+
+
+def test_two_llms_in_closed_form():
+    # Both prompts switch at once: a straight line from (1, 0.5) to (3, 1).
+    curve = deferral_curve([[0.6, 0.2], [0.6, 0.2]], [[1, 0], [0, 0]], [1.0, 3.0])
+    assert curve.area() == pytest.approx(0.75)
+    assert curve.area(0.5) == pytest.approx((0.5 + 0.75) / 2 / 2)
+    assert curve.qnc() == 1.0
+    assert curve.peak() == 1.0
+    assert curve.at([1.0, 2.0, 3.0, 9.0]) == pytest.approx([0.5, 0.75, 1.0, 1.0])
+    assert np.isnan(curve.at(0.5))
+
+
+def test_curve_is_flat_where_the_router_wants_no_more_money():
+    curve = deferral_curve([[0.0, 0.5]], [[1, 0]], [1.0, 2.0])  # wrong prediction
+    assert curve.costs.tolist() == [1.0]
+    assert curve.area() == 0.0
+    assert curve.qnc() == np.inf
+
+
+def test_curve_keeps_bad_vertices():
+    gamma = [[0.9, 0.5, 0.1]]
+    curve = deferral_curve(gamma, [[0, 1, 0.5]], [1.0, 2.0, 3.0])
+    assert curve.losses.tolist() == [0, 0.5]  # collinear: the middle LLM is skipped
+    curve = deferral_curve([[0.9, 0.4, 0.1]], [[0, 1, 0.5]], [1.0, 2.0, 3.0])
+    assert curve.losses.tolist() == [0, 1, 0.5]
+
+
+def test_equal_costs_and_single_llm():
+    curve = deferral_curve([[0.2, 0.1], [0.1, 0.2]], [[1, 0], [1, 0]], [2.0, 2.0])
+    assert curve.area() == 0.5
+    assert curve.area(0.5) == 0.25
+    single = deferral_curve([[0.2], [0.1]], [[1], [0]], [2.0])
+    assert (single.area(), single.qnc(), single.peak()) == (0.5, 1.0, 0.5)
+
+
+def test_qnc_interpolates_the_crossing():
+    # The best LLM has loss 0.25 at cost 4; the curve falls from 1 at cost 1 to 0 at cost 2.5.
+    losses = np.array([[1, 0], [1, 1], [1, 0], [1, 0]], float)
+    losses = np.column_stack([losses[:, 0], [0, 0, 1, 1], losses[:, 1]])
+    gamma = np.column_stack([np.ones(4), [0, 0, 1, 1], [1, 1, 0, 0]])
+    curve = deferral_curve(gamma, losses, [1.0, 2.0, 4.0])
+    assert curve.costs.tolist() == [1.0, 1.5, 3.0]
+    assert curve.losses.tolist() == [1.0, 0.5, 0.0]
+    assert curve.qnc() == pytest.approx((1.5 + 1.5 * 0.5) / 4)
+
+
+def test_free_llms():
+    assert deferral_curve([[0.1, 0.2]], [[0, 1]], [0.0, 0.0]).qnc() == 1.0
+
+
+def test_per_prompt_costs():
+    curve = deferral_curve([[0.5, 0.1], [0.5, 0.1]], [[1, 0], [1, 0]], [[1.0, 2.0], [1.0, 4.0]])
+    assert curve.costs.tolist() == [1.0, 1.5, 3.0]
+    assert curve.cost_range == (1.0, 3.0)
+    assert curve.area() == pytest.approx((0.25 * 0.5 + 1.5 * 0.75) / 2)
+
+
+def test_nobody_beats_the_bayes_rule_and_the_oracle_beats_all():
+    world = random_world(n_llms=6, random_state=4)
+    sample = world.sample(4000, random_state=5)
+    bayes = deferral_curve(sample.gamma, sample.gamma, world.costs).area()
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        wrong = sample.gamma + rng.normal(scale=rng.random(), size=sample.gamma.shape)
+        assert deferral_curve(wrong, sample.gamma, world.costs).area() <= bayes + 1e-12
+    zero = ZeroRouter().fit(list("abcdef"), sample.losses, world.costs)
+    floor = deferral_curve(zero.predict_loss(sample.X), sample.gamma, world.costs).area()
+    oracle = deferral_curve(sample.losses, sample.losses, world.costs).area()
+    assert floor < bayes < oracle
+
+
+def test_curve_is_the_path_measured():
+    rng = np.random.default_rng(0)
+    gamma, losses, costs = rng.random((30, 4)), rng.random((30, 4)), rng.random(4)
+    curve, path = deferral_curve(gamma, losses, costs), routing_path(gamma, costs)
+    assert (curve.cost_weights == [np.inf, *path.breakpoints]).all()
+    for i, weight in enumerate(path.breakpoints):
+        choice = path.choose(weight, "dear")
+        assert np.isclose(curve.losses[i + 1], losses[np.arange(30), choice].mean())
+        assert np.isclose(curve.costs[i + 1], costs[choice].mean())
+
+
+@pytest.mark.parametrize(
+    ("losses", "words"),
+    [
+        ([[0, 1], [1, np.nan]], "losses must be finite; got nan at row 1, column 1"),
+        ([[0, 1]], r"losses must have the shape of gamma, \(2, 2\); got \(1, 2\)"),
+    ],
+)
+def test_bad_losses_are_named(losses, words):
+    with pytest.raises(ValueError, match=words):
+        deferral_curve([[0.1, 0.2], [0.1, 0.2]], losses, [1.0, 2.0])
+
+
+def test_bad_fraction_is_named():
+    with pytest.raises(ValueError, match=r"fraction must be a number from 0 to 1; got 1\.5"):
+        deferral_curve([[0.1]], [[0]], [1.0]).area(1.5)
+
+
+def test_paired_difference_is_the_t_interval():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=40), rng.normal(size=40)
+    found = paired_difference(a, b, level=0.9)
+    low, high = stats.ttest_rel(a, b).confidence_interval(0.9)
+    assert np.allclose([found.low, found.high], [low, high])
+    assert found.mean == pytest.approx((a - b).mean())
+
+
+def test_sign_test_counts_wins_and_leaves_out_ties():
+    assert sign_test([1, 2, 3, 4, 5, 0], [0, 0, 0, 0, 0, 0]) == pytest.approx(2 / 2**5)
+    assert sign_test([1, 1], [1, 1]) == 1.0
+    assert sign_test([0, 0, 2], [1, 1, 1]) == sign_test([1, 1, 1], [0, 0, 2])
+
+
+@pytest.mark.parametrize("compare", [paired_difference, sign_test])
+def test_bad_pairs_are_named(compare):
+    with pytest.raises(ValueError, match=r"one length.*\(2,\) and \(3,\)"):
+        compare([1, 2], [1, 2, 3])
+    with pytest.raises(ValueError, match="at least 2"):
+        compare([1], [1])
+    with pytest.raises(ValueError, match="finite"):
+        compare([1, np.nan], [1, 2])

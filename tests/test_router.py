@@ -1,0 +1,281 @@
+"""The router: its pool, its decisions, its explanations and its files."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from uniroute import (
+    ClusterMeans,
+    ConstantMap,
+    EmptyClusterWarning,
+    KMeansMap,
+    LearnedMap,
+    NeighborMap,
+    UniRoute,
+    ZeroRouter,
+    deferral_curve,
+    random_world,
+    route,
+    routing_path,
+)
+
+WORLD = random_world(n_llms=6, random_state=1)
+TRAIN, VAL, TEST = (WORLD.sample(n, random_state=s) for n, s in ((300, 2), (200, 3), (400, 4)))
+NAMES = list("abcdef")
+
+
+def fitted(prompt_map, names=NAMES):
+    columns = [NAMES.index(name) for name in names]
+    X = VAL.X if isinstance(prompt_map, NeighborMap) else TRAIN.X
+    losses = TRAIN.losses if isinstance(prompt_map, LearnedMap) else None
+    router = UniRoute(prompt_map).fit(X, losses)
+    return router.add_llms(names, VAL.X, VAL.losses[:, columns], WORLD.costs[columns])
+
+
+MAPS = [
+    ConstantMap(),
+    KMeansMap(5),
+    NeighborMap(7),
+    LearnedMap(5, max_iter=20),
+    LearnedMap(5, max_iter=20, assignment="soft"),
+]
+
+
+def test_prediction_by_brute_force():
+    router = fitted(KMeansMap(5))
+    centers = router.prompt_map_.cluster_centers_
+    cluster_of = lambda X: [min(range(5), key=lambda k: ((x - centers[k]) ** 2).sum()) for x in X]  # noqa: E731
+    of_val, of_test = cluster_of(VAL.X), cluster_of(TEST.X)
+    for m in range(6):
+        for i in range(0, 400, 37):
+            same = [VAL.losses[j, m] for j in range(200) if of_val[j] == of_test[i]]
+            assert router.predict_loss(TEST.X)[i, m] == pytest.approx(np.mean(same))
+
+
+@pytest.mark.parametrize("prompt_map", MAPS, ids=str)
+def test_adding_one_by_one_in_any_order_is_adding_at_once(prompt_map):
+    whole, pieces = fitted(prompt_map), fitted(prompt_map, ["d"])
+    for name in "fbaec":
+        m = NAMES.index(name)
+        pieces.add_llms(name, VAL.X, VAL.losses[:, m], WORLD.costs[m])
+    columns = [pieces.llms_.index(name) for name in NAMES]
+    assert np.allclose(pieces.predict_loss(TEST.X)[:, columns], whole.predict_loss(TEST.X))
+
+
+@pytest.mark.parametrize("prompt_map", MAPS, ids=str)
+def test_removing_is_never_having_added(prompt_map):
+    router = fitted(prompt_map).remove_llms(["b", "e"])
+    assert router.llms_ == ["a", "c", "d", "f"]
+    expected = fitted(prompt_map, ["a", "c", "d", "f"])
+    assert np.allclose(router.predict_loss(TEST.X), expected.predict_loss(TEST.X), atol=1e-12)
+    assert np.array_equal(router.costs_, expected.costs_)
+
+
+def test_pool_can_be_emptied_and_filled_again():
+    router = fitted(KMeansMap(5)).remove_llms(NAMES)
+    with pytest.raises(NotFittedError, match=r"pool .* is empty"):
+        router.predict_loss(TEST.X)
+    router.add_llms(NAMES, VAL.X, VAL.losses, WORLD.costs)
+    assert np.array_equal(router.predict_loss(TEST.X), fitted(KMeansMap(5)).predict_loss(TEST.X))
+
+
+def test_the_callers_prompt_map_is_not_touched():
+    prompt_map = KMeansMap(5)
+    router = UniRoute(prompt_map).fit(TRAIN.X)
+    assert not hasattr(prompt_map, "cluster_centers_")
+    assert clone(router).get_params()["prompt_map__n_clusters"] == 5
+
+
+@pytest.mark.parametrize("prompt_map", MAPS, ids=str)
+def test_route_is_the_rule(prompt_map):
+    router = fitted(prompt_map)
+    gamma = router.predict_loss(TEST.X)
+    assert (router.route(TEST.X, cost_weight=0.01) == route(gamma, WORLD.costs, 0.01)).all()
+
+
+@pytest.mark.parametrize("prompt_map", MAPS, ids=str)
+def test_budget_is_met_on_average(prompt_map):
+    router = fitted(prompt_map)
+    spent = [
+        WORLD.costs[router.route(TEST.X, budget=5.0, random_state=s)].mean() for s in range(60)
+    ]
+    assert abs(np.mean(spent) - 5.0) < 4 * np.std(spent) / np.sqrt(60) + 1e-9
+
+
+def test_one_constant_cluster_is_zero_router():
+    zero = ZeroRouter().fit(NAMES, VAL.losses, WORLD.costs)
+    gamma = fitted(ConstantMap()).predict_loss(TEST.X)
+    path = routing_path(gamma[:1], WORLD.costs)
+    assert [path.start[0], *path.llms] == zero.hull_.tolist()
+    curve = deferral_curve(gamma, TEST.losses, WORLD.costs)
+    assert np.allclose(curve.costs, WORLD.costs[zero.hull_])
+    for budget in (1.0, 3.7, 20.0, 500.0):
+        mixed = zero.mixture(budget) @ (1 - TEST.losses.mean(axis=0))
+        assert curve.at(budget) == pytest.approx(mixed)
+
+
+@pytest.mark.parametrize("cost_weight", [0.0, 0.001, 0.01, 0.1, 3.0])
+def test_explanation_agrees_with_the_rule(cost_weight):
+    router = fitted(KMeansMap(5))
+    for x in TEST.X[:40]:
+        why = router.explain(x, cost_weight)
+        choose = lambda w, x=x: router.llms_[router.route(x[None], cost_weight=w)[0]]  # noqa: E731
+        assert why.choice == choose(cost_weight)
+        assert why.scores.min() == why.scores[NAMES.index(why.choice)]
+        assert sorted(why.scores)[1] == why.scores[NAMES.index(why.runner_up)]
+        assert why.dearer_below <= cost_weight < why.cheaper_above
+        if np.isfinite(why.cheaper_above):
+            assert choose(why.cheaper_above * (1 - 1e-9)) == why.choice
+            assert choose(why.cheaper_above * (1 + 1e-9)) != why.choice
+        if why.dearer_below > 0:
+            assert choose(why.dearer_below * (1 - 1e-9)) != why.choice
+        assert why.cluster == router.prompt_map_.predict(x[None])[0]
+        assert why.choice in str(why)
+
+
+def test_explanation_in_a_pool_of_one():
+    why = fitted(NeighborMap(7), ["c"]).explain(TEST.X[0], 0.1)
+    assert (why.choice, why.runner_up, why.cheaper_above) == ("c", None, np.inf)
+
+
+@pytest.mark.parametrize("prompt_map", MAPS, ids=str)
+def test_saved_router_is_the_same_router(prompt_map, tmp_path):
+    router = fitted(prompt_map)
+    router.save(tmp_path / "router.v1")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["router.v1.json", "router.v1.npz"]
+    loaded = UniRoute.load(tmp_path / "router.v1")
+    assert loaded.llms_ == router.llms_
+    assert np.array_equal(loaded.predict_loss(TEST.X), router.predict_loss(TEST.X))
+    for one in (router, loaded):
+        one.add_llms("new", VAL.X, VAL.losses[:, 0], 2.0).remove_llms("a")
+    assert np.array_equal(loaded.predict_loss(TEST.X), router.predict_loss(TEST.X))
+    assert str(loaded.get_params()) == str(UniRoute(prompt_map, ClusterMeans()).get_params())
+
+
+def test_router_without_llms_can_be_saved(tmp_path):
+    UniRoute(KMeansMap(5)).fit(TRAIN.X).save(tmp_path / "r")
+    router = UniRoute.load(tmp_path / "r").add_llms(NAMES, VAL.X, VAL.losses, WORLD.costs)
+    assert np.array_equal(router.predict_loss(TEST.X), fitted(KMeansMap(5)).predict_loss(TEST.X))
+
+
+def damage_header(folder, change):
+    file = folder / "r.json"
+    header = json.loads(file.read_text())
+    change(header)
+    file.write_text(json.dumps(header))
+
+
+def test_damaged_files_are_refused(tmp_path):
+    router = fitted(KMeansMap(5))
+    with pytest.raises(FileNotFoundError, match=r"r\.json does not exist"):
+        UniRoute.load(tmp_path / "r")
+    router.save(tmp_path / "r")
+    arrays = (tmp_path / "r.npz").read_bytes()
+    (tmp_path / "r.npz").write_bytes(arrays[:-1])
+    with pytest.raises(ValueError, match="must have the SHA-256"):
+        UniRoute.load(tmp_path / "r")
+    (tmp_path / "r.npz").write_bytes(arrays)
+    damage_header(tmp_path, lambda h: h["prompt_map"].update({"class": "os.system"}))
+    with pytest.raises(ValueError, match=r"class must be one of .*; got 'os.system'"):
+        UniRoute.load(tmp_path / "r")
+    damage_header(tmp_path, lambda h: h.update({"format": 99}))
+    with pytest.raises(ValueError, match="format 1; got 99"):
+        UniRoute.load(tmp_path / "r")
+    (tmp_path / "r.json").write_text("{")
+    with pytest.raises(ValueError, match="must be a JSON file"):
+        UniRoute.load(tmp_path / "r")
+
+
+def test_interrupted_save_leaves_the_old_router(tmp_path, monkeypatch):
+    router = fitted(KMeansMap(5))
+    router.save(tmp_path / "r")
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    monkeypatch.setattr(json, "dumps", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        router.remove_llms("a").save(tmp_path / "r")
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+
+
+def test_parameters_that_json_cannot_hold_are_named(tmp_path):
+    router = UniRoute(KMeansMap(2, random_state=np.random.RandomState(0))).fit(TRAIN.X)
+    with pytest.raises(ValueError, match="random_state must be a plain number or string"):
+        router.save(tmp_path / "r")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_empty_cluster_is_reported_and_gets_the_overall_loss():
+    router = UniRoute(KMeansMap(2)).fit([[0.0], [9.0]])
+    with pytest.warns(EmptyClusterWarning, match="1 of 2 clusters"):
+        router.add_llms("a", [[0.1], [0.2], [0.3]], [1, 0, 0], 1.0)
+    assert router.predict_loss([[9.0]])[0, 0] == pytest.approx(1 / 3)
+    assert sorted(router.weights_[0]) == [0, 3]
+    strict = UniRoute(KMeansMap(2), ClusterMeans(empty="error")).fit([[0.0], [9.0]])
+    with pytest.raises(ValueError, match="empty='error' allows none"):
+        strict.add_llms("a", [[0.1]], [1], 1.0)
+    assert strict.llms_ == []
+
+
+def state(router):
+    return (list(router.llms_), router.psi_.tolist(), router.costs_.tolist())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("a", VAL.X, VAL.losses[:, 0], 1.0), "'a' is already in it"),
+        ((["x", "x"], VAL.X, VAL.losses[:, :2], [1, 1]), "'x' stands more than once"),
+        ((["x", 3], VAL.X, VAL.losses[:, :2], [1, 1]), "non-empty strings; got 3"),
+        (([], VAL.X, VAL.losses[:, :2], [1, 1]), "at least one LLM"),
+        ((["x", "y"], VAL.X, VAL.losses[:, :3], [1, 1]), "one column for each of 2 names; got 3"),
+        (("x", VAL.X, VAL.losses[:, 0], -1.0), "costs must be finite and not negative; got -1.0"),
+        (("x", VAL.X, VAL.losses[:, 0], [1, 2]), r"costs must have shape \(1,\); got \(2,\)"),
+        (("x", VAL.X[:50], VAL.losses[:, 0], 1.0), "a row for each row of losses, 200; got 50"),
+        (("x", VAL.X[:, :1], VAL.losses[:, 0], 1.0), "1 features.*expecting 2"),
+        (("x", VAL.X, np.full(200, np.inf), 1.0), "losses_val must be finite or NaN"),
+        (("x", VAL.X, np.full(200, np.nan), 1.0), "observed loss of every LLM"),
+    ],
+)
+def test_bad_llms_are_refused_and_change_nothing(arguments, words):
+    router = fitted(KMeansMap(5))
+    before = state(router)
+    with pytest.raises(ValueError, match=words):
+        router.add_llms(*arguments)
+    assert state(router) == before
+
+
+def test_unknown_llm_is_named_and_nothing_is_removed():
+    router = fitted(KMeansMap(5))
+    with pytest.raises(KeyError, match="got 'z'"):
+        router.remove_llms(["a", "z"])
+    assert router.llms_ == NAMES
+
+
+def test_order_of_calls():
+    router = UniRoute(KMeansMap(5))
+    for call in (
+        lambda: router.add_llms("a", VAL.X, VAL.losses[:, 0], 1.0),
+        lambda: router.remove_llms("a"),
+        lambda: router.predict_loss(TEST.X),
+        lambda: router.route(TEST.X, cost_weight=1.0),
+        lambda: router.explain(TEST.X[0], 1.0),
+        lambda: router.save("nowhere"),
+    ):
+        with pytest.raises(NotFittedError, match="call fit"):
+            call()
+
+
+def test_bad_decisions_are_named():
+    router = fitted(KMeansMap(5))
+    with pytest.raises(ValueError, match="exactly one of cost_weight and budget"):
+        router.route(TEST.X)
+    with pytest.raises(ValueError, match="exactly one of cost_weight and budget"):
+        router.route(TEST.X, cost_weight=1.0, budget=1.0)
+    with pytest.raises(ValueError, match=r"budget must be at least 1\.0.*got 0\.3"):
+        router.route(TEST.X, budget=0.3)
+    with pytest.raises(ValueError, match="x must be the embedding of one prompt"):
+        router.explain(TEST.X, 1.0)
+    with pytest.raises(ValueError, match="cost_weight must be a number"):
+        router.explain(TEST.X[0], np.inf)
