@@ -91,7 +91,7 @@ def test_objective_is_the_cross_entropy_of_section_5_2(data):
 
 def test_learned_map_beats_its_start_and_stops_where_the_slope_vanishes(data):
     X, losses = data
-    learned = LearnedMap(3, l2=1e-2, max_iter=1000).fit(X, losses)
+    learned = LearnedMap(3, l2=1e-2, max_iter=1000, fit_intercept=False).fit(X, losses)
     psi, _ = ClusterMeans().represent(KMeansMap(3).fit_transform(X), losses)
     psi = np.clip(psi, 0.001, 0.999)
     start, _ = _objective(np.zeros(12), X, losses, psi, 1e-2)
@@ -102,7 +102,24 @@ def test_learned_map_beats_its_start_and_stops_where_the_slope_vanishes(data):
 
 def test_strong_penalty_makes_all_clusters_equally_likely(data):
     X, losses = data
-    assert np.allclose(LearnedMap(4, l2=1e6).fit(X, losses).transform(X), 0.25, atol=1e-4)
+    assert np.allclose(
+        LearnedMap(4, l2=1e6, fit_intercept=False).fit(X, losses).transform(X), 0.25, atol=1e-4
+    )
+
+
+def test_intercept_is_a_free_coefficient_of_a_constant(data):
+    X, losses = data
+    learned = LearnedMap(3, l2=1e-2, max_iter=1000).fit(X, losses)
+    theta = np.vstack([*learned.weights_[:1], learned.weights_[1][None]])
+    psi, _ = ClusterMeans().represent(KMeansMap(3).fit_transform(X), losses)
+    ones = np.column_stack([X, np.ones(len(X))])
+    penalty = np.array([[1e-2]] * 4 + [[0.0]])
+    _, slope = _objective(theta.ravel(), ones, losses, np.clip(psi, 0.001, 0.999), penalty)
+    assert np.abs(slope).max() < 1e-4
+    assert np.allclose(learned.transform(X), special.softmax(ones @ theta, axis=1))
+    bare = LearnedMap(3, l2=1e-2, fit_intercept=False).fit(X, losses)
+    assert (bare.weights_[1] == 0).all()
+    assert bare.train_loss_ > learned.train_loss_
 
 
 def test_one_cluster(data):

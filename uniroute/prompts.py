@@ -288,9 +288,12 @@ class LearnedMap(_PromptMap):
     assignment : {"hard", "soft"}, default "hard"
         Memberships with which LLMs are represented: the K-means clusters, as in the paper, or
         the map's own soft clusters.
+    fit_intercept : bool, default True
+        Whether the linear scores have a constant term. The formula of Section 5.2 has none, the
+        network of App. F.3 has; without it all borders between clusters meet in the origin.
     l2 : float, default 1e-4
-        Weight of the squared scores' coefficients in the linear map's objective. The paper has
-        none; it stops early instead.
+        Weight of the squared coefficients (not of the constant) in the linear map's objective.
+        The paper has none; it stops early instead.
     max_iter : int, default 200
         L-BFGS iterations of the linear map.
     epochs : int, default 5
@@ -303,7 +306,8 @@ class LearnedMap(_PromptMap):
     cluster_centers_ : ndarray of shape (n_clusters, n_dims)
         Centres of the hard clusters.
     weights_ : list of ndarray
-        Layers of the fitted map, in order.
+        Layers of the fitted map, in order; of the linear map coefficients (n_dims, n_clusters)
+        and constants (n_clusters,).
     train_loss_ : float
         Mean cross-entropy per observed training loss, in nats, without the `l2` term.
 
@@ -329,6 +333,7 @@ class LearnedMap(_PromptMap):
         n_clusters=20,
         architecture="linear",
         assignment="hard",
+        fit_intercept=True,
         l2=1e-4,
         max_iter=200,
         epochs=5,
@@ -337,6 +342,7 @@ class LearnedMap(_PromptMap):
         self.n_clusters = n_clusters
         self.architecture = architecture
         self.assignment = assignment
+        self.fit_intercept = fit_intercept
         self.l2 = l2
         self.max_iter = max_iter
         self.epochs = epochs
@@ -377,7 +383,7 @@ class LearnedMap(_PromptMap):
             raise ValueError(f"psi must have shape {expected}; got {psi.shape}")
         psi = np.clip(psi, 0.001, 0.999)
         if self.architecture == "linear":
-            self.weights_ = _fit_linear(X, losses, psi, self.l2, self.max_iter)
+            self.weights_ = self._fit_linear(X, losses, psi)
         else:
             self.weights_ = fit_mlp(X, losses, psi, self.epochs, self.random_state)
         self.train_loss_ = _cross_entropy(self.transform(X) @ psi.T, losses)[0]
@@ -396,6 +402,22 @@ class LearnedMap(_PromptMap):
             raise ValueError(f"losses must have a row per prompt, {len(X)}; got {len(losses)}")
         return X, losses
 
+    def _fit_linear(self, X, losses, psi):
+        """Minimise `_objective`, starting where all clusters are equally likely."""
+        penalty = np.full((X.shape[1], 1), float(self.l2))
+        if self.fit_intercept:
+            X, penalty = np.column_stack([X, np.ones(len(X))]), np.vstack([penalty, [[0.0]]])
+        found = optimize.minimize(
+            _objective,
+            np.zeros(X.shape[1] * psi.shape[1]),
+            args=(X, losses, psi, penalty),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": self.max_iter},
+        )
+        theta = found.x.reshape(X.shape[1], psi.shape[1])
+        return [theta[:-1], theta[-1]] if self.fit_intercept else [theta, np.zeros(psi.shape[1])]
+
     @property
     def _n_features_out(self):
         return len(self.cluster_centers_)
@@ -403,8 +425,8 @@ class LearnedMap(_PromptMap):
     def transform(self, X):
         """Return cluster probabilities, shape (n_prompts, n_clusters)."""
         X = self._check_rows(X).astype(float)
-        if len(self.weights_) == 1:
-            scores = X @ self.weights_[0]
+        if self.architecture == "linear":
+            scores = X @ self.weights_[0] + self.weights_[1]
         else:
             scores = mlp_scores(X, self.weights_)
         return special.softmax(scores, axis=1)
@@ -429,24 +451,13 @@ def _cross_entropy(gamma, losses):
 
 
 def _objective(theta, X, losses, psi, l2):
-    """Return the linear map's regularised cross-entropy and its gradient in theta (flat)."""
+    """Return the linear map's penalised cross-entropy and its gradient in theta (flat).
+
+    `l2` is a number, or a column with one for each row of theta.
+    """
     theta = theta.reshape(X.shape[1], psi.shape[1])
     phi = special.softmax(X @ theta, axis=1)
     value, slope = _cross_entropy(phi @ psi.T, losses)
     slope = slope @ psi
     slope = phi * (slope - (phi * slope).sum(axis=1, keepdims=True))
-    return value + l2 * (theta**2).sum(), (X.T @ slope + 2 * l2 * theta).ravel()
-
-
-def _fit_linear(X, losses, psi, l2, max_iter):
-    """Minimise `_objective`, starting where all clusters are equally likely."""
-    start = np.zeros(X.shape[1] * psi.shape[1])
-    found = optimize.minimize(
-        _objective,
-        start,
-        args=(X, losses, psi, l2),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": max_iter},
-    )
-    return [found.x.reshape(X.shape[1], psi.shape[1])]
+    return value + (l2 * theta**2).sum(), (X.T @ slope + 2 * l2 * theta).ravel()

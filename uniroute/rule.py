@@ -148,10 +148,19 @@ class RoutingPath:
         ndarray of shape (n_breakpoints + 1,)
             Entry 0 belongs to lambda above every breakpoint, entry i to lambda just below
             ``breakpoints[i - 1]``.
+
+        Raises
+        ------
+        ValueError
+            If `values` has two dimensions and not a row for each prompt.
         """
         values = np.asarray(values, dtype=float)
         if values.ndim == 1:
             values = np.broadcast_to(values, (len(self.start), len(values)))
+        if len(values) != len(self.start):
+            raise ValueError(
+                f"values must have a row per prompt, {len(self.start)}; got {len(values)}"
+            )
         first = values[np.arange(len(self.start)), self.start].mean()
         change = values[self.prompts, self.llms] - values[self.prompts, self.previous]
         last_moves = np.searchsorted(-self.cost_weights, -self.breakpoints, side="right")
