@@ -2,6 +2,7 @@
 
 import builtins
 import hashlib
+import importlib
 import os
 import shutil
 import sqlite3
@@ -12,12 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uniroute import embed as embed_module
 from uniroute.datasets import load_mmlu_pro, mmlu_pro_available
 from uniroute.embed import embed
 
-if isinstance(embed_module, types.FunctionType):  # where the package exports the function itself
-    embed_module = sys.modules["uniroute.embed"]
+embed_module = importlib.import_module("uniroute.embed")
 
 
 class FakeEncoder:

@@ -108,6 +108,14 @@ def fetch(file):
         If the file has another SHA-256 than the registry says.
     DataUnavailableError
         If it is not here and cannot be downloaded.
+
+    Examples
+    --------
+    >>> from uniroute.datasets.fetch import fetch
+    >>> fetch("my.zip")
+    Traceback (most recent call last):
+        ...
+    KeyError: "the registry has no file 'my.zip'"
     """
     entry = _entry(file)
     path = _in_data_folder(entry)
@@ -139,6 +147,12 @@ def fetch_all(files, progress=True):
     ------
     KeyError, FileNotFoundError, ValueError, DataUnavailableError
         As `fetch` does.
+
+    Examples
+    --------
+    >>> from uniroute.datasets.fetch import fetch_all
+    >>> fetch_all([])
+    []
     """
     from tqdm import tqdm
 

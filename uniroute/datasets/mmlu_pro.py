@@ -18,7 +18,7 @@ __all__ = ["load_mmlu_pro", "mmlu_pro_available"]
 
 MODELS = Path(__file__).with_name("mmlu_pro_models.csv")
 EMBEDDINGS = Path(__file__).with_name("mmlu_pro_minilm.npz")
-EMBEDDINGS_SHA256 = ""
+EMBEDDINGS_SHA256 = "11e781045ee5e88f1f2c188de2d5d9b5c0c4a738a6613a9a138f77ef9bc783be"
 REFERENCE = "mmlu_pro/model_outputs_Llama-2-7b-hf_5shots.zip"  # whose texts the prompts are
 FORMAT = 1  # of the converted file; raise it whenever what is written there changes
 COSTS = {
