@@ -420,7 +420,8 @@ def test_progress_bar_only_while_something_is_missing(bench, offered, capsys, mo
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
     fetch.fetch_all(["one.zip"])
     total = fetch.registry()["one.zip"].bytes
-    assert "Downloading: 100%" in (shown := capsys.readouterr().err) and f"{total}/{total}" in shown
+    assert "Downloading: 100%" in (shown := capsys.readouterr().err)
+    assert f"{total}/{total}" in shown
     fetch.fetch_all(["one.zip"])
     fetch.fetch_all(["one.zip", "two.zip"], progress=False)
     assert capsys.readouterr() == ("", "")
@@ -563,6 +564,12 @@ def test_progress_of_the_conversion(bench, capsys, monkeypatch):
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
     load_mmlu_pro(embeddings=False)
     assert "Converting: 100%" in capsys.readouterr().err
+    load_mmlu_pro(embeddings=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_no_progress_where_tqdm_is_disabled(bench, offered, capsys, monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
     load_mmlu_pro(embeddings=False)
     assert capsys.readouterr() == ("", "")
 

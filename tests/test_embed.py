@@ -140,6 +140,8 @@ def test_progress_bar_only_while_something_is_missing(tmp_path, capsys, monkeypa
     assert "Embedding: 100%" in capsys.readouterr().err
     embed(TEXTS, FakeEncoder(), cache_dir=tmp_path)
     embed(["new"], FakeEncoder(), cache_dir=tmp_path, progress=False)
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    embed(["newer"], FakeEncoder(), cache_dir=tmp_path)
     assert capsys.readouterr() == ("", "")
 
 

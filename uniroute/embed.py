@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from uniroute.datasets.fetch import cache_folder
+from uniroute.datasets.fetch import cache_folder, progress_bar
 
 __all__ = ["embed"]
 
@@ -187,8 +187,6 @@ def _open_cache(path):
 
 def _fill(cache, texts, encoder, batch_size, progress):
     """Embed those of the texts (by key) that are not kept yet, batch by batch."""
-    from tqdm import tqdm
-
     kept = {key for (key,) in cache.execute("SELECT key FROM embeddings")}
     # Texts of like length share a batch, which saves padding; the longest come first.
     missing = sorted(texts.keys() - kept, key=lambda key: (-len(texts[key]), key))
@@ -196,9 +194,7 @@ def _fill(cache, texts, encoder, batch_size, progress):
         return
     model = _load(encoder)
     total = sum(len(texts[key]) for key in missing)
-    with tqdm(
-        total=total, desc="Embedding", unit=" characters", unit_scale=True, disable=not progress
-    ) as bar:
+    with progress_bar(progress, total=total, desc="Embedding", unit=" characters") as bar:
         for start in range(0, len(missing), batch_size):
             keys = missing[start : start + batch_size]
             vectors = _encode(model, [texts[key] for key in keys], batch_size)

@@ -154,17 +154,10 @@ def fetch_all(files, progress=True):
     >>> fetch_all([])
     []
     """
-    from tqdm import tqdm
-
     entries = [_entry(file) for file in files]
     missing = [entry for entry in entries if not is_here(entry)]
-    with tqdm(
-        total=sum(entry.bytes for entry in missing),
-        desc="Downloading",
-        unit="B",
-        unit_scale=True,
-        disable=not (progress and missing),
-    ) as bar:
+    total = sum(entry.bytes for entry in missing)
+    with progress_bar(progress and missing, total=total, desc="Downloading", unit="B") as bar:
         for entry in missing:
             fetch(entry.file)
             bar.update(entry.bytes)
@@ -184,6 +177,14 @@ def can_download(entry, seconds=3):
         return requests.head(_url(entry), timeout=seconds, allow_redirects=True).ok
     except requests.RequestException:
         return False
+
+
+def progress_bar(shown, iterable=None, **options):
+    """Return tqdm's bar; it stays invisible if not `shown` or if TQDM_DISABLE is set."""
+    from tqdm import tqdm
+
+    disable = not shown or os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
+    return tqdm(iterable, disable=disable, unit_scale=True, **options)
 
 
 def verify(path, sha256):

@@ -195,13 +195,11 @@ def _read_signed(path):
 
 def _convert(entries, progress):
     """Make arrays of the published files: ids, tasks, prompts, and losses with -1 = not asked."""
-    from tqdm import tqdm
-
     files = [entry.file for entry in entries]
     paths = dict(zip(files, fetch.fetch_all(files, progress), strict=True))
     questions = _records(paths[REFERENCE])
     ids = sorted(questions)
-    bar = tqdm(paths.items(), "Converting", disable=not progress)
+    bar = fetch.progress_bar(progress, paths.items(), desc="Converting", unit="file")
     prompts = [prompt_text(questions[i]) for i in ids]
     return {
         "ids": np.array(ids),
