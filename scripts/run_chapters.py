@@ -13,7 +13,7 @@ import yaml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
-from scripts.kernels import DATA_TAG, has_tag, make_reproducible, why_no_data
+from scripts.kernels import DATA_TAG, make_reproducible, why_no_data
 
 CELL_SECONDS = 600
 METADATA = {
@@ -41,7 +41,9 @@ def check_kernel():
 
     folder = Path(KernelSpecManager().get_kernel_spec("python3").resource_dir)
     if not folder.is_relative_to(sys.prefix):
-        sys.exit(f"The kernel python3 is {folder}, not one of {sys.prefix}: install ipykernel there")
+        sys.exit(
+            f"The kernel python3 is {folder}, not one of {sys.prefix}: install ipykernel there"
+        )
 
 
 def store_alt_texts(notebook):
@@ -66,7 +68,10 @@ def describe_failure(notebook, index, error):
     """Name the cell and what went wrong, in two lines."""
     source = notebook.cells[index].source.strip()
     first = source.splitlines()[0] if source else "(empty)"
-    name, value = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
+    name, value = (
+        getattr(error, "ename", type(error).__name__),
+        getattr(error, "evalue", str(error)),
+    )
     return f"  cell {index + 1}: {first}\n  {name}: {value}"
 
 
@@ -98,7 +103,9 @@ def run_all(root, words=()):
     missing = why_no_data()
     if missing:
         print(f"Cells tagged {DATA_TAG} keep their stored outputs: {missing}")
-    paths = [path for path in chapters(root) if not words or any(word in path.stem for word in words)]
+    paths = [
+        path for path in chapters(root) if not words or any(word in path.stem for word in words)
+    ]
     failures = 0
     for number, path in enumerate(paths, start=1):
         print(f"[{number}/{len(paths)}] {path.relative_to(root)}", end=" ", flush=True)

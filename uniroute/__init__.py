@@ -19,7 +19,7 @@ _EXPORTS = {
     ],
     "llms": ["ClusterMeans", "EmptyClusterWarning"],
     "prompts": ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"],
-    "protocol": ["split_llms", "split_prompts"],
+    "protocol": ["Trial", "make_trial", "run_trials", "split_llms", "split_prompts"],
     "router": ["Explanation", "UniRoute"],
     "rule": ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"],
     "worlds": ["MixtureWorld", "WorldSample", "random_world"],

@@ -1,140 +1,175 @@
-"""One function per kind of figure, one style, and a description in words of every figure.
+"""Pictures: one style, one colour for each method, and a text made from the data for each picture.
 
-Each function returns a `Picture`. As the last line of a notebook cell it shows the figure; its
-``alt`` says what the figure shows, computed from what was drawn, for readers who cannot see it.
-Nothing here touches matplotlib's global settings.
+A function returns a `Picture`. A notebook shows it; its text is what ``print`` gives, what a screen
+reader reads on the book's pages, and what the tests compare. All functions need matplotlib.
 """
 
-import base64
-import io
-from dataclasses import dataclass
-from itertools import pairwise
+from io import BytesIO
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from uniroute import _drawing as draw
-from uniroute._drawing import GROUP_COLOURS, INK, PALETTE, digits, listed, styled
-from uniroute._validation import check_costs, check_matrix, check_names, check_scalar
-from uniroute.evaluate import DeferralCurve
+from uniroute._validation import check_costs, check_matrix, check_names
 from uniroute.rule import route, routing_path
 
 __all__ = [
-    "GROUP_COLOURS",
-    "PALETTE",
     "Picture",
-    "colour_of",
-    "plot_areas",
-    "plot_deferral",
-    "plot_envelope",
-    "plot_heat",
-    "plot_lines",
-    "plot_pool",
-    "plot_prompts",
-    "plot_traffic",
+    "choice_map",
+    "deferral_curves",
+    "differences",
+    "envelope",
+    "heatmap",
+    "llm_pool",
+    "prompts_2d",
+    "series",
+    "traffic",
 ]
 
-QUALITY = "Quality (1 − mean loss)"
+# Colour, dash and marker of each method, the same all through the book. A label belongs to the
+# longest of these that it begins with: "K-NN, k = 10" is drawn as "K-NN".
+METHODS = {
+    "Oracle": ("#222222", "-", "*"),
+    "Bayes-optimal": ("#222222", (0, (1, 1.2)), "p"),
+    "ZeroRouter": ("#777777", "--", "x"),
+    "UniRoute": ("#0072B2", "-", "o"),
+    "UniRoute (K-means)": ("#0072B2", "-", "o"),
+    "UniRoute (learned map)": ("#D55E00", "-", "s"),
+    "UniRoute (learned map, soft)": ("#A03000", (0, (1, 1)), "D"),
+    "K-NN": ("#009E73", "-.", "^"),
+    "Linear": ("#B8860B", (0, (5, 1)), "v"),
+    "MLP": ("#B0568E", (0, (3, 1, 1, 1)), "P"),
+    "MatFac": ("#5E3C99", (0, (4, 2, 1, 2)), "X"),
+    "Clairvoyant": ("#444444", (0, (2, 1)), "d"),
+}
+# For what is not a method, in order.
+OTHERS = [
+    ("#0072B2", "-", "o"),
+    ("#D55E00", "--", "s"),
+    ("#009E73", "-.", "^"),
+    ("#B0568E", ":", "D"),
+    ("#B8860B", (0, (5, 1)), "v"),
+    ("#5E3C99", (0, (3, 1, 1, 1)), "P"),
+]
+WIDTH = 7.2  # inches
 
 
-@dataclass(frozen=True, repr=False)
 class Picture:
-    """A figure and what it shows in words; a notebook displays both.
+    """A figure and the text that says what it shows.
 
     Attributes
     ----------
-    fig : matplotlib.figure.Figure
-    alt : str
-        A few sentences computed from the plotted data.
+    figure : matplotlib.figure.Figure
+    text : str
+        What it shows, with numbers; the picture's ``repr``.
 
     Notes
     -----
-    Every figure of the book is one. Chapter 1.
+    Used in every chapter, from Chapter 1 on.
 
     Examples
     --------
-    >>> picture = plot_traffic({"before": [1, 0], "after": [0.25, 0.75]}, ["small", "large"])
-    >>> print(picture.alt)
-    Stacked bars: the share of prompts that each LLM answers. before: small 100 %. \
-after: large 75 %, small 25 %.
+    >>> from uniroute.plot import series
+    >>> picture = series([1, 2], {"UniRoute": [0.5, 0.75]}, "K", "area")
+    >>> picture
+    area against K, from 1 to 2. UniRoute: from 0.5 to 0.75, highest 0.75 at K = 2.
     """
 
-    fig: Figure
-    alt: str
+    def __init__(self, figure, text):
+        self.figure = figure
+        self.text = text
 
     def __repr__(self):
-        """Give the description."""
-        return self.alt
+        return self.text
 
-    @styled
-    def png(self):
-        """Return the figure as PNG on white; the same bytes each time."""
-        buffer = io.BytesIO()
-        self.fig.savefig(
-            buffer, format="png", dpi=draw.DPI, facecolor="white", metadata={"Software": None}
-        )
+    def _repr_png_(self):
+        buffer = BytesIO()
+        # No creation software or date: the same picture is the same file.
+        self.figure.savefig(buffer, format="png", metadata={"Software": None})
         return buffer.getvalue()
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        image = base64.b64encode(self.png()).decode("ascii")
-        return {"image/png": image, "text/plain": self.alt}
+    def save(self, path):
+        """Write the picture to a file; the suffix of `path` says in which format.
+
+        Parameters
+        ----------
+        path : str or Path
+        """
+        self.figure.savefig(path)
 
 
-def colour_of(method):
-    """Return the colour that a method has in every figure.
+def _axes(n_rows=1, n_columns=1, height=3.6, **options):
+    """Return a new figure in the book's style, and its axes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    return figure, figure.subplots(n_rows, n_columns, **options)
+
+
+def _styled(function):
+    """Run a function in the book's style."""
+    from functools import wraps
+    from pathlib import Path
+
+    @wraps(function)
+    def run(*args, **kwargs):
+        from matplotlib import style
+
+        with style.context(Path(__file__).with_name("book.mplstyle")):
+            return function(*args, **kwargs)
+
+    return run
+
+
+def _looks(labels):
+    """Return {label: (colour, dash, marker)}."""
+    looks, others = {}, iter(OTHERS * (1 + len(labels) // len(OTHERS)))
+    for label in labels:
+        known = [method for method in METHODS if label.startswith(method)]
+        looks[label] = METHODS[max(known, key=len)] if known else next(others)
+    return looks
+
+
+def llm_colours(n_llms):
+    """Return colours of LLMs by rising cost: the dearer, the darker.
 
     Parameters
     ----------
-    method : str
-        A key of `PALETTE`, also with " (clairvoyant)" or " (retrained)" after it.
+    n_llms : int
 
     Returns
     -------
-    str
-        As "#RRGGBB".
-
-    Raises
-    ------
-    KeyError
-        If the method has no fixed colour.
-
-    Notes
-    -----
-    The colours of all figures. Chapter 1.
-
-    Examples
-    --------
-    >>> colour_of("MLP") == colour_of("MLP (retrained)")
-    True
+    list of tuple
+        RGBA.
     """
-    name = draw.base_name(method)
-    if name not in PALETTE:
-        raise KeyError(f"no method named {method!r}; there are {', '.join(PALETTE)}")
-    return PALETTE[name]
+    from matplotlib import colormaps
+
+    return [colormaps["viridis_r"](x) for x in np.linspace(0.08, 0.98, n_llms)]
 
 
-@styled
-def plot_deferral(
-    curves, *, llms=None, cost_unit="", show_llms=True, title=None, log_x=False, y_name=QUALITY
-):
-    """Draw deferral curves: quality against mean cost.
+def _number(value):
+    """Write a number with three significant digits."""
+    return f"{0.0 if abs(value) < 1e-12 else value:.3g}"
+
+
+def _need(name, values):
+    if not len(values):
+        raise ValueError(f"{name} must hold at least one entry; got none")
+
+
+@_styled
+def deferral_curves(curves, unit, title=None, log=False, llms=True):
+    """Draw quality against mean cost for several routers on one pool.
 
     Parameters
     ----------
-    curves : dict of str to DeferralCurve or list of DeferralCurve
-        One entry per method. Of a list, one curve a trial, the mean is drawn with a band of 95 %
-        confidence, over the costs that all trials share.
-    llms : sequence of str, default None
-        Names for the crosses of the single LLMs.
-    cost_unit : str, default ""
+    curves : dict of str to DeferralCurve
+        By name of the method; all for the same pool and prompts.
+    unit : str
         Unit of the costs.
-    show_llms : bool, default True
-        Whether to draw the single LLMs: those of the first curve.
-    title : str, default None
-    log_x : bool, default False
-        Whether the cost axis is logarithmic.
-    y_name : str, default "Quality (1 − mean loss)"
-        Name of the quality axis.
+    title : str, optional
+    log : bool, default False
+        Whether the cost axis is logarithmic. Areas are always those of a linear axis.
+    llms : bool, default True
+        Whether to show the single LLMs as dots.
 
     Returns
     -------
@@ -143,55 +178,154 @@ def plot_deferral(
     Raises
     ------
     ValueError
-        If there is no curve, the trials share no cost, or the names do not fit the LLMs.
-    TypeError
-        If an entry is no `uniroute.evaluate.DeferralCurve`.
+        If there is no curve, or the pools differ.
 
     Notes
     -----
-    The kind of Fig. 3 and Fig. 6. Chapter 1.
+    Figures 2, 3 and 6 of the paper. Chapter 1.
 
     Examples
     --------
     >>> from uniroute import deferral_curve
-    >>> losses = [[1, 0], [0, 0], [1, 1]]
-    >>> picture = plot_deferral({"Oracle": deferral_curve(losses, losses, [1.0, 4.0])})
-    >>> print(picture.alt)
-    Deferral curves: quality against mean cost per prompt, from 1 to 4. At cost 2.5, the middle of \
-the axis, from the highest: Oracle 0.667. The best single LLM reaches 0.667 at cost 4.
+    >>> losses = [[1, 0], [0, 0]]
+    >>> deferral_curves({"Oracle": deferral_curve(losses, losses, [1.0, 2.0])}, "cents")
+    Quality against mean cost in cents, from 1 to 2. Oracle: area 0.875, quality from 0.5 to 1. \
+The 2 single LLMs are dots; the best has quality 1 at cost 2.
     """
-    trials = _check_curves(curves)
-    first = next(iter(trials.values()))[0]
-    names = None if llms is None else _check_names("llms", llms, len(first.llm_costs))
-    fig, ax = draw.canvas(log_x=log_x)
-    ax.set(xlabel=_cost_name(cost_unit), ylabel=y_name, title=title or "")
-    lines = {method: _mean_curve(of_method, log_x) for method, of_method in trials.items()}
-    _draw_lines(ax, lines)
-    if show_llms:
-        path = np.vstack([np.column_stack(line[:2]) for line in lines.values()])
-        _mark_llms(ax, first.llm_costs, 1 - first.llm_losses, names, path)
-    _label_lines(ax, lines)
-    return _picture(fig, _deferral_alt(trials, show_llms, names, cost_unit))
+    _need("curves", curves)
+    first = next(iter(curves.values()))
+    for name, curve in curves.items():
+        if not np.array_equal(curve.llm_costs, first.llm_costs):
+            raise ValueError(f"curves must be of one pool; the LLMs' costs of {name!r} differ")
+    low, high = first.cost_range
+    figure, axes = _axes()
+    for name, (colour, dash, _) in _looks(curves).items():
+        curve = curves[name]
+        x = [*curve.costs, max(high, curve.costs[-1])]  # flat after the last vertex
+        y = [*curve.quality, curve.quality[-1]]
+        axes.plot(x, y, color=colour, linestyle=dash, label=f"{name} ({curve.area():.3f})")
+    if llms:
+        axes.scatter(first.llm_costs, 1 - first.llm_losses, s=22, color="#999999", zorder=1.5)
+    axes.set(xlabel=f"mean cost per prompt ({unit})", ylabel="quality (1 - mean loss)")
+    axes.set_title(title)
+    if log:
+        axes.set_xscale("log")
+    axes.legend(title="method (area)", loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return Picture(figure, _curves_text(curves, first, unit, low, high, llms))
 
 
-@styled
-def plot_envelope(gamma_x, costs, names, cost_weight=None, *, cost_unit="", log_x=False):
-    """Draw one prompt's decision at every lambda: the lower envelope of the LLMs' lines.
+def _curves_text(curves, first, unit, low, high, llms):
+    """Describe deferral curves."""
+    parts = [f"Quality against mean cost in {unit}, from {_number(low)} to {_number(high)}."]
+    for name, curve in curves.items():
+        start, top = curve.quality[0], curve.peak()
+        parts.append(
+            f"{name}: area {curve.area():.3f}, quality from {_number(start)} to {_number(top)}."
+        )
+    if llms:
+        best = np.lexsort([first.llm_costs, first.llm_losses])[0]
+        parts.append(
+            f"The {len(first.llm_costs)} single LLMs are dots; the best has quality "
+            f"{_number(1 - first.llm_losses[best])} at cost {_number(first.llm_costs[best])}."
+        )
+    return " ".join(parts)
+
+
+@_styled
+def llm_pool(names, costs, losses, unit, hull=None, log=True, title=None):
+    """Draw a price list: quality of each LLM against its cost.
 
     Parameters
     ----------
-    gamma_x : array-like of shape (n_llms,)
+    names : sequence of str
+    costs, losses : array-like of shape (n_llms,)
+        Mean cost of one prompt and mean loss.
+    unit : str
+        Unit of the costs.
+    hull : sequence of int, optional
+        LLMs to join by a line, for example ``ZeroRouter().fit(...).hull_``.
+    log : bool, default True
+        Whether the cost axis is logarithmic; straight lines on it would be curves, so a hull is
+        drawn through points between the LLMs.
+    title : str, optional
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit or a name repeats.
+
+    Notes
+    -----
+    The crosses of Figure 6 of the paper and the hull of App. D. Chapter 1.
+
+    Examples
+    --------
+    >>> llm_pool(["small", "large"], [1.0, 5.0], [0.5, 0.25], "cents", hull=[0, 1])
+    Quality of 2 LLMs against their cost in cents: small 0.5 at 1; large 0.75 at 5. \
+A line joins small, large.
+    """
+    names = check_names(names)
+    costs = check_costs(costs, (len(names),))
+    losses = check_costs(losses, (len(names),)) if np.ndim(losses) == 1 else np.asarray(losses)
+    if losses.shape != costs.shape:
+        raise ValueError(f"losses must have shape {costs.shape}; got {losses.shape}")
+    figure, axes = _axes(height=4.2)
+    order = np.argsort(costs, kind="stable")
+    if hull is not None:
+        grid = np.interp(np.linspace(0, len(hull) - 1, 200), np.arange(len(hull)), costs[hull])
+        _, dash, _ = METHODS["ZeroRouter"]
+        axes.plot(
+            grid, np.interp(grid, costs[hull], 1 - losses[hull]), color="#777777", linestyle=dash
+        )
+    for i, colour in zip(order, llm_colours(len(names)), strict=True):
+        axes.scatter(costs[i], 1 - losses[i], s=45, color=[colour], edgecolor="#333333", lw=0.5)
+    if log:
+        axes.set_xscale("log")
+    _label_points(axes, names, costs, 1 - losses)
+    axes.set(xlabel=f"cost of one prompt ({unit})", ylabel="quality (1 - mean loss)")
+    axes.set_title(title)
+    found = "; ".join(f"{names[i]} {_number(1 - losses[i])} at {_number(costs[i])}" for i in order)
+    text = f"Quality of {len(names)} LLMs against their cost in {unit}: {found}."
+    if hull is not None:
+        text += f" A line joins {', '.join(names[i] for i in hull)}."
+    return Picture(figure, text)
+
+
+def _label_points(axes, names, x, y):
+    """Write names beside points, to the left in the right half of the picture."""
+    axes.margins(x=0.12, y=0.08)
+    left, right = axes.transAxes.inverted(), axes.transData
+    for i in np.argsort(y):
+        place = left.transform(right.transform((x[i], y[i])))[0]
+        side = ("right", -6) if place > 0.6 else ("left", 6)
+        axes.annotate(
+            names[i],
+            (x[i], y[i]),
+            (side[1], 0),
+            textcoords="offset points",
+            ha=side[0],
+            va="center",
+            fontsize=7.5,
+        )
+
+
+@_styled
+def envelope(gamma, costs, names, title=None):
+    """Draw one prompt's scores gamma_m + lambda c_m against lambda, and the lowest of them.
+
+    Parameters
+    ----------
+    gamma : array-like of shape (n_llms,)
         Predicted losses of one prompt.
     costs : array-like of shape (n_llms,)
-        Mean cost of one prompt.
+        Mean cost of one prompt, or the cost of this one.
     names : sequence of str
         LLM names.
-    cost_weight : float, default None
-        A lambda to mark.
-    cost_unit : str, default ""
-        Unit of the costs.
-    log_x : bool, default False
-        Whether the axis of lambda is logarithmic; the lines are curves then.
+    title : str, optional
 
     Returns
     -------
@@ -200,100 +334,73 @@ def plot_envelope(gamma_x, costs, names, cost_weight=None, *, cost_unit="", log_
     Raises
     ------
     ValueError
-        If the shapes do not fit, or a value is out of range.
+        If shapes do not fit or a name repeats.
 
     Notes
     -----
-    No figure of the paper: Eq. (2) and the switching values of App. C as a picture. Chapter 1.
+    The switching values in the proof of Proposition 1 (App. C). Chapter 2.
 
     Examples
     --------
-    >>> print(plot_envelope([0.5, 0.1], [1.0, 2.0], ["small", "large"], cost_weight=0.2).alt)
-    Predicted loss plus lambda times cost against lambda, a line for each of 2 LLMs; the lowest \
-is chosen: large from lambda = 0, small from 0.4. At lambda = 0.2 that is large, with 0.5.
+    >>> envelope([0.5, 0.1], [1.0, 2.0], ["small", "large"])
+    Score against lambda for one prompt. For lambda below 0.4: large. Above: small.
     """
-    gamma = check_matrix("gamma_x", np.reshape(np.asarray(gamma_x, dtype=float), (1, -1)))
-    costs = check_costs(costs, gamma.shape[1:])
-    names = _check_names("names", names, len(costs))
-    if cost_weight is not None:
-        cost_weight = check_scalar("cost_weight", cost_weight, 0, np.finfo(float).max)
+    names = check_names(names)
+    gamma = check_matrix("gamma", [gamma])
+    costs = check_costs(costs, (len(names),))
     path = routing_path(gamma, costs)
-    flips, winners = path.cost_weights[::-1], [*path.llms[::-1], path.start[0]]
-    grid = _lambda_grid(flips, cost_weight, log_x)
-    scores = gamma.T + np.outer(costs, grid)
-    fig, ax = draw.canvas(log_x=log_x)
-    ax.set(xlabel=_lambda_name(cost_unit), ylabel="Predicted loss + λ × cost")
-    _draw_envelope(ax, grid, scores, flips, winners, names)
-    choice = None if cost_weight is None else int(route(gamma, costs, cost_weight)[0])
-    if choice is not None:
-        _mark_choice(ax, cost_weight, gamma[0, choice] + cost_weight * costs[choice])
-    return _picture(fig, _envelope_alt(gamma[0], costs, names, flips, winners, cost_weight, choice))
+    stop = 1.5 * path.breakpoints[0] if path.breakpoints.size else 1.0
+    figure, axes = _axes()
+    for i, colour in zip(np.argsort(costs, kind="stable"), llm_colours(len(names)), strict=True):
+        axes.plot([0, stop], gamma[0, i] + costs[i] * np.array([0, stop]), color=colour, lw=1.4)
+        axes.annotate(
+            names[i],
+            (stop, gamma[0, i] + costs[i] * stop),
+            (4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+            annotation_clip=False,
+        )
+    turns = np.array([0, *path.breakpoints[::-1], stop])
+    lowest = (gamma[0] + turns[:, None] * costs).min(axis=1)
+    axes.plot(turns, lowest, color="#222222", lw=4, alpha=0.35, solid_capstyle="butt")
+    axes.plot(turns[1:-1], lowest[1:-1], "o", color="#222222")
+    axes.set(xlabel="cost weight lambda", ylabel="score: predicted loss + lambda x cost")
+    axes.set_xlim(0, stop)
+    top = max(lowest[-1] * 1.6, gamma.max() * 1.1)
+    axes.set_ylim(0, top)
+    axes.set_title(title)
+    return Picture(figure, _envelope_text(path, names))
 
 
-@styled
-def plot_pool(costs, losses, names, hull=None, cost_unit="", *, log_x=False):
-    """Draw each LLM of a pool at its cost and quality, and the ZeroRouter's hull.
-
-    Parameters
-    ----------
-    costs, losses : array-like of shape (n_llms,)
-        Mean cost and mean loss of each LLM.
-    names : sequence of str
-        LLM names.
-    hull : sequence of int, default None
-        The LLMs on the hull by rising cost, such as ``ZeroRouter.hull_``.
-    cost_unit : str, default ""
-        Unit of the costs.
-    log_x : bool, default False
-        Whether the cost axis is logarithmic; the hull is curved then.
-
-    Returns
-    -------
-    Picture
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit, or `hull` holds no LLM's index.
-
-    Notes
-    -----
-    The crosses and the ZeroRouter's line of Fig. 3; App. D. Chapter 1.
-
-    Examples
-    --------
-    >>> print(plot_pool([1, 2, 4], [0.5, 0.6, 0.1], ["small", "odd", "large"], hull=[0, 2]).alt)
-    Quality against mean cost per prompt for 3 LLMs. Cheapest: small (cost 1, quality 0.5). \
-Best: large (cost 4, quality 0.9). On the hull: small, large. Below it: odd.
-    """
-    costs = check_costs(costs, np.shape(costs)[:1])
-    names = _check_names("names", names, len(costs))
-    quality = 1 - _check_vector("losses", losses, len(costs))
-    hull = None if hull is None else _check_indices("hull", hull, len(costs))
-    fig, ax = draw.canvas(log_x=log_x)
-    ax.set(xlabel=_cost_name(cost_unit), ylabel=QUALITY)
-    _draw_pool(ax, costs, quality, names, hull)
-    return _picture(fig, _pool_alt(costs, quality, names, hull, cost_unit))
+def _envelope_text(path, names):
+    """Say which LLM is chosen on which interval of lambda, from low to high."""
+    chosen = [names[i] for i in [path.start[0], *path.llms]][::-1]
+    turns = path.breakpoints[::-1]
+    text = "Score against lambda for one prompt."
+    if not turns.size:
+        return f"{text} For every lambda: {chosen[0]}."
+    for turn, name in zip(turns, chosen, strict=False):
+        text += f" For lambda below {_number(turn)}: {name}."
+    return f"{text} Above: {chosen[-1]}."
 
 
-@styled
-def plot_prompts(X, groups, *, centers=None, group_names=None, values=None, value_name="value"):
-    """Draw prompts in the plane, coloured by group: cluster, component or chosen LLM.
+@_styled
+def prompts_2d(X, groups, centers=None, title=None, group_word="group"):
+    """Draw prompts with two-dimensional embeddings, coloured by group.
 
     Parameters
     ----------
     X : array-like of shape (n_prompts, 2)
-        Embeddings in two dimensions.
-    groups : array-like of int, shape (n_prompts,), or None
-        Group of each prompt, from 0.
-    centers : array-like of shape (n_centers, 2), default None
-        Drawn as numbered discs.
-    group_names : sequence of str, default None
-        Names; None: the numbers.
-    values : array-like of shape (n_prompts,), default None
-        If given, colours show these instead of `groups`.
-    value_name : str, default "value"
-        Name of `values`.
+        Embeddings.
+    groups : array-like of shape (n_prompts,)
+        Cluster, component or task of each prompt.
+    centers : array-like of shape (n_centers, 2), optional
+        Points to mark by crosses.
+    title : str, optional
+    group_word : str, default "group"
+        What a group is called in the text.
 
     Returns
     -------
@@ -302,54 +409,136 @@ def plot_prompts(X, groups, *, centers=None, group_names=None, values=None, valu
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If `X` does not have two columns, or `groups` another length.
 
     Notes
     -----
-    The clusters of Fig. 1, with data. Chapter 2 and Chapter 5.
+    The picture of Figure 1 of the paper, with data. Chapter 5.
 
     Examples
     --------
-    >>> X = [[0, 0], [0, 1], [5, 5]]
-    >>> print(plot_prompts(X, [0, 0, 1], group_names=["sums", "law"]).alt)
-    3 prompts in the plane of their embeddings, coloured by group: sums 66.7 %, law 33.3 %.
+    >>> prompts_2d([[0, 0], [1, 1], [1, 0]], ["a", "b", "b"], group_word="task")
+    3 prompts in two dimensions, coloured by task: a 1, b 2.
     """
-    X = _check_plane("X", X)
-    fig, ax = draw.canvas(size=(draw.SIZE[0], 4.6))
-    ax.set(xlabel="Embedding, dimension 1", ylabel="Embedding, dimension 2")
-    ax.set_aspect("equal", adjustable="datalim")
-    if values is None:
-        groups, group_names = _check_groups(groups, group_names, len(X))
-        alt = _draw_groups(ax, X, groups, group_names)
-    else:
-        alt = _draw_values(ax, X, _check_vector("values", values, len(X)), value_name)
+    X = check_matrix("X", X)
+    groups = np.asarray(groups)
+    if X.shape[1] != 2 or groups.shape != (len(X),):
+        raise ValueError(
+            "X must have two columns and groups an entry per row of X; "
+            f"got shapes {X.shape} and {groups.shape}"
+        )
+    figure, axes = _axes(height=4.2)
+    values, counts = np.unique(groups, return_counts=True)
+    for value, (colour, _, marker) in zip(
+        values, _looks(list(map(str, values))).values(), strict=True
+    ):
+        axes.scatter(
+            *X[groups == value].T, s=14, color=colour, marker=marker, alpha=0.55, lw=0, label=value
+        )
     if centers is not None:
-        centers = _check_plane("centers", centers)
-        _draw_centers(ax, centers)
-        alt += f" {len(centers)} centres are marked by their numbers."
-    return _picture(fig, alt)
+        axes.scatter(*np.asarray(centers).T, s=90, color="black", marker="+", lw=2)
+    axes.set(xlabel="first dimension", ylabel="second dimension", aspect="equal")
+    axes.legend(title=group_word, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    axes.set_title(title)
+    sizes = ", ".join(f"{value} {count}" for value, count in zip(values, counts, strict=True))
+    text = f"{len(X)} prompts in two dimensions, coloured by {group_word}: {sizes}."
+    if centers is not None:
+        text += f" {len(centers)} crosses mark centres."
+    return Picture(figure, text)
 
 
-@styled
-def plot_heat(
-    values, rows, columns, *, value_name, row_name="", column_name="", center=None, limits=None
-):
-    """Draw a table as coloured cells, with the numbers in them where they fit.
+@_styled
+def choice_map(predict, costs, names, cost_weights, limits, n_steps=160):
+    """Draw which LLM a router chooses all over a plane of prompts, for several lambdas.
+
+    Parameters
+    ----------
+    predict : callable
+        From embeddings (n_prompts, 2) to predicted losses (n_prompts, n_llms): for example
+        ``router.predict_loss`` or ``world.gamma``.
+    costs : array-like of shape (n_llms,)
+        Mean cost of one prompt.
+    names : sequence of str
+        LLM names.
+    cost_weights : sequence of float
+        One panel each.
+    limits : tuple of float
+        (x_min, x_max, y_min, y_max).
+    n_steps : int, default 160
+        Resolution along each axis.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a name repeats, a shape does not fit or there is no lambda.
+
+    Notes
+    -----
+    The regions {x : r(x, H) = m} of Eq. (8). Chapter 2 and Chapter 4.
+
+    Examples
+    --------
+    >>> left = lambda X: np.column_stack([X[:, 0] > 0, X[:, 0] < 0]).astype(float)
+    >>> choice_map(left, [1.0, 2.0], ["small", "large"], [0.1], (-1, 1, -1, 1))
+    Which LLM is chosen where, in a plane of prompts. At lambda = 0.1: small 50 %, large 50 %.
+    """
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch
+
+    names = check_names(names)
+    costs = check_costs(costs, (len(names),))
+    _need("cost_weights", cost_weights)
+    x, y = np.linspace(*limits[:2], n_steps), np.linspace(*limits[2:], n_steps)
+    gamma = predict(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
+    colours = np.empty((len(names), 4))
+    colours[np.argsort(costs, kind="stable")] = llm_colours(len(names))
+    figure, all_axes = _axes(1, len(cost_weights), height=3.4, sharey=True, squeeze=False)
+    text, used = "Which LLM is chosen where, in a plane of prompts.", set()
+    for axes, cost_weight in zip(all_axes[0], cost_weights, strict=True):
+        choice = route(gamma, costs, cost_weight)
+        axes.imshow(
+            choice.reshape(n_steps, n_steps),
+            extent=limits,
+            origin="lower",
+            cmap=ListedColormap(colours),
+            vmin=-0.5,
+            vmax=len(names) - 0.5,
+            interpolation="nearest",
+        )
+        axes.set_title(f"lambda = {cost_weight:g}")
+        axes.grid(False)
+        shares = np.bincount(choice, minlength=len(names)) / len(choice)
+        order = [i for i in np.argsort(costs, kind="stable") if shares[i] > 0]
+        used |= set(order)
+        found = ", ".join(f"{names[i]} {100 * shares[i]:.0f} %" for i in order)
+        text += f" At lambda = {cost_weight:g}: {found}."
+    handles = [
+        Patch(color=colours[i], label=names[i]) for i in sorted(used, key=lambda i: costs[i])
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(6, len(handles)))
+    return Picture(figure, text)
+
+
+@_styled
+def heatmap(values, rows, columns, label, title=None, digits=2, row_word="rows"):
+    """Draw a table of numbers as colours, with the numbers in the cells if they fit.
 
     Parameters
     ----------
     values : array-like of shape (n_rows, n_columns)
-        NaN: not observed, left grey.
     rows, columns : sequence of str
-        Names.
-    value_name : str
-        What the cells show.
-    row_name, column_name : str, default ""
-        What the rows and the columns are.
-    center : float, default None
-        A value that gets the neutral colour of a two-sided scale.
-    limits : tuple of float, default None
-        Values at the ends of the colour scale; None: smallest and largest value.
+        Names of the rows and columns.
+    label : str
+        What the numbers are.
+    title : str, optional
+    digits : int, default 2
+        Digits after the point in the cells.
+    row_word : str, default "rows"
+        What the rows are called in the text.
 
     Returns
     -------
@@ -358,40 +547,63 @@ def plot_heat(
     Raises
     ------
     ValueError
-        If the names do not fit the values, or nothing is observed.
+        If the names do not fit the shape, or a value is not finite.
 
     Notes
     -----
-    The kind of Fig. 8 and Fig. 9. Chapter 1 and Chapter 4.
+    LLM features Psi as a picture, after Figures 8 and 9 of the paper. Chapter 5.
 
     Examples
     --------
-    >>> print(plot_heat([[0.1, 0.9]], ["small"], ["sums", "law"], value_name="Mean loss").alt)
-    Heat map of 1 row (small) by 2 columns (sums, law). Mean loss: lowest 0.1 (small, sums), \
-highest 0.9 (small, law).
+    >>> heatmap([[0.1, 0.9]], ["small"], ["sums", "places"], "mean loss", row_word="LLMs")
+    mean loss, 1 LLMs by 2 columns. Lowest 0.1: small, sums. Highest 0.9: small, places.
     """
-    values = check_matrix("values", values, allow_nan=True)
-    if np.isnan(values).all():
-        raise ValueError("values must hold an observed value; got only NaN")
-    rows = _check_names("rows", map(str, rows), values.shape[0])
-    columns = _check_names("columns", map(str, columns), values.shape[1])
-    fig, ax = draw.canvas(size=(draw.SIZE[0], float(np.clip(1.7 + 0.3 * len(rows), 2.4, 9))))
-    _draw_heat(ax, values, rows, columns, value_name, center, limits)
-    ax.set(xlabel=column_name, ylabel=row_name)
-    return _picture(fig, _heat_alt(values, rows, columns, value_name))
+    import seaborn
+
+    values = check_matrix("values", values)
+    rows, columns = [str(row) for row in rows], [str(column) for column in columns]
+    if values.shape != (len(rows), len(columns)):
+        raise ValueError(
+            f"values must have shape {(len(rows), len(columns))}, one row per name; "
+            f"got {values.shape}"
+        )
+    figure, axes = _axes(height=min(7.5, 1.3 + 0.26 * len(rows)))
+    seaborn.heatmap(
+        values,
+        ax=axes,
+        cmap="viridis",
+        annot=len(columns) <= 14,
+        annot_kws={"size": 7.5},
+        fmt=f".{digits}f",
+        xticklabels=columns,
+        yticklabels=rows,
+        cbar_kws={"label": label},
+        linewidths=0.4,
+    )
+    axes.tick_params(left=False, bottom=False, axis="both", labelrotation=0)
+    if max(map(len, columns)) > 3:
+        axes.tick_params(axis="x", labelrotation=90)
+    axes.set_title(title)
+    text = f"{label}, {len(rows)} {row_word} by {len(columns)} columns."
+    for word, place in (("Lowest", values.argmin()), ("Highest", values.argmax())):
+        row, column = np.unravel_index(place, values.shape)
+        text += f" {word} {_number(values[row, column])}: {rows[row]}, {columns[column]}."
+    return Picture(figure, text)
 
 
-@styled
-def plot_traffic(shares, names):
-    """Draw where the prompts go: one stacked bar per situation.
+@_styled
+def traffic(shares, names, costs, title=None):
+    """Draw which share of the prompts each LLM gets, in one state or several.
 
     Parameters
     ----------
     shares : dict of str to array-like of shape (n_llms,)
-        For each situation, such as "before" and "after", the share of prompts per LLM, adding up
-        to 1.
+        By state, for example "before" and "after"; each adds up to 1.
     names : sequence of str
         LLM names.
+    costs : array-like of shape (n_llms,)
+        Mean cost of one prompt; the cheapest LLM stands at the top.
+    title : str, optional
 
     Returns
     -------
@@ -400,39 +612,59 @@ def plot_traffic(shares, names):
     Raises
     ------
     ValueError
-        If there is no situation, the shapes do not fit, or the shares do not add up to 1.
+        If shapes do not fit, or shares do not add up to 1.
 
     Notes
     -----
-    No figure of the paper: what changes when an LLM joins. Chapter 4.
+    The claim of Section 4: a new LLM takes traffic without retraining. Chapter 4.
 
     Examples
     --------
-    >>> print(plot_traffic({"all": [0.5, 0.5]}, ["small", "large"]).alt)
-    Stacked bars: the share of prompts that each LLM answers. all: small 50 %, large 50 %.
+    >>> traffic({"before": [1, 0], "after": [0.25, 0.75]}, ["old", "new"], [1.0, 2.0])
+    Share of the prompts that each LLM gets. before: old 100 %. after: old 25 %, new 75 %.
     """
-    if not shares:
-        raise ValueError("shares must hold at least one situation; got none")
     names = check_names(names)
-    table = np.array([_check_shares(key, value, len(names)) for key, value in shares.items()])
-    fig, ax = draw.canvas(size=(draw.SIZE[0], 1.8 + 0.7 * len(table)))
-    _draw_bars(ax, table, list(shares), names)
-    ax.set_xlabel("Share of prompts (%)")
-    return _picture(fig, _traffic_alt(table, list(shares), names))
+    order = np.argsort(check_costs(costs, (len(names),)), kind="stable")
+    _need("shares", shares)
+    for state, share in shares.items():
+        if np.shape(share) != (len(names),) or not np.isclose(np.sum(share), 1):
+            raise ValueError(f"shares must be one per LLM and add up to 1; {state!r} does not")
+    figure, axes = _axes(height=1.2 + 0.26 * len(names) * max(1.0, 0.7 * len(shares)))
+    thickness, text = 0.8 / len(shares), "Share of the prompts that each LLM gets."
+    greys = ["#b5b5b5", "#0072B2", "#D55E00", "#009E73"]
+    for i, (state, share) in enumerate(shares.items()):
+        share = np.asarray(share, dtype=float)[order]
+        places = np.arange(len(names)) + (i - (len(shares) - 1) / 2) * thickness
+        axes.barh(places, 100 * share, thickness, color=greys[i % len(greys)], label=state)
+        found = [f"{names[m]} {100 * s:.0f} %" for m, s in zip(order, share, strict=True) if s > 0]
+        text += f" {state}: {', '.join(found)}."
+    axes.set_yticks(np.arange(len(names)), [names[m] for m in order])
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel("share of the prompts (%); cheapest LLM at the top")
+    axes.set_title(title)
+    if len(shares) > 1:
+        axes.legend()
+    return Picture(figure, text)
 
 
-@styled
-def plot_areas(values, *, baseline=None, value_name="Area"):
-    """Draw one number per trial for each method: the trials, their mean and its interval.
+@_styled
+def series(x, values, xlabel, ylabel, errors=None, title=None, log=False, reference=None):
+    """Draw one or several quantities against another, with error bars if given.
 
     Parameters
     ----------
-    values : dict of str to array-like of shape (n_trials,)
-        For each method one number per trial. Trial i of all methods uses the same split.
-    baseline : str, default None
-        A method; if given, the differences to it are drawn, trial by trial.
-    value_name : str, default "Area"
-        What the numbers are.
+    x : array-like of shape (n_points,)
+    values : dict of str to array-like of shape (n_points,)
+        By method or other label.
+    xlabel, ylabel : str
+    errors : dict of str to array-like of shape (n_points,), optional
+        Half-widths of intervals, for any of the labels.
+    title : str, optional
+    log : bool, default False
+        Whether the horizontal axis is logarithmic.
+    reference : tuple of (str, float), optional
+        Label and height of a horizontal line.
 
     Returns
     -------
@@ -441,52 +673,62 @@ def plot_areas(values, *, baseline=None, value_name="Area"):
     Raises
     ------
     ValueError
-        If there is nothing to draw, or the numbers of trials differ.
-    KeyError
-        If `baseline` is none of the methods.
+        If there is nothing to draw, or shapes do not fit.
 
     Notes
     -----
-    The table of Fig. 2 (top) with its uncertainty: Student's t over trials. Chapter 7.
+    Figure 5 and the bottom row of Figure 2 of the paper. Chapter 5.
 
     Examples
     --------
-    >>> print(plot_areas({"MLP": [0.6, 0.62], "K-NN": [0.5, 0.51]}).alt)
-    Area over 2 trials, mean and 95 % confidence interval of each method: MLP 0.61 [0.483, 0.737], \
-K-NN 0.505 [0.441, 0.569].
+    >>> series([5, 10], {"UniRoute": [0.6, 0.7]}, "K", "area", reference=("ZeroRouter", 0.5))
+    area against K, from 5 to 10. UniRoute: from 0.6 to 0.7, highest 0.7 at K = 10. \
+ZeroRouter: 0.5 throughout.
     """
-    table = _check_trials(values)
-    if baseline is not None and baseline not in table:
-        raise KeyError(f"no method named {baseline!r}; there are {', '.join(table)}")
-    if baseline is not None:
-        table = {m: row - table[baseline] for m, row in table.items() if m != baseline}
-        value_name = f"{value_name} minus that of {baseline}"
-    if not table:
-        raise ValueError("values must hold a method besides the baseline; got none")
-    fig, ax = draw.canvas(size=(draw.SIZE[0], 1.3 + 0.55 * len(table)))
-    _draw_trials(ax, table)
-    if baseline is not None:
-        ax.axvline(0, color=INK, linewidth=1.2, zorder=1)
-    ax.set_xlabel(value_name)
-    return _picture(fig, _areas_alt(table, value_name))
+    _need("values", values)
+    x, errors = np.asarray(x, dtype=float), errors or {}
+    for name, numbers in [*values.items(), *errors.items()]:
+        if np.shape(numbers) != x.shape or name not in values:
+            raise ValueError(
+                f"values and errors must have shape {x.shape}; got {np.shape(numbers)} for {name!r}"
+            )
+    figure, axes = _axes()
+    text = f"{ylabel} against {xlabel}, from {_number(x.min())} to {_number(x.max())}."
+    for name, (colour, dash, marker) in _looks(values).items():
+        y = np.asarray(values[name], dtype=float)
+        axes.plot(x, y, color=colour, linestyle=dash, marker=marker, label=name)
+        if name in errors:
+            reach = np.asarray(errors[name], dtype=float)
+            axes.fill_between(x, y - reach, y + reach, color=colour, alpha=0.18, lw=0)
+        text += (
+            f" {name}: from {_number(y[0])} to {_number(y[-1])}, highest {_number(y.max())} "
+            f"at {xlabel} = {_number(x[y.argmax()])}."
+        )
+    if reference:
+        colour, dash, _ = _looks([reference[0]])[reference[0]]
+        axes.axhline(reference[1], color=colour, linestyle=dash, label=reference[0])
+        text += f" {reference[0]}: {_number(reference[1])} throughout."
+    if log:
+        axes.set_xscale("log")
+        axes.set_xticks(x, [_number(value) for value in x])
+        axes.minorticks_off()
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set_title(title)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return Picture(figure, text)
 
 
-@styled
-def plot_lines(x, series, *, x_name, y_name, bands=True, log_x=False):
-    """Draw one line per method against a number, with a band where there are trials.
+@_styled
+def differences(found, label, title=None):
+    """Draw paired differences with their confidence intervals.
 
     Parameters
     ----------
-    x : array-like of shape (n_x,)
-        Positions, rising.
-    series : dict of str to array-like of shape (n_x,) or (n_trials, n_x)
-        Values; of trials the mean is drawn.
-    x_name, y_name : str
-        Axis names with units.
-    bands : bool, default True
-        Whether trials get a band of 95 % confidence.
-    log_x : bool, default False
-        Whether the x axis is logarithmic.
+    found : dict of str to PairedDifference
+        By name of the method.
+    label : str
+        What was compared with what, for example "area minus ZeroRouter's".
+    title : str, optional
 
     Returns
     -------
@@ -495,476 +737,29 @@ def plot_lines(x, series, *, x_name, y_name, bands=True, log_x=False):
     Raises
     ------
     ValueError
-        If there is nothing to draw, shapes do not fit, or `x` does not rise.
+        If there is nothing to draw.
 
     Notes
     -----
-    The kind of Fig. 2 (bottom) and Fig. 5. Chapter 5.
+    The intervals of Section 6. Chapter 7.
 
     Examples
     --------
-    >>> print(plot_lines([1, 2], {"K-NN": [0.5, 0.6]}, x_name="K", y_name="Area").alt)
-    Area against K, from 1 to 2. K-NN: 0.5 at the left, 0.6 at the right, highest 0.6 at K = 2.
+    >>> from uniroute import paired_difference
+    >>> differences({"K-NN": paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7])}, "area gained")
+    area gained, with confidence intervals. K-NN: +0.1000 [-0.1484, +0.3484].
     """
-    x = _check_rising(x)
-    if not series:
-        raise ValueError("series must hold at least one line; got none")
-    lines = {}
-    for name, values in series.items():
-        mean, reach = draw.mean_interval(_check_series(name, values, len(x)))
-        lines[name] = (x, mean, reach if bands else None)
-    fig, ax = draw.canvas(log_x=log_x)
-    ax.set(xlabel=x_name, ylabel=y_name)
-    _draw_lines(ax, lines, marker="o", markersize=5 if len(x) <= 25 else 0)
-    _label_lines(ax, lines)
-    return _picture(fig, _lines_alt(lines, x_name, y_name))
-
-
-def _picture(fig, alt):
-    """Lay the figure out and keep the layout, so that it is drawn the same each time."""
-    for _ in range(2):  # the second round takes the sizes that the first one found into account
-        fig.draw_without_rendering()
-    fig.set_layout_engine("none")
-    return Picture(fig, alt)
-
-
-def _cost_name(unit):
-    return f"Mean cost per prompt ({unit})" if unit else "Mean cost per prompt"
-
-
-def _lambda_name(unit):
-    return f"Cost weight λ (loss per {unit})" if unit else "Cost weight λ (loss per unit of cost)"
-
-
-# Lines: deferral curves and series.
-
-
-def _mean_curve(curves, log_x):
-    """Return costs, mean quality and half-width of the band over the costs that all share."""
-    low = max(curve.costs[0] for curve in curves)
-    high = min(max(curve.cost_range[1], curve.costs[-1]) for curve in curves)
-    if low > high:
-        raise ValueError(f"curves must share a range of costs; got none between {low} and {high}")
-    if len(curves) == 1:
-        costs = np.unique([*curves[0].costs, high])
-        return costs, curves[0].at(costs), None
-    space = np.geomspace if log_x else np.linspace
-    costs = np.clip(space(low, high, 200), low, high)
-    return costs, *draw.mean_interval(np.array([curve.at(costs) for curve in curves]))
-
-
-def _draw_lines(ax, lines, **more):
-    styles = draw.line_styles(lines)
-    for name, (x, mean, reach) in lines.items():
-        draw.line_with_band(ax, x, mean, reach, styles[name], **more)
-
-
-def _label_lines(ax, lines):
-    styles = draw.line_styles(lines)
-    ends = {name: (x[-1], mean[-1]) for name, (x, mean, _) in lines.items()}
-    draw.label_ends(ax, ends, {name: style["color"] for name, style in styles.items()})
-
-
-def _mark_llms(ax, costs, quality, names, path):
-    ax.scatter(costs, quality, marker="x", s=40, linewidth=1.4, color="#555555", zorder=4)
-    if names is not None:
-        draw.name_points(ax, costs, quality, names, np.argsort(-quality, kind="stable"), path=path)
-
-
-def _deferral_alt(trials, show_llms, names, unit):
-    first = next(iter(trials.values()))[0]
-    low, high = first.cost_range
-    middle = (low + high) / 2
-    values = {m: float(np.mean([c.at(middle) for c in curves])) for m, curves in trials.items()}
-    ranked = sorted(values, key=lambda method: -values[method])
-    n_trials = max(map(len, trials.values()))
-    mean = f" Means over {n_trials} trials." if n_trials > 1 else ""
-    text = (
-        f"Deferral curves: quality against mean cost per prompt{_in(unit)}, from {digits(low)} to "
-        f"{digits(high)}.{mean} At cost {digits(middle)}, the middle of the axis, from the "
-        f"highest: {', '.join(f'{m} {digits(values[m])}' for m in ranked)}."
-    )
-    if not show_llms:
-        return text
-    best = np.lexsort([first.llm_costs, first.llm_losses])[0]
-    name = "" if names is None else f", {names[best]},"
-    reached, cost = digits(1 - first.llm_losses[best]), digits(first.llm_costs[best])
-    return f"{text} The best single LLM{name} reaches {reached} at cost {cost}."
-
-
-def _in(unit):
-    return f" ({unit})" if unit else ""
-
-
-def _lines_alt(lines, x_name, y_name):
-    def one(name, x, mean):
-        top = int(np.nanargmax(mean))
-        return (
-            f"{name}: {digits(mean[0])} at the left, {digits(mean[-1])} at the right, highest "
-            f"{digits(mean[top])} at {x_name} = {digits(x[top])}."
-        )
-
-    x = next(iter(lines.values()))[0]
-    each = " ".join(one(name, x, mean) for name, (x, mean, _) in lines.items())
-    return f"{y_name} against {x_name}, from {digits(x[0])} to {digits(x[-1])}. {each}"
-
-
-# One prompt's envelope.
-
-
-def _lambda_grid(flips, cost_weight, log_x):
-    """Return lambdas that show every flip and the marked value."""
-    shown = [w for w in [*flips, cost_weight] if w is not None and w > 0] or [1.0]
-    if log_x:
-        return np.union1d(np.geomspace(min(shown) / 3, max(shown) * 3, 400), shown)
-    return np.union1d(np.linspace(0, 1.3 * max(shown), 400), shown)
-
-
-def _draw_envelope(ax, grid, scores, flips, winners, names):
-    """Draw all lines thin, the lowest one bold in its colour, and a dot at each flip."""
-    lowest = scores.min(axis=0)
-    pad = 0.08 * np.ptp(lowest) or 0.1
-    top = lowest.max() + 4 * pad
-    ax.set(xlim=(grid[0], grid[-1]), ylim=(lowest.min() - pad, top))
-    colours = {n: GROUP_COLOURS[i % len(GROUP_COLOURS)] for i, n in enumerate(names)}
-    edges = np.searchsorted(grid, [grid[0], *flips, grid[-1]])
-    for name, score in zip(names, scores, strict=True):
-        ax.plot(grid, score, color=colours[name], linewidth=1.3)
-    for (start, end), winner in zip(pairwise(edges), winners, strict=True):
-        part = slice(start, end + 1)
-        ax.plot(grid[part], lowest[part], color=colours[names[winner]], linewidth=5, zorder=3)
-    at_flips = lowest[edges[1:-1]]
-    ax.scatter(flips, at_flips, s=45, color="white", edgecolor=INK, linewidth=1.5, zorder=4)
-    _label_scores(ax, grid, scores, names, colours, top)
-
-
-def _label_scores(ax, grid, scores, names, colours, top):
-    """Name each line where it leaves the axes: on the right or at the top."""
-    right, tops = {}, {}
-    for name, score in zip(names, scores, strict=True):
-        if score[-1] <= top:
-            right[name] = (grid[-1], score[-1])
-        else:
-            tops[name] = grid[np.argmax(score > top)]
-    if right:
-        draw.label_ends(ax, right, colours)
-    draw.label_tops(ax, tops, colours)
-
-
-def _mark_choice(ax, cost_weight, score):
-    ax.axvline(cost_weight, color=INK, linestyle=(0, (2, 2)), linewidth=1.3)
-    ax.scatter([cost_weight], [score], s=70, marker="D", color=INK, zorder=5)
-    ax.annotate(
-        f"λ = {digits(cost_weight)}", (cost_weight, ax.get_ylim()[0]), (4, 4),
-        textcoords="offset points",
-    )  # fmt: skip
-
-
-def _envelope_alt(gamma, costs, names, flips, winners, cost_weight, choice):
-    parts = [f"{names[winners[0]]} from lambda = 0"]
-    parts += [f"{names[w]} from {digits(f)}" for f, w in zip(flips, winners[1:], strict=True)]
-    text = (
-        f"Predicted loss plus lambda times cost against lambda, a line for each of {len(names)} "
-        f"LLMs; the lowest is chosen: {', '.join(parts)}."
-    )
-    if choice is None:
-        return text
-    score = digits(gamma[choice] + cost_weight * costs[choice])
-    return f"{text} At lambda = {digits(cost_weight)} that is {names[choice]}, with {score}."
-
-
-# The pool.
-
-
-def _draw_pool(ax, costs, quality, names, hull):
-    """Draw LLMs on the hull filled, the others hollow, and name as many as there is room for."""
-    order = np.argsort(-quality, kind="stable")
-    on, path = np.isin(order, [] if hull is None else hull), None
-    if hull is not None:
-        path = _mixtures(costs[hull], quality[hull])
-        ax.plot(*path.T, **draw.line_styles(["ZeroRouter"])["ZeroRouter"])
-    order = np.concatenate([order[on], order[~on]])
-    filled = hull if hull is not None else order
-    ax.scatter(costs, quality, s=45, facecolor="white", edgecolor=INK, zorder=3)
-    ax.scatter(costs[filled], quality[filled], s=50, color=INK, zorder=4)
-    draw.name_points(ax, costs, quality, names, order, keep=int(on.sum()), path=path)
-
-
-def _mixtures(costs, quality):
-    """Return many points on the straight lines between neighbours, shape (n, 2)."""
-    position = np.linspace(0, len(costs) - 1, 60 * len(costs))
-    corners = np.arange(len(costs))
-    return np.column_stack([np.interp(position, corners, v) for v in (costs, quality)])
-
-
-def _pool_alt(costs, quality, names, hull, unit):
-    def describe(i):
-        return f"{names[i]} (cost {digits(costs[i])}, quality {digits(quality[i])})"
-
-    cheapest, best = np.lexsort([-quality, costs])[0], np.lexsort([costs, -quality])[0]
-    text = (
-        f"Quality against mean cost per prompt{_in(unit)} for {len(names)} LLMs. Cheapest: "
-        f"{describe(cheapest)}. Best: {describe(best)}."
-    )
-    if hull is None:
-        return text
-    below = [name for i, name in enumerate(names) if i not in hull]
-    rest = f" Below it: {listed(below)}." if below else ""
-    return f"{text} On the hull: {', '.join(names[i] for i in hull)}.{rest}"
-
-
-# Prompts in the plane.
-
-
-def _draw_groups(ax, X, groups, names):
-    """Draw the prompts of each group; beyond the colours there are, markers change too."""
-    size = float(np.clip(6000 / len(X), 6, 45))
-    for group, name in enumerate(names):
-        of_group = groups == group
-        colour, marker = _group_look(group)
-        ax.scatter(*X[of_group].T, s=size, color=colour, marker=marker, linewidth=0, label=name)
-    if len(names) <= 12:
-        legend = ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.2)
-        for handle in legend.legend_handles:
-            handle.set_sizes([45])
-    shares = np.bincount(groups, minlength=len(names)) / len(groups)
-    order = np.argsort(-shares, kind="stable")
-    each = listed([f"{names[g]} {digits(100 * shares[g])} %" for g in order if shares[g]], 12)
-    return f"{len(X)} prompts in the plane of their embeddings, coloured by group: {each}."
-
-
-def _group_look(group):
-    """Return colour and marker of a group by its number."""
-    n = len(GROUP_COLOURS)
-    return GROUP_COLOURS[group % n], "os^Dv"[group // n % 5]
-
-
-def _draw_values(ax, X, values, value_name):
-    size = float(np.clip(6000 / len(X), 6, 45))
-    dots = ax.scatter(*X.T, c=values, s=size, cmap="cividis", linewidth=0)
-    ax.figure.colorbar(dots, ax=ax, label=value_name)
-    low, high = int(values.argmin()), int(values.argmax())
-    where = [f"({digits(X[i, 0])}, {digits(X[i, 1])})" for i in (low, high)]
-    return (
-        f"{len(X)} prompts in the plane of their embeddings, coloured by {value_name}: from "
-        f"{digits(values[low])} at {where[0]} to {digits(values[high])} at {where[1]}."
-    )
-
-
-def _draw_centers(ax, centers):
-    ax.scatter(*centers.T, s=170, color="white", edgecolor=INK, linewidth=1.3, zorder=4)
-    for number, center in enumerate(centers):
-        ax.text(*center, str(number), ha="center", va="center", fontsize=9, zorder=5)
-
-
-# Tables.
-
-
-def _draw_heat(ax, values, rows, columns, value_name, center, limits):
-    import seaborn
-
-    low, high = (None, None) if limits is None else limits
-    seaborn.heatmap(
-        values, ax=ax, mask=np.isnan(values), xticklabels=columns, yticklabels=rows,
-        annot=len(columns) <= 8 and values.size <= 160, fmt=".2f", annot_kws={"fontsize": 9.5},
-        cmap="cividis" if center is None else "PuOr_r", center=center, vmin=low, vmax=high,
-        linewidths=0.5, cbar_kws={"label": value_name},
-    )  # fmt: skip
-    ax.set_facecolor("#BBBBBB")
-    ax.grid(False)
-    ax.tick_params(length=0, labelsize=9.5)
-    slanted = max(map(len, columns)) > 4
-    ax.tick_params(axis="x", rotation=40 if slanted else 0)
-    for label in ax.get_xticklabels():
-        label.set(ha="right" if slanted else "center", rotation_mode="anchor")
-
-
-def _heat_alt(values, rows, columns, value_name):
-    def cell(position):
-        row, column = np.unravel_index(position, values.shape)
-        return f"{digits(values[row, column])} ({rows[row]}, {columns[column]})"
-
-    sides = [
-        f"{len(names)} {kind}{'s' * (len(names) > 1)} ({listed(names)})"
-        for names, kind in ((rows, "row"), (columns, "column"))
-    ]
-    return (
-        f"Heat map of {' by '.join(sides)}. {value_name}: lowest {cell(np.nanargmin(values))}, "
-        f"highest {cell(np.nanargmax(values))}."
-    )
-
-
-# Traffic.
-
-
-def _draw_bars(ax, table, situations, names):
-    """Stack the LLMs that get most; beyond the colours there are, the rest is one grey bar."""
-    shown = np.flatnonzero(table.max(axis=0) > 0)
-    if len(shown) > 8:
-        shown = np.sort(np.argsort(-table.max(axis=0), kind="stable")[:7])
-    rest = 1 - table[:, shown].sum(axis=1)
-    bars = [(names[i], table[:, i], GROUP_COLOURS[i % len(GROUP_COLOURS)]) for i in shown]
-    if (rest > 1e-9).any():
-        bars.append(("other LLMs", rest, "#DDDDDD"))
-    left, y = np.zeros(len(table)), np.arange(len(table))
-    for name, shares, colour in bars:
-        patches = ax.barh(y, 100 * shares, left=left, color=colour, edgecolor="white", label=name)
-        texts = [f"{100 * share:.0f}" if share >= 0.05 else "" for share in shares]
-        ax.bar_label(patches, texts, label_type="center", color=_on(colour))
-        left = left + 100 * shares
-    ax.set(xlim=(0, 100), yticks=y, yticklabels=situations)
-    ax.invert_yaxis()
-    ax.grid(False)
-    longest = max(len(name) for name, *_ in bars)
-    columns = int(np.clip(60 // (longest + 5), 1, 4))
-    ax.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, handlelength=1, columnspacing=1
-    )
-
-
-def _on(colour):
-    """Return black or white, whichever reads better on a colour."""
-    return "white" if np.dot(draw.to_rgb(colour), [0.299, 0.587, 0.114]) < 0.55 else INK
-
-
-def _traffic_alt(table, situations, names):
-    def one(situation, shares):
-        order = [i for i in np.argsort(-shares, kind="stable") if shares[i] > 0]
-        each = listed([f"{names[i]} {digits(100 * shares[i])} %" for i in order])
-        return f"{situation}: {each}."
-
-    each = " ".join(map(one, situations, table))
-    return f"Stacked bars: the share of prompts that each LLM answers. {each}"
-
-
-# Trials.
-
-
-def _draw_trials(ax, table):
-    """Draw small dots for trials, a diamond with a bar for the mean and its interval."""
-    styles = draw.line_styles(table)
-    for row, (method, values) in enumerate(table.items()):
-        colour = styles[method]["color"]
-        jitter = row + 0.22 * np.resize([-1, 0.2, 0.8, -0.5, 0.5, -0.1], len(values))
-        ax.scatter(values, jitter, s=14, color=colour, alpha=0.4, linewidth=0)
-        mean, reach = draw.mean_interval(values[:, None])
-        ax.errorbar(
-            mean, [row], xerr=reach, fmt="D", color=draw.ink(colour), capsize=5, linewidth=2.2
-        )
-    ax.set(yticks=range(len(table)), yticklabels=list(table), ylim=(len(table) - 0.5, -0.5))
-    ax.tick_params(axis="y", length=0)
-    ax.locator_params(axis="x", nbins=6)
-
-
-def _areas_alt(table, value_name):
-    def one(method, values):
-        mean, reach = draw.mean_interval(values[:, None])
-        if reach is None:
-            return f"{method} {digits(mean[0])}"
-        low, high = digits((mean - reach)[0]), digits((mean + reach)[0])
-        return f"{method} {digits(mean[0])} [{low}, {high}]"
-
-    n_trials = len(next(iter(table.values())))
-    what = "mean and 95 % confidence interval" if n_trials > 1 else "value"
-    count = f"{n_trials} trial{'s' * (n_trials > 1)}"
-    each = ", ".join(one(method, values) for method, values in table.items())
-    return f"{value_name} over {count}, {what} of each method: {each}."
-
-
-# Checks.
-
-
-def _check_curves(curves):
-    """Return {method: list of curves}."""
-    if not isinstance(curves, dict) or not curves:
-        raise ValueError(f"curves must be a dict with at least one method; got {curves!r}")
-    trials = {m: [c] if isinstance(c, DeferralCurve) else list(c) for m, c in curves.items()}
-    for method, of_method in trials.items():
-        if not of_method:
-            raise ValueError(f"curves must hold at least one curve a method; {method!r} has none")
-        for curve in of_method:
-            if not isinstance(curve, DeferralCurve):
-                raise TypeError(
-                    f"curves[{method!r}] must be made of DeferralCurve; got {type(curve).__name__}"
-                )
-    return trials
-
-
-def _check_names(argument, names, size):
-    names = list(names)
-    if len(names) != size:
-        raise ValueError(f"{argument} must hold {size} names; got {len(names)}")
-    return check_names(names)
-
-
-def _check_vector(argument, values, size):
-    values = np.asarray(values, dtype=float)
-    if values.shape != (size,) or not np.isfinite(values).all():
-        raise ValueError(
-            f"{argument} must be {size} finite numbers; got {values.tolist()} of shape "
-            f"{values.shape}"
-        )
-    return values
-
-
-def _check_indices(argument, indices, size):
-    indices = np.asarray(indices)
-    bad = indices.ndim != 1 or not indices.size or indices.dtype.kind not in "iu"
-    if bad or indices.min() < 0 or indices.max() >= size:
-        raise ValueError(f"{argument} must hold indices from 0 to {size - 1}; got {indices}")
-    return indices
-
-
-def _check_plane(argument, X):
-    X = check_matrix(argument, X)
-    if X.shape[1] != 2:
-        raise ValueError(
-            f"{argument} must have 2 columns, project it first (for example by PCA); "
-            f"got {X.shape[1]}"
-        )
-    return X
-
-
-def _check_groups(groups, names, size):
-    groups = _check_indices("groups", groups, size=np.iinfo(np.int64).max)
-    if len(groups) != size:
-        raise ValueError(f"groups must hold one group a prompt, {size}; got {len(groups)}")
-    if names is None:
-        return groups, [str(group) for group in range(groups.max() + 1)]
-    names = check_names(map(str, names))
-    if len(names) <= groups.max():
-        raise ValueError(f"group_names must name {groups.max() + 1} groups; got {len(names)}")
-    return groups, names
-
-
-def _check_shares(situation, shares, size):
-    shares = _check_vector(f"shares[{situation!r}]", shares, size)
-    if (shares < 0).any() or not np.isclose(shares.sum(), 1):
-        raise ValueError(
-            f"shares[{situation!r}] must be shares that add up to 1; got {shares.tolist()}"
-        )
-    return shares
-
-
-def _check_trials(values):
-    if not isinstance(values, dict) or not values:
-        raise ValueError(f"values must be a dict with at least one method; got {values!r}")
-    table = {m: _check_vector(f"values[{m!r}]", v, np.size(v)) for m, v in values.items()}
-    sizes = {m: len(row) for m, row in table.items()}
-    if len(set(sizes.values())) > 1 or 0 in sizes.values():
-        raise ValueError(f"values must hold equally many trials, at least 1; got {sizes}")
-    return table
-
-
-def _check_rising(x):
-    x = np.asarray(x, dtype=float)
-    if x.ndim != 1 or len(x) < 2 or not (np.diff(x) > 0).all():
-        raise ValueError(f"x must hold two or more rising numbers; got {x.tolist()}")
-    return x
-
-
-def _check_series(name, values, size):
-    values = check_matrix(f"series[{name!r}]", np.atleast_2d(np.asarray(values, dtype=float)))
-    if values.shape[1] != size:
-        raise ValueError(f"series[{name!r}] must have {size} values a trial; got {values.shape[1]}")
-    return values
+    _need("found", found)
+    figure, axes = _axes(height=1.1 + 0.36 * len(found))
+    for place, (name, (colour, _, marker)) in enumerate(_looks(found).items()):
+        difference = found[name]
+        axes.plot([difference.low, difference.high], [place, place], color=colour, lw=2.5)
+        axes.plot(difference.mean, place, marker=marker, color=colour, markersize=8)
+    axes.axvline(0, color="#222222", lw=1)
+    axes.set_yticks(range(len(found)), list(found))
+    axes.set_ylim(len(found) - 0.5, -0.5)
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel(label)
+    axes.set_title(title)
+    parts = [f"{name}: {difference}" for name, difference in found.items()]
+    return Picture(figure, f"{label}, with confidence intervals. {'; '.join(parts)}.")

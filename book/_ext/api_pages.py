@@ -9,15 +9,18 @@ import inspect
 import pkgutil
 import re
 
-import uniroute
 from docutils import nodes
 from numpydoc.docscrape import NumpyDocString
 from sphinx.util.docutils import SphinxDirective
 
+import uniroute
+
 NUMBERED = r"{word}\s+({number}(?:(?:,\s*|\s+and\s+|,\s+and\s+|\s+to\s+){number})*)"
 EQUATION = re.compile(NUMBERED.format(word=r"Eqs?\.", number=r"\(\d+\)"))
 CHAPTER = re.compile(NUMBERED.format(word="Chapters?", number=r"\d+"))
-PLACE = re.compile(r"(?:Appendix|Figure|Proposition|Section|Table)\s+(?:[A-Z](?:\.\d+)*|\d+(?:\.\d+)*)")
+PLACE = re.compile(
+    r"(?:Appendix|Figure|Proposition|Section|Table)\s+(?:[A-Z](?:\.\d+)*|\d+(?:\.\d+)*)"
+)
 
 
 def public_modules():
@@ -48,7 +51,11 @@ def equations(thing):
 
 def chapter_numbers(thing):
     """Return the numbers of the chapters that a docstring's Notes name, in order."""
-    found = [int(number) for group in CHAPTER.findall(notes(thing)) for number in re.findall(r"\d+", group)]
+    found = [
+        int(number)
+        for group in CHAPTER.findall(notes(thing))
+        for number in re.findall(r"\d+", group)
+    ]
     return sorted(set(found))
 
 
@@ -76,9 +83,14 @@ class ApiTable(SphinxDirective):
     def run(self):
         """Write the table as reStructuredText and parse it."""
         lines = [".. list-table::", "   :header-rows: 1", "   :widths: 24 46 20 10", ""]
-        rows = [("Name", "What it does", "In the paper", "Chapter"), *table_rows(self.env.found_docs)]
+        rows = [
+            ("Name", "What it does", "In the paper", "Chapter"),
+            *table_rows(self.env.found_docs),
+        ]
         for row in rows:
-            lines += [f"   {mark} {cell}" for mark, cell in zip(["* -", *["  -"] * 3], row, strict=True)]
+            lines += [
+                f"   {mark} {cell}" for mark, cell in zip(["* -", *["  -"] * 3], row, strict=True)
+            ]
         return self.parse_text_to_nodes("\n".join(lines))
 
 

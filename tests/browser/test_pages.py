@@ -24,11 +24,12 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAM
 UNSET_FORMULAS = """() => [...document.querySelectorAll(".math")]
     .filter(e => !e.querySelector("mjx-container") || e.querySelector("mjx-merror"))
     .map(e => e.textContent.slice(0, 80))"""
-# What reaches over the right edge of a window that scrolls sideways, unless it has a scroll bar itself.
+# What reaches over the right edge of a window that scrolls sideways, unless in a scrolled part.
 TOO_WIDE = """() => {
     const width = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= width) return [];
-    const clipped = e => e && (getComputedStyle(e).overflowX !== "visible" || clipped(e.parentElement));
+    const clipped = e =>
+        e && (getComputedStyle(e).overflowX !== "visible" || clipped(e.parentElement));
     return [...document.querySelectorAll("main *")]
         .filter(e => e.getBoundingClientRect().right > width + 1 && !clipped(e.parentElement))
         .map(e => e.outerHTML.slice(0, 100)).concat("the page"); }"""

@@ -18,6 +18,8 @@ from collections import namedtuple
 from pathlib import Path
 from urllib.parse import quote
 
+from uniroute._progress import progress_bar
+
 __all__ = ["DataUnavailableError", "cache_folder", "fetch", "fetch_all", "registry"]
 
 REGISTRY = Path(__file__).with_name("registry.csv")
@@ -177,14 +179,6 @@ def can_download(entry, seconds=3):
         return requests.head(_url(entry), timeout=seconds, allow_redirects=True).ok
     except requests.RequestException:
         return False
-
-
-def progress_bar(shown, iterable=None, **options):
-    """Return tqdm's bar; it stays invisible if not `shown` or if TQDM_DISABLE is set."""
-    from tqdm import tqdm
-
-    disable = not shown or os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
-    return tqdm(iterable, disable=disable, unit_scale=True, **options)
 
 
 def verify(path, sha256):

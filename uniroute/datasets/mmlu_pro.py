@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from uniroute._progress import progress_bar
 from uniroute.datasets import fetch
 from uniroute.datasets.base import RoutingData
 
@@ -199,7 +200,7 @@ def _convert(entries, progress):
     paths = dict(zip(files, fetch.fetch_all(files, progress), strict=True))
     questions = _records(paths[REFERENCE])
     ids = sorted(questions)
-    bar = fetch.progress_bar(progress, paths.items(), desc="Converting", unit="file")
+    bar = progress_bar(progress, paths.items(), desc="Converting", unit="file")
     prompts = [prompt_text(questions[i]) for i in ids]
     return {
         "ids": np.array(ids),
