@@ -60,8 +60,8 @@ def test_fields_come_in_their_types():
 
 def test_repr_says_what_is_in_it():
     assert repr(toy(embeddings=np.eye(3))) == (
-        "RoutingData('toy': 3 prompts x 2 LLMs, 83.3 % of losses observed, cost unit: cents, "
-        "3 embedding dims)"
+        "RoutingData('toy': 3 prompts x 2 LLMs,\n"
+        "    83.3 % of losses observed, costs in cents, 3 embedding dims)"
     )
     assert "embedding" not in repr(toy())
 

@@ -209,7 +209,7 @@ The 2 single LLMs are dots; the best has quality 1 at cost 2.
     axes.set(xlabel=f"mean cost per prompt ({unit})", ylabel="quality (1 - mean loss)")
     axes.set_title(title)
     if log:
-        axes.set_xscale("log")
+        _log_axis(axes, low, high)
     axes.legend(title="method (area)", loc="center left", bbox_to_anchor=(1.0, 0.5))
     return Picture(figure, _curves_text(curves, first, unit, low, high, llms))
 
@@ -284,8 +284,8 @@ A line joins small, large.
     for i, colour in zip(order, llm_colours(len(names)), strict=True):
         axes.scatter(costs[i], 1 - losses[i], s=45, color=[colour], edgecolor="#333333", lw=0.5)
     if log:
-        axes.set_xscale("log")
-    _label_points(axes, names, costs, 1 - losses)
+        _log_axis(axes, costs.min(), costs.max())
+    _label_points(figure, axes, names, costs, 1 - losses)
     axes.set(xlabel=f"cost of one prompt ({unit})", ylabel="quality (1 - mean loss)")
     axes.set_title(title)
     found = "; ".join(f"{names[i]} {_number(1 - losses[i])} at {_number(costs[i])}" for i in order)
@@ -295,22 +295,33 @@ A line joins small, large.
     return Picture(figure, text)
 
 
-def _label_points(axes, names, x, y):
-    """Write names beside points, to the left in the right half of the picture."""
+def _label_points(figure, axes, names, x, y):
+    """Write names beside points, moved apart where they would cover each other."""
+    from adjustText import adjust_text
+
     axes.margins(x=0.12, y=0.08)
-    left, right = axes.transAxes.inverted(), axes.transData
-    for i in np.argsort(y):
-        place = left.transform(right.transform((x[i], y[i])))[0]
-        side = ("right", -6) if place > 0.6 else ("left", 6)
-        axes.annotate(
-            names[i],
-            (x[i], y[i]),
-            (side[1], 0),
-            textcoords="offset points",
-            ha=side[0],
-            va="center",
-            fontsize=7.5,
-        )
+    texts = [axes.text(*place, fontsize=7.5) for place in zip(x, y, names, strict=True)]
+    figure.canvas.draw()
+    adjust_text(
+        texts,
+        x,
+        y,
+        ax=axes,
+        expand=(1.08, 1.25),
+        iter_lim=400,
+        arrowprops={"arrowstyle": "-", "color": "#999999", "lw": 0.6},
+    )
+
+
+def _log_axis(axes, low, high):
+    """Make the cost axis logarithmic, with plain numbers on it."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axes.set_xscale("log")
+    subs = (1, 2, 5) if high / low < 500 else (1,)
+    axes.xaxis.set_major_locator(LogLocator(subs=subs))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 @_styled
@@ -352,16 +363,8 @@ def envelope(gamma, costs, names, title=None):
     stop = 1.5 * path.breakpoints[0] if path.breakpoints.size else 1.0
     figure, axes = _axes()
     for i, colour in zip(np.argsort(costs, kind="stable"), llm_colours(len(names)), strict=True):
-        axes.plot([0, stop], gamma[0, i] + costs[i] * np.array([0, stop]), color=colour, lw=1.4)
-        axes.annotate(
-            names[i],
-            (stop, gamma[0, i] + costs[i] * stop),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-            annotation_clip=False,
-        )
+        ends = gamma[0, i] + costs[i] * np.array([0, stop])
+        axes.plot([0, stop], ends, color=colour, lw=1.6, label=names[i])
     turns = np.array([0, *path.breakpoints[::-1], stop])
     lowest = (gamma[0] + turns[:, None] * costs).min(axis=1)
     axes.plot(turns, lowest, color="#222222", lw=4, alpha=0.35, solid_capstyle="butt")
@@ -371,6 +374,7 @@ def envelope(gamma, costs, names, title=None):
     top = max(lowest[-1] * 1.6, gamma.max() * 1.1)
     axes.set_ylim(0, top)
     axes.set_title(title)
+    axes.legend(title="LLM", loc="center left", bbox_to_anchor=(1.0, 0.5))
     return Picture(figure, _envelope_text(path, names))
 
 
@@ -524,7 +528,9 @@ def choice_map(predict, costs, names, cost_weights, limits, n_steps=160):
 
 
 @_styled
-def heatmap(values, rows, columns, label, title=None, digits=2, row_word="rows"):
+def heatmap(
+    values, rows, columns, label, title=None, digits=2, row_word="rows", column_word="columns"
+):
     """Draw a table of numbers as colours, with the numbers in the cells if they fit.
 
     Parameters
@@ -537,8 +543,8 @@ def heatmap(values, rows, columns, label, title=None, digits=2, row_word="rows")
     title : str, optional
     digits : int, default 2
         Digits after the point in the cells.
-    row_word : str, default "rows"
-        What the rows are called in the text.
+    row_word, column_word : str, default "rows" and "columns"
+        What the rows and the columns are: "LLMs", "clusters".
 
     Returns
     -------
@@ -584,7 +590,9 @@ def heatmap(values, rows, columns, label, title=None, digits=2, row_word="rows")
     if max(map(len, columns)) > 3:
         axes.tick_params(axis="x", labelrotation=90)
     axes.set_title(title)
-    text = f"{label}, {len(rows)} {row_word} by {len(columns)} columns."
+    if column_word != "columns":
+        axes.set_xlabel(column_word)
+    text = f"{label}, {len(rows)} {row_word} by {len(columns)} {column_word}."
     for word, place in (("Lowest", values.argmin()), ("Highest", values.argmax())):
         row, column = np.unravel_index(place, values.shape)
         text += f" {word} {_number(values[row, column])}: {rows[row]}, {columns[column]}."

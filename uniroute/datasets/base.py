@@ -51,7 +51,8 @@ class RoutingData:
     ...     tasks=["sums", "places"], losses=[[0, 1], [float("nan"), 0]], costs=[1, 7],
     ...     cost_unit="cents", llms=["small", "large"], licence="CC0-1.0", citation="none")
     >>> data
-    RoutingData('toy': 2 prompts x 2 LLMs, 75.0 % of losses observed, cost unit: cents)
+    RoutingData('toy': 2 prompts x 2 LLMs,
+        75.0 % of losses observed, costs in cents)
     >>> data.complete().llms
     ['large']
     """
@@ -110,12 +111,12 @@ class RoutingData:
             _shape("embeddings", self.embeddings, (n, self.embeddings.shape[-1]))
 
     def __repr__(self):
-        """Say in one line what is in here."""
+        """Say in two lines what is in here."""
         observed = 100 * np.mean(~np.isnan(self.losses))
         dims = "" if self.embeddings is None else f", {self.embeddings.shape[1]} embedding dims"
         return (
-            f"RoutingData({self.name!r}: {self.n_prompts} prompts x {self.n_llms} LLMs, "
-            f"{observed:.1f} % of losses observed, cost unit: {self.cost_unit}{dims})"
+            f"RoutingData({self.name!r}: {self.n_prompts} prompts x {self.n_llms} LLMs,\n"
+            f"    {observed:.1f} % of losses observed, costs in {self.cost_unit}{dims})"
         )
 
     @property

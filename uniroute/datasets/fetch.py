@@ -14,6 +14,7 @@ import hashlib
 import logging
 import os
 import tempfile
+import warnings
 from collections import namedtuple
 from pathlib import Path
 from urllib.parse import quote
@@ -68,9 +69,7 @@ def cache_folder():
     """
     if folder := os.environ.get("UNIROUTE_CACHE"):
         return Path(folder).expanduser()
-    import pooch
-
-    return Path(pooch.os_cache("uniroute"))
+    return Path(_pooch().os_cache("uniroute"))
 
 
 def data_folder():
@@ -221,9 +220,9 @@ def _url(entry):
 
 def _download(entry):
     """Download into the cache, unless it is there; a file appears there only when it is whole."""
-    import pooch
     import requests
 
+    pooch = _pooch()
     pooch.get_logger().setLevel(logging.WARNING)
     target = cache_folder() / entry.file
     try:
@@ -237,6 +236,14 @@ def _download(entry):
     except requests.RequestException as error:
         raise DataUnavailableError(_how_to_get(entry)) from error
     return target
+
+
+def _pooch():
+    """Import pooch; in a notebook without widgets, tqdm warns at that moment and never again."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")
+        import pooch
+    return pooch
 
 
 def _how_to_get(entry):
