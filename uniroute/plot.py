@@ -13,6 +13,7 @@ from uniroute.rule import route, routing_path
 
 __all__ = [
     "Picture",
+    "all_routers",
     "choice_map",
     "deferral_curves",
     "differences",
@@ -388,6 +389,74 @@ def _envelope_text(path, names):
     for turn, name in zip(turns, chosen, strict=False):
         text += f" For lambda below {_number(turn)}: {name}."
     return f"{text} Above: {chosen[-1]}."
+
+
+@_styled
+def all_routers(costs, losses, best, unit, cost_weight=None, title=None):
+    """Draw every router of a small world as a dot, and the best that coins can do as a line.
+
+    Parameters
+    ----------
+    costs, losses : array-like of shape (n_routers,)
+        Mean cost and mean loss of each router.
+    best : DeferralCurve
+        Of the true mean losses: its vertices are the corners of the lower edge.
+    unit : str
+        Unit of the costs.
+    cost_weight : float, optional
+        Lambda of a line of equal loss + lambda x cost to draw, the lowest that touches a dot.
+    title : str, optional
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a value is not finite, a cost is negative, or there is no router.
+
+    Notes
+    -----
+    The problem of Eq. (1) and what Eq. (2) does to it. Chapter 2.
+
+    Examples
+    --------
+    One prompt and three LLMs: three routers.
+
+    >>> from uniroute import deferral_curve
+    >>> costs, losses = [1.0, 2.0, 3.0], [0.75, 0.5, 0.125]
+    >>> all_routers(costs, losses, deferral_curve([losses], [losses], costs), "cents", 0.25)
+    Mean loss against mean cost in cents of 3 routers. The lower edge has 2 corners, from loss \
+0.75 at cost 1 to 0.125 at 3. The line loss + 0.25 x cost = 0.875 touches it at cost 3.
+    """
+    losses = check_matrix("losses", [losses])[0]
+    costs = check_costs(costs, losses.shape)
+    _need("costs", costs)
+    figure, axes = _axes(height=4.2)
+    axes.scatter(costs, losses, s=5, color="#999999", alpha=0.5, lw=0, label="a router")
+    colour, _, marker = METHODS["Bayes-optimal"]
+    axes.plot(best.costs, best.losses, color=colour, marker=marker, label="lower edge")
+    text = (
+        f"Mean loss against mean cost in {unit} of {len(costs)} routers. The lower edge has "
+        f"{len(best.costs)} corners, from loss {_number(best.losses[0])} at cost "
+        f"{_number(best.costs[0])} to {_number(best.losses[-1])} at {_number(best.costs[-1])}."
+    )
+    if cost_weight is not None:
+        scores = losses + cost_weight * costs
+        level, touches = scores.min(), costs[scores.argmin()]
+        low = axes.get_ylim()[0]
+        label = f"loss + {cost_weight:g} x cost\n= {_number(level)}"
+        axes.axline((0, level), slope=-cost_weight, color=OTHERS[1][0], lw=1.6, label=label)
+        axes.set_ylim(bottom=low)
+        text += (
+            f" The line loss + {cost_weight:g} x cost = {_number(level)} touches it at cost "
+            f"{_number(touches)}."
+        )
+    axes.set(xlabel=f"mean cost per prompt ({unit})", ylabel="mean loss")
+    axes.set_title(title)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return Picture(figure, text)
 
 
 @_styled
