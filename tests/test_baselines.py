@@ -144,3 +144,18 @@ def test_network_bad_input_is_named(separable):
         CheckpointedMLP(epochs=0).fit(X, losses)
     with pytest.raises(NotFittedError):
         CheckpointedMLP().predict(X)
+
+
+@pytest.mark.parametrize("n_llms", [1, 3])
+def test_squared_objective_takes_any_losses(separable, n_llms):
+    X, losses = separable
+    losses = (losses / 2 + 0.25)[:, :n_llms]
+    network = CheckpointedMLP(epochs=40, objective="squared").fit(X[:500], losses[:500])
+    error = ((network.predict(X[500:]) - losses[500:]) ** 2).mean()
+    assert network.predict(X).shape == (600, losses.shape[1])
+    assert error < 0.5 * losses[500:].var()
+
+
+def test_unknown_objective_is_named(separable):
+    with pytest.raises(ValueError, match="objective must be one of"):
+        CheckpointedMLP(objective="absolute").fit(*separable)

@@ -164,3 +164,43 @@ def test_bad_pairs_are_named(compare):
         compare([1], [1])
     with pytest.raises(ValueError, match="finite"):
         compare([1, np.nan], [1, 2])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_true_costs_are_judged_and_do_not_decide(seed):
+    rng = np.random.default_rng(seed)
+    gamma, losses = rng.random((12, 4)), rng.integers(0, 2, (12, 4)).astype(float)
+    costs, true = np.arange(1.0, 5.0), rng.gamma(1.0, size=(12, 4)) * np.arange(1.0, 5.0)
+    curve = deferral_curve(gamma, losses, costs, true)
+    rows, points = np.arange(12), []
+    turns = routing_path(gamma, costs).breakpoints
+    for weight in [turns[0] * 2, *np.sqrt(turns[1:] * turns[:-1]), turns[-1] / 2]:
+        choice = route(gamma, costs, weight)
+        points.append((true[rows, choice].mean(), losses[rows, choice].mean()))
+    assert (np.diff(curve.costs) > 0).all()
+    assert np.allclose(curve.llm_costs, true.mean(axis=0))
+    # At a vertex's budget: the smallest lambda that is within it.
+    for budget, loss in zip(curve.costs, curve.losses, strict=True):
+        within = [point for point in points if point[0] <= budget + 1e-9]
+        assert np.allclose(within[-1], (budget, loss))
+    assert len({round(point[0], 9) for point in points} & set(curve.costs.round(9))) == len(
+        curve.costs
+    )
+
+
+def test_true_costs_equal_to_the_costs_change_nothing():
+    rng = np.random.default_rng(0)
+    gamma, losses = rng.random((30, 5)), rng.integers(0, 2, (30, 5)).astype(float)
+    costs = np.arange(1.0, 6.0)
+    plain = deferral_curve(gamma, losses, costs)
+    same = deferral_curve(gamma, losses, costs, np.tile(costs, (30, 1)))
+    assert np.allclose(plain.costs, same.costs)
+    assert np.allclose(plain.losses, same.losses)
+    assert plain.area() == pytest.approx(same.area())
+
+
+def test_bad_true_costs_are_named():
+    with pytest.raises(ValueError, match="true_costs must have the shape of gamma"):
+        deferral_curve([[0.1, 0.2]], [[0, 1]], [1.0, 2.0], [[1.0, 2.0, 3.0]])
+    with pytest.raises(ValueError, match="costs must be finite and not negative"):
+        deferral_curve([[0.1, 0.2]], [[0, 1]], [1.0, 2.0], [[1.0, -2.0]])

@@ -190,6 +190,15 @@ def test_mlp_map_without_torch_says_what_to_do(data, monkeypatch):
         LearnedMap(3, architecture="mlp").fit(*data)
 
 
+def test_learned_map_takes_named_columns(data):
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    X, losses = data
+    named = pd.DataFrame(X, columns=list("abcd"))
+    learned = LearnedMap(3).fit(named, losses)
+    assert np.array_equal(learned.transform(named), LearnedMap(3).fit(X, losses).transform(X))
+    assert learned.feature_names_in_.tolist() == list("abcd")
+
+
 def test_feature_names(data):
     X, losses = data
     assert KMeansMap(3).fit(X).get_feature_names_out().tolist() == [
@@ -235,3 +244,13 @@ def test_bad_losses_are_named(data):
         LearnedMap(3).fit(X, losses[1:])
     with pytest.raises(ValueError, match=r"3 features.*expecting 4"):
         KMeansMap(3).fit(X).transform(X[:, :3])
+
+
+def test_learned_map_takes_clusters_fitted_before():
+    rng = np.random.default_rng(0)
+    X, losses = rng.normal(size=(80, 3)), rng.integers(0, 2, (80, 4)).astype(float)
+    own = LearnedMap(n_clusters=3).fit(X, losses)
+    given = LearnedMap(n_clusters=3).fit(X, losses, clusters=KMeansMap(3).fit(X))
+    assert np.array_equal(own.transform(X), given.transform(X))
+    with pytest.raises(ValueError, match="clusters must be n_clusters=4; got 3"):
+        LearnedMap(n_clusters=4).fit(X, losses, clusters=KMeansMap(3).fit(X))

@@ -6,14 +6,15 @@ from copy import deepcopy
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.metrics import log_loss
-from sklearn.neural_network import MLPClassifier
+from sklearn.metrics import log_loss, mean_squared_error
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from uniroute._validation import (
     check_costs,
     check_matrix,
     check_names,
+    check_option,
     check_positive_integer,
     check_scalar,
 )
@@ -250,9 +251,9 @@ class StaticRouter(BaseEstimator):
 
 
 class CheckpointedMLP(RegressorMixin, BaseEstimator):
-    """Predict 0-1 losses by a network with one sigmoid output per LLM, best epoch kept.
+    """Predict losses by a network with one output per LLM, best epoch kept.
 
-    A tenth of the prompts is held out; after each epoch the cross-entropy there is measured, and
+    A tenth of the prompts is held out; after each epoch the objective there is measured, and
     the weights of the best epoch are used. With one identity hidden layer it is a matrix
     factorisation: embeddings x rank, rank x LLMs.
 
@@ -265,10 +266,13 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         Passes over the prompts. (The paper: 30 in its second version, 10 in its last.)
     random_state : int, default 0
         Seed of the weights, the batches and the hold-out.
+    objective : {"cross-entropy", "squared"}, default "cross-entropy"
+        "cross-entropy": sigmoid outputs, for losses that are 0 or 1. "squared": plain outputs and
+        squared error, for all other losses.
 
     Attributes
     ----------
-    network_ : MLPClassifier
+    network_ : MLPClassifier or MLPRegressor
         As of the best epoch.
     best_epoch_ : int
         Counted from 1.
@@ -288,11 +292,19 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
     [[True, False]]
     """
 
-    def __init__(self, hidden_layer_sizes=(100, 100), activation="relu", epochs=10, random_state=0):
+    def __init__(
+        self,
+        hidden_layer_sizes=(100, 100),
+        activation="relu",
+        epochs=10,
+        random_state=0,
+        objective="cross-entropy",
+    ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.epochs = epochs
         self.random_state = random_state
+        self.objective = objective
 
     def fit(self, X, losses):
         """Fit, keeping the best epoch.
@@ -301,7 +313,7 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_prompts, n_dims)
         losses : array-like of shape (n_prompts, n_llms)
-            Zeros and ones.
+            Zeros and ones; any real numbers if `objective` is "squared".
 
         Returns
         -------
@@ -310,12 +322,16 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a loss is neither 0 nor 1, or there are fewer than ten prompts.
+            If a loss is neither 0 nor 1 but the objective is cross-entropy, or there are fewer
+            than ten prompts.
         """
         check_positive_integer("epochs", self.epochs)
-        X, losses = validate_data(self, X, losses, multi_output=True, dtype=np.float64)
+        check_option("objective", self.objective, ("cross-entropy", "squared"))
+        X, losses = validate_data(
+            self, X, losses, multi_output=True, dtype=[np.float64, np.float32], y_numeric=True
+        )
         losses = losses.reshape(len(X), -1)
-        if not np.isin(losses, (0, 1)).all():
+        if self.objective == "cross-entropy" and not np.isin(losses, (0, 1)).all():
             raise ValueError(f"losses must be 0 or 1; got {losses[~np.isin(losses, (0, 1))][0]}")
         if len(X) < 10:
             raise ValueError(f"X must have at least 10 prompts; got {len(X)}")
@@ -324,9 +340,7 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         network, best = self._new_network(batch_size=min(64, int((~held).sum()))), np.inf
         for epoch in range(1, self.epochs + 1):
             self._run_epoch(network, X[~held], losses[~held])
-            loss = log_loss(
-                losses[held].ravel(), self._errors(network, X[held]).ravel(), labels=[0, 1]
-            )
+            loss = self._measure(losses[held].ravel(), self._errors(network, X[held]).ravel())
             if loss < best:
                 best, self.best_epoch_, self.network_ = loss, epoch, deepcopy(network)
         return self
@@ -336,9 +350,16 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         return self._errors(self.network_, validate_data(self, X, reset=False))
 
+    def _measure(self, losses, predicted):
+        """Return the objective, per loss."""
+        if self.objective == "squared":
+            return mean_squared_error(losses, predicted)
+        return log_loss(losses, predicted, labels=[0, 1])
+
     def _new_network(self, batch_size):
-        return MLPClassifier(
-            self.hidden_layer_sizes,
+        kind = MLPRegressor if self.objective == "squared" else MLPClassifier
+        return kind(
+            hidden_layer_sizes=self.hidden_layer_sizes,
             activation=self.activation,
             batch_size=batch_size,
             random_state=self.random_state,
@@ -349,8 +370,13 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         target = losses if self.n_llms_ > 1 else losses.ravel()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            network.partial_fit(X, target, classes=np.arange(max(2, self.n_llms_)))
+            if self.objective == "squared":
+                network.partial_fit(X, target)
+            else:
+                network.partial_fit(X, target, classes=np.arange(max(2, self.n_llms_)))
 
     def _errors(self, network, X):
-        """Return the probability of loss 1 for each LLM; a single LLM has its class 0 first."""
+        """Return the expected loss of each LLM; a single LLM has its class 0 first."""
+        if self.objective == "squared":
+            return network.predict(X).reshape(len(X), -1)
         return network.predict_proba(X)[:, -self.n_llms_ :]

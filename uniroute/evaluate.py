@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 
 from uniroute._validation import (
+    check_costs,
     check_matrix,
     check_predictions,
     check_same_shape,
@@ -124,7 +125,7 @@ class DeferralCurve:
         return float(self.quality.max())
 
 
-def deferral_curve(gamma, losses, costs):
+def deferral_curve(gamma, losses, costs, true_costs=None):
     """Route by predicted losses at every lambda and measure the true losses.
 
     Parameters
@@ -134,7 +135,11 @@ def deferral_curve(gamma, losses, costs):
     losses : array-like of shape (n_prompts, n_llms)
         Observed losses, none missing. Real values are allowed; quality is 1 - loss.
     costs : array-like of shape (n_llms,) or (n_prompts, n_llms)
-        Costs, as for `uniroute.rule.route`.
+        Costs by which the router decides, as for `uniroute.rule.route`.
+    true_costs : array-like of shape (n_prompts, n_llms), optional
+        Costs that each prompt had in the end, where they are not known when the router decides;
+        the cost axis is then theirs. At each budget the smallest lambda counts whose mean true
+        cost is within it.
 
     Returns
     -------
@@ -162,11 +167,18 @@ def deferral_curve(gamma, losses, costs):
     losses = check_matrix("losses", losses)
     check_same_shape("losses", losses, "gamma", gamma)
     path = routing_path(gamma, costs)
+    if true_costs is not None:
+        true_costs = check_matrix("true_costs", true_costs)
+        check_same_shape("true_costs", true_costs, "gamma", gamma)
+        costs = check_costs(true_costs, gamma.shape)
+    spent = path.mean(costs)
+    # What was decided by other costs need not get dearer all the time.
+    kept = spent < np.append(np.minimum.accumulate(spent[::-1])[-2::-1], np.inf)
     return DeferralCurve(
-        costs=path.mean(costs),
-        losses=path.mean(losses),
-        cost_weights=np.concatenate([[np.inf], path.breakpoints]),
-        llm_costs=np.broadcast_to(costs, gamma.shape).mean(axis=0) if costs.ndim == 2 else costs,
+        costs=spent[kept],
+        losses=path.mean(losses)[kept],
+        cost_weights=np.concatenate([[np.inf], path.breakpoints])[kept],
+        llm_costs=costs.mean(axis=0) if costs.ndim == 2 else costs,
         llm_losses=losses.mean(axis=0),
     )
 

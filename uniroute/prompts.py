@@ -348,7 +348,7 @@ class LearnedMap(_PromptMap):
         self.epochs = epochs
         self.random_state = random_state
 
-    def fit(self, X, losses, psi=None):
+    def fit(self, X, losses, psi=None, clusters=None):
         """Learn the map from the training LLMs' losses.
 
         Parameters
@@ -360,6 +360,8 @@ class LearnedMap(_PromptMap):
         psi : array-like of shape (n_llms, n_clusters), optional
             Features of the training LLMs, if estimated elsewhere; by default from `losses` and
             the hard clusters, as in App. G.2.
+        clusters : KMeansMap, optional
+            The hard clusters, if fitted before, with `n_clusters` clusters.
 
         Returns
         -------
@@ -373,8 +375,12 @@ class LearnedMap(_PromptMap):
             If architecture="mlp" and PyTorch is not installed.
         """
         X, losses = self._check_fit(X, losses)
-        hard = KMeansMap(self.n_clusters, random_state=self.random_state).fit(X)
+        hard = clusters or KMeansMap(self.n_clusters, random_state=self.random_state).fit(X)
         self.cluster_centers_ = hard.cluster_centers_
+        if len(self.cluster_centers_) != self.n_clusters:
+            raise ValueError(
+                f"clusters must be n_clusters={self.n_clusters}; got {len(self.cluster_centers_)}"
+            )
         if psi is None:
             psi, _ = ClusterMeans().represent(hard.transform(X), losses)
         psi = check_matrix("psi", psi)
@@ -386,7 +392,7 @@ class LearnedMap(_PromptMap):
             self.weights_ = self._fit_linear(X, losses, psi)
         else:
             self.weights_ = fit_mlp(X, losses, psi, self.epochs, self.random_state)
-        self.train_loss_ = _cross_entropy(self.transform(X) @ psi.T, losses)[0]
+        self.train_loss_ = _cross_entropy(self._memberships(X) @ psi.T, losses)[0]
         return self
 
     def _check_fit(self, X, losses):
@@ -424,7 +430,9 @@ class LearnedMap(_PromptMap):
 
     def transform(self, X):
         """Return cluster probabilities, shape (n_prompts, n_clusters)."""
-        X = self._check_rows(X).astype(float)
+        return self._memberships(self._check_rows(X).astype(float))
+
+    def _memberships(self, X):
         if self.architecture == "linear":
             scores = X @ self.weights_[0] + self.weights_[1]
         else:
