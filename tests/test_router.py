@@ -1,10 +1,11 @@
 """The router: its pool, its decisions, its explanations and its files."""
 
 import json
+import os
 
 import numpy as np
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
 
 from uniroute import (
@@ -139,6 +140,7 @@ def test_explanation_agrees_with_the_rule(cost_weight):
 def test_explanation_in_a_pool_of_one():
     why = fitted(NeighborMap(7), ["c"]).explain(TEST.X[0], 0.1)
     assert (why.choice, why.runner_up, why.cheaper_above) == ("c", None, np.inf)
+    assert "there is no other LLM" in str(why)
 
 
 @pytest.mark.parametrize("prompt_map", MAPS, ids=str)
@@ -159,6 +161,34 @@ def test_router_without_llms_can_be_saved(tmp_path):
     UniRoute(KMeansMap(5)).fit(TRAIN.X).save(tmp_path / "r")
     router = UniRoute.load(tmp_path / "r").add_llms(NAMES, VAL.X, VAL.losses, WORLD.costs)
     assert np.array_equal(router.predict_loss(TEST.X), fitted(KMeansMap(5)).predict_loss(TEST.X))
+
+
+def test_router_of_the_network_map_can_be_saved(tmp_path):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    router = fitted(LearnedMap(5, architecture="mlp", epochs=1))
+    router.save(tmp_path / "r")
+    loaded = UniRoute.load(tmp_path / "r")
+    assert np.array_equal(loaded.predict_loss(TEST.X), router.predict_loss(TEST.X))
+
+
+@pytest.mark.parametrize("prompt_map", [ConstantMap(), KMeansMap(5), NeighborMap(7)], ids=str)
+def test_router_fitted_on_named_columns_can_be_saved(prompt_map, tmp_path):
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    X = pd.DataFrame(VAL.X, columns=["east", "north"])
+    router = UniRoute(prompt_map).fit(X).add_llms(NAMES, X, VAL.losses, WORLD.costs)
+    router.save(tmp_path / "r")
+    with np.load(tmp_path / "r.npz", allow_pickle=False) as file:
+        assert all(array.dtype != object for array in file.values())
+    loaded = UniRoute.load(tmp_path / "r")
+    assert np.array_equal(loaded.predict_loss(X), router.predict_loss(X))
+    with pytest.raises(ValueError, match="feature names should match"):
+        loaded.predict_loss(X[["north", "east"]])
+
+
+def test_names_from_an_array_are_plain_strings(tmp_path):
+    router = UniRoute(ConstantMap()).fit(TRAIN.X)
+    router.add_llms(np.array(NAMES), VAL.X, VAL.losses, WORLD.costs)
+    assert str(router.llms_) == str(NAMES)
 
 
 def damage_header(folder, change):
@@ -189,14 +219,108 @@ def test_damaged_files_are_refused(tmp_path):
         UniRoute.load(tmp_path / "r")
 
 
-def test_interrupted_save_leaves_the_old_router(tmp_path, monkeypatch):
-    router = fitted(KMeansMap(5))
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda h: h.pop("npz_sha256"), "must have the SHA-256"),
+        (lambda h: h.pop("llms"), "it lacks 'llms'"),
+        (lambda h: h.pop("prompt_map"), "it lacks 'prompt_map'"),
+        (lambda h: h["prompt_map"].pop("scalars"), "it lacks 'scalars'"),
+        (lambda h: h.pop("representation"), "it lacks 'representation'"),
+        (lambda h: h["representation"].update({"class": "KMeans"}), "class must be one of"),
+        (lambda h: h["prompt_map"].update({"class": "NeighborMap", "params": {}}), "NeighborMap"),
+        (lambda h: h["prompt_map"]["params"].update({"n_jobs": 2}), "'n_jobs'"),
+        (lambda h: h["prompt_map"]["scalars"].update({"fit": 2}), "must end in _; got 'fit'"),
+        (lambda h: h["prompt_map"]["scalars"].update({"__class__": 2}), "must end in _"),
+        (lambda h: h.update({"prompt_map": [1]}), "must describe a router"),
+        (lambda h: h.update({"llms": list("abcde")}), "5 LLMs with 5 features do not fit"),
+        (lambda h: h.update({"llms": list("gfedcba")}), "7 LLMs with 5 features"),
+        (lambda h: h.update({"llms": list("abcdee")}), "'e' stands more than once"),
+        (lambda h: h.update({"llms": [1, 2, 3, 4, 5, 6]}), "non-empty strings; got 1"),
+        (lambda h: h.update({"llms": []}), "0 LLMs"),
+    ],
+)
+def test_damaged_header_is_refused(tmp_path, change, words):
+    fitted(KMeansMap(5)).save(tmp_path / "r")
+    damage_header(tmp_path, change)
+    with pytest.raises(ValueError, match=words) as caught:
+        UniRoute.load(tmp_path / "r")
+    assert "r.json" in str(caught.value)
+
+
+def test_header_must_be_an_object(tmp_path):
+    fitted(KMeansMap(5)).save(tmp_path / "r")
+    (tmp_path / "r.json").write_text("[1]")
+    with pytest.raises(ValueError, match="format 1; got None"):
+        UniRoute.load(tmp_path / "r")
+
+
+def interrupt(*arguments, **keywords):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(np, "savez_compressed"), (json, "dumps"), (os, "replace")], ids=str
+)
+@pytest.mark.parametrize("prompt_map", MAPS, ids=str)
+def test_interrupted_save_leaves_the_old_router(prompt_map, module, name, tmp_path, monkeypatch):
+    router = fitted(prompt_map)
     router.save(tmp_path / "r")
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
-    monkeypatch.setattr(json, "dumps", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(module, name, interrupt)
     with pytest.raises(KeyboardInterrupt):
         router.remove_llms("a").save(tmp_path / "r")
-    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_save_interrupted_between_the_two_files_is_noticed(tmp_path, monkeypatch):
+    router = fitted(KMeansMap(5))
+    router.save(tmp_path / "r")
+    replace, done = os.replace, []
+    monkeypatch.setattr(
+        os, "replace", lambda *pair: interrupt() if done else done.append(replace(*pair))
+    )
+    with pytest.raises(KeyboardInterrupt):
+        router.remove_llms("a").save(tmp_path / "r")
+    with pytest.raises(ValueError, match="must have the SHA-256"):
+        UniRoute.load(tmp_path / "r")
+    monkeypatch.undo()
+    router.save(tmp_path / "r")
+    assert UniRoute.load(tmp_path / "r").llms_ == list("bcdef")
+
+
+def test_folder_to_save_in_must_exist(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"path must be in an existing folder; .*nowhere"):
+        fitted(ConstantMap()).save(tmp_path / "nowhere" / "r")
+
+
+class Sides(TransformerMixin, BaseEstimator):
+    """A prompt map of a user: on which side of the origin."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.eye(2)[(X[:, 0] > 0).astype(int)]
+
+
+def test_any_transformer_can_be_the_prompt_map():
+    router = fitted(Sides())
+    for side in (VAL.X[:, 0] > 0, VAL.X[:, 0] <= 0):
+        same = (TEST.X[:, 0] > 0) == (VAL.X[side][0, 0] > 0)
+        expected = VAL.losses[side].mean(axis=0)
+        assert np.allclose(router.predict_loss(TEST.X)[same], expected)
+
+
+@pytest.mark.parametrize("same_name", [False, True])
+def test_what_cannot_be_loaded_is_not_saved(same_name, tmp_path):
+    foreign = type("KMeansMap", (Sides,), {}) if same_name else Sides
+    with pytest.raises(ValueError, match=rf"class must be one of .*; got '{foreign.__name__}'"):
+        fitted(foreign()).save(tmp_path / "r")
+    means = type("Means", (ClusterMeans,), {})()
+    with pytest.raises(ValueError, match=r"class must be one of .*; got 'Means'"):
+        UniRoute(ConstantMap(), means).fit(TRAIN.X).save(tmp_path / "r")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_parameters_that_json_cannot_hold_are_named(tmp_path):

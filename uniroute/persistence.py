@@ -4,7 +4,7 @@
 prompt map and the representation their ``class``, ``params`` and, for the map, the fitted
 ``scalars`` and the number of arrays in each of its ``lists``. ``path.npz`` holds the arrays
 ``costs``, ``psi``, ``weights`` and, prefixed with ``map.``, the fitted arrays of the prompt map.
-Only the prompt maps and LLM representations of this package can be loaded.
+Only the prompt maps and LLM representations of this package can be saved and loaded.
 """
 
 import hashlib
@@ -13,7 +13,9 @@ import os
 from pathlib import Path
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
+from uniroute._validation import check_names
 from uniroute._version import __version__
 
 __all__ = []
@@ -25,8 +27,12 @@ def _classes():
     """Return the classes that a file may name."""
     from uniroute import llms, prompts
 
-    classes = [getattr(prompts, name) for name in prompts.__all__] + [llms.ClusterMeans]
-    return {cls.__name__: cls for cls in classes}
+    public = [getattr(module, name) for module in (prompts, llms) for name in module.__all__]
+    return {
+        cls.__name__: cls
+        for cls in public
+        if isinstance(cls, type) and issubclass(cls, BaseEstimator)
+    }
 
 
 def _paths(path):
@@ -37,47 +43,65 @@ def _paths(path):
 def save_router(router, path):
     """Write both files; the JSON file, which names the checksum of the other, comes last."""
     json_path, npz_path = _paths(path)
+    if not json_path.parent.is_dir():
+        raise FileNotFoundError(
+            f"path must be in an existing folder; {json_path.parent} does not exist"
+        )
     prompt_map, arrays = _describe_map(router.prompt_map_)
     arrays |= {"costs": router.costs_, "psi": router.psi_, "weights": router.weights_}
-    part = npz_path.with_name(npz_path.name + ".part")
-    with part.open("wb") as file:
-        np.savez_compressed(file, **arrays)
     header = {
         "format": FORMAT,
         "uniroute_version": __version__,
-        "npz_sha256": _sha256(part),
         "llms": router.llms_,
         "prompt_map": prompt_map,
         "representation": _describe(router.representation_),
     }
-    json_part = json_path.with_name(json_path.name + ".part")
-    json_part.write_text(json.dumps(header, indent=1), encoding="utf-8")
-    os.replace(part, npz_path)
-    os.replace(json_part, json_path)
+    json_part, npz_part = (p.with_name(p.name + ".part") for p in (json_path, npz_path))
+    try:
+        with npz_part.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+        header["npz_sha256"] = _sha256(npz_part)
+        json_part.write_text(json.dumps(header, indent=1), encoding="utf-8")
+        os.replace(npz_part, npz_path)
+        os.replace(json_part, json_path)
+    finally:
+        for part in (json_part, npz_part):
+            part.unlink(missing_ok=True)
 
 
 def load_router(path, router_class):
     """Read both files and put a router together."""
-    header, arrays = _read(path)
-    prompt_map = _build(header["prompt_map"])
-    for name, value in header["prompt_map"]["scalars"].items():
-        setattr(prompt_map, name, value)
-    for name, length in header["prompt_map"]["lists"].items():
-        setattr(prompt_map, name, [arrays[f"map.{name}.{i}"] for i in range(length)])
-    for key, value in arrays.items():
-        if key.startswith("map.") and key.count(".") == 1:
-            setattr(prompt_map, key.removeprefix("map."), value)
-    representation = _build(header["representation"])
-    router = router_class(prompt_map, representation)
-    router.prompt_map_, router.representation_ = prompt_map, representation
-    router.llms_ = header["llms"]
-    router.costs_, router.psi_, router.weights_ = (arrays[k] for k in ("costs", "psi", "weights"))
+    json_path, npz_path = _paths(path)
+    header, arrays = _read(json_path, npz_path)
+    try:
+        router = router_class(_build_map(header["prompt_map"], arrays))
+        router.representation = _build(header["representation"])
+        router.prompt_map_, router.representation_ = router.prompt_map, router.representation
+        router.llms_ = check_names(header["llms"]) if header["llms"] else []
+        for name in ("costs", "psi", "weights"):
+            setattr(router, f"{name}_", arrays[name])
+        _check_shapes(router)
+    except KeyError as error:
+        raise ValueError(f"{json_path} must describe a router; it lacks {error}") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{json_path} must describe a router; {error}") from error
     return router
 
 
-def _read(path):
+def _check_shapes(router):
+    """Raise unless the pool's arrays fit its names and the prompt map."""
+    n_llms, n_features = len(router.llms_), len(router.prompt_map_.get_feature_names_out())
+    shapes = router.costs_.shape, router.psi_.shape, router.weights_.shape
+    features = (n_llms, n_features) if n_llms else (0, *shapes[1][1:])
+    if shapes != ((n_llms,), features, features):
+        raise ValueError(
+            f"{n_llms} LLMs with {n_features} features do not fit costs, psi and weights of shapes "
+            f"{', '.join(map(str, shapes))}"
+        )
+
+
+def _read(json_path, npz_path):
     """Return the header and the arrays, after checking that they belong together."""
-    json_path, npz_path = _paths(path)
     for file in (json_path, npz_path):
         if not file.is_file():
             raise FileNotFoundError(f"path must name a saved router; {file} does not exist")
@@ -88,7 +112,7 @@ def _read(path):
     found = header.get("format") if isinstance(header, dict) else None
     if found != FORMAT:
         raise ValueError(f"{json_path} must have format {FORMAT}; got {found!r}")
-    if _sha256(npz_path) != header["npz_sha256"]:
+    if _sha256(npz_path) != header.get("npz_sha256"):
         raise ValueError(f"{npz_path} must have the SHA-256 that {json_path} names; it differs")
     with np.load(npz_path, allow_pickle=False) as file:
         return header, dict(file)
@@ -100,6 +124,11 @@ def _sha256(path):
 
 def _describe(estimator):
     """Return class and parameters, as JSON can hold them."""
+    if _classes().get(type(estimator).__name__) is not type(estimator):
+        raise ValueError(
+            f"class must be one of {', '.join(_classes())} to be saved; "
+            f"got {type(estimator).__name__!r}"
+        )
     params = {
         name: value.item() if isinstance(value, np.generic) else value
         for name, value in estimator.get_params().items()
@@ -110,17 +139,6 @@ def _describe(estimator):
     return {"class": type(estimator).__name__, "params": params}
 
 
-def _describe_map(prompt_map):
-    """Return the description of a fitted prompt map and its arrays."""
-    fitted = {k: v for k, v in vars(prompt_map).items() if k.endswith("_") and k[0] != "_"}
-    arrays = {f"map.{k}": v for k, v in fitted.items() if isinstance(v, np.ndarray)}
-    lists = {k: len(v) for k, v in fitted.items() if isinstance(v, list)}
-    for name in lists:
-        arrays |= {f"map.{name}.{i}": value for i, value in enumerate(fitted[name])}
-    scalars = {k: v for k, v in fitted.items() if isinstance(v, (int, float))}
-    return _describe(prompt_map) | {"scalars": scalars, "lists": lists}, arrays
-
-
 def _build(description):
     """Return an unfitted estimator of an allowed class."""
     classes = _classes()
@@ -128,3 +146,41 @@ def _build(description):
     if name not in classes:
         raise ValueError(f"class must be one of {', '.join(classes)}; got {name!r}")
     return classes[name](**description["params"])
+
+
+def _is_fitted_name(name):
+    """Tell whether scikit-learn would call an attribute of this name fitted."""
+    return name.endswith("_") and not name.startswith("_")
+
+
+def _describe_map(prompt_map):
+    """Return the description of a fitted prompt map and its arrays."""
+    fitted = {name: value for name, value in vars(prompt_map).items() if _is_fitted_name(name)}
+    arrays = {f"map.{k}": _no_objects(v) for k, v in fitted.items() if isinstance(v, np.ndarray)}
+    lists = {k: len(v) for k, v in fitted.items() if isinstance(v, list)}
+    for name in lists:
+        arrays |= {f"map.{name}.{i}": value for i, value in enumerate(fitted[name])}
+    scalars = {k: v for k, v in fitted.items() if isinstance(v, (int, float))}
+    return _describe(prompt_map) | {"scalars": scalars, "lists": lists}, arrays
+
+
+def _build_map(description, arrays):
+    """Return a fitted prompt map."""
+    prompt_map = _build(description)
+    fitted = dict(description["scalars"])
+    for name, length in description["lists"].items():
+        fitted[name] = [arrays[f"map.{name}.{i}"] for i in range(length)]
+    for key, value in arrays.items():
+        if key.startswith("map.") and key.count(".") == 1:
+            text = value.dtype.kind == "U"
+            fitted[key.removeprefix("map.")] = value.astype(object) if text else value
+    for name, value in fitted.items():
+        if not _is_fitted_name(name):
+            raise ValueError(f"names of fitted attributes must end in _; got {name!r}")
+        setattr(prompt_map, name, value)
+    return prompt_map
+
+
+def _no_objects(array):
+    """Return column names, which scikit-learn keeps as objects, as text; other arrays as is."""
+    return array.astype(str) if array.dtype == object else array

@@ -23,7 +23,9 @@ class UniRoute(BaseEstimator):
     Parameters
     ----------
     prompt_map : transformer
-        Phi: a `ConstantMap`, `KMeansMap`, `NeighborMap` or `LearnedMap`, not necessarily fitted.
+        Phi: a `ConstantMap`, `KMeansMap`, `NeighborMap`, `LearnedMap`, or any other scikit-learn
+        transformer whose features are memberships: not negative, and a prompt's add up to 1.
+        Not necessarily fitted.
     representation : object, default ClusterMeans()
         Psi: how memberships and losses become an LLM's features.
 
@@ -139,12 +141,12 @@ class UniRoute(BaseEstimator):
                 f"got {losses_val.shape[1]}"
             )
         costs = check_costs(np.atleast_1d(costs), (len(names),))
-        memberships = self.prompt_map_.assign(X_val)
-        psi, weights = self.representation_.represent(memberships, losses_val)
+        assign = getattr(self.prompt_map_, "assign", self.prompt_map_.transform)
+        psi, weights = self.representation_.represent(assign(X_val), losses_val)
         self.psi_ = np.concatenate([self.psi_.reshape(-1, psi.shape[1]), psi])
         self.weights_ = np.concatenate([self.weights_.reshape(-1, psi.shape[1]), weights])
         self.costs_ = np.concatenate([self.costs_, costs])
-        self.llms_ = [*self.llms_, *names]
+        self.llms_ = [*self.llms_, *map(str, names)]
         return self
 
     def remove_llms(self, names):
@@ -302,6 +304,11 @@ class UniRoute(BaseEstimator):
         ------
         NotFittedError
             If `fit` was not called.
+        FileNotFoundError
+            If the folder does not exist.
+        ValueError
+            If the prompt map or the representation is not one of this package, or has a parameter
+            that JSON cannot hold.
 
         Notes
         -----
@@ -412,9 +419,9 @@ class Explanation:
     def __str__(self):
         width = max(3, *(len(name) for name in self.llms))
         low, high = self.dearer_below, self.cheaper_above
+        rival = f"runner-up: {self.runner_up}" if self.runner_up else "there is no other LLM"
         lines = [
-            f"{self.choice} is chosen at lambda = {self.cost_weight:g}; "
-            f"runner-up: {self.runner_up}",
+            f"{self.choice} is chosen at lambda = {self.cost_weight:g}; {rival}",
             f"The choice holds for lambda from {low:.4g} to {high:.4g}.",
             f"{'LLM':{width}}  predicted loss    cost    score",
         ]
