@@ -129,6 +129,33 @@ def test_budget_is_met_exactly_on_average(world, share):
     assert np.isclose((probabilities * costs).sum(axis=1).mean(), budget, rtol=1e-12, atol=1e-12)
 
 
+@settings(max_examples=200, deadline=None)
+@given(worlds(), st.floats(0, 1), st.data())
+def test_a_weight_is_as_good_as_repeating_the_prompt(world, share, data):
+    gamma, costs = world
+    counts = st.lists(st.integers(0, 3), min_size=len(gamma), max_size=len(gamma))
+    counts = np.array(data.draw(counts.filter(any)))
+    weights = counts * data.draw(st.sampled_from([1.0, 0.01]))
+    repeated = [np.repeat(v, counts, axis=0) if v.ndim == 2 else v for v in (gamma, costs)]
+    spent = routing_path(*repeated).mean(repeated[1])
+    budget = spent[0] + share * (spent[-1] - spent[0])
+    rule = budget_rule(gamma, costs, budget, weights)
+    p, q = rule.probabilities(gamma, costs), budget_rule(*repeated, budget)
+    q = q.probabilities(*repeated)
+    for values, again in ((np.broadcast_to(costs, gamma.shape), repeated[1]), (gamma, repeated[0])):
+        mean = np.average((p * values).sum(axis=1), weights=weights)
+        assert np.isclose(mean, (q * again).sum(axis=1).mean(), rtol=1e-12, atol=1e-12)
+
+
+def test_equal_weights_change_nothing():
+    rng = np.random.default_rng(0)
+    gamma, costs = rng.random((30, 4)), rng.random(4)
+    path = routing_path(gamma, costs)
+    assert np.array_equal(path.mean(gamma), path.mean(gamma, np.ones(30)))
+    assert np.allclose(path.mean(gamma), path.mean(gamma, np.full(30, 0.2)), rtol=1e-13)
+    assert budget_rule(gamma, costs, 0.5) == budget_rule(gamma, costs, 0.5, np.ones(30))
+
+
 def test_coins_follow_the_probabilities():
     gamma, costs = np.tile([[0.5, 0.1]], (20_000, 1)), [1.0, 2.0]
     rule = budget_rule(gamma, costs, budget=1.3)
@@ -145,6 +172,14 @@ def test_budget_equal_to_the_cheapest_cost_is_feasible_in_spite_of_rounding():
     gamma = np.tile([[0.5, 0.1]], (3601, 1))
     rule = budget_rule(gamma, [0.1, 0.7], budget=0.1)
     assert np.isclose((rule.probabilities(gamma, [0.1, 0.7]) * [0.1, 0.7]).sum(1).mean(), 0.1)
+
+
+def test_the_cheapest_cost_is_feasible_for_any_weights_where_nothing_can_move():
+    for seed in range(100):
+        weights = np.random.default_rng(seed).dirichlet(np.ones(7))
+        gamma = np.tile([[0.5, 0.1]], (7, 1))
+        rule = budget_rule(gamma[:, ::-1], [0.1, 0.7], budget=0.1, weights=weights)
+        assert rule == BudgetRule(0.0, 0.0)
 
 
 def test_limits():
@@ -189,3 +224,11 @@ def test_other_bad_input_is_named():
         routing_path([[np.inf, 0.2]], [1.0, 2.0])
     with pytest.raises(ValueError, match="values must have a row per prompt, 1; got 2"):
         routing_path([[0.1, 0.2]], [1.0, 2.0]).mean([[1, 2], [3, 4]])
+    for weights, words in (
+        ([1.0, 1.0], r"weights must have shape \(1,\); got \(2,\)"),
+        ([-1.0], r"weights must be finite and not negative; got -1\.0"),
+        ([np.nan], "weights must be finite and not negative; got nan"),
+        ([0.0], "weights must not all be 0"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            budget_rule([[0.1, 0.2]], [1.0, 2.0], budget=1.5, weights=weights)

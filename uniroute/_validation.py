@@ -58,6 +58,32 @@ def check_unit_interval(name, losses):
         raise ValueError(f"{name} must lie in [0, 1]; got {losses[bad][0]}")
 
 
+def check_memberships(memberships):
+    """Return `memberships` of shape (n_prompts, n_components): probabilities in each row."""
+    memberships = check_matrix("memberships", memberships)
+    bad = (memberships < 0).any(axis=1) | ~np.isclose(memberships.sum(axis=1), 1)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise ValueError(
+            "memberships must be probabilities, rows adding up to 1; "
+            f"row {row} is {memberships[row]}"
+        )
+    return memberships
+
+
+def check_weights(weights, n_prompts):
+    """Return `weights` of prompts as floats, one each; all 1 if None."""
+    weights = np.ones(n_prompts) if weights is None else np.asarray(weights, dtype=float)
+    if weights.shape != (n_prompts,):
+        raise ValueError(f"weights must have shape {(n_prompts,)}; got {weights.shape}")
+    bad = ~(np.isfinite(weights) & (weights >= 0))
+    if bad.any():
+        raise ValueError(f"weights must be finite and not negative; got {weights[bad][0]}")
+    if not weights.any():
+        raise ValueError("weights must not all be 0")
+    return weights
+
+
 def check_positive_integer(name, value):
     """Raise unless `value` is an integer of at least 1."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from uniroute._validation import check_option, check_predictions, check_scalar
+from uniroute._validation import check_option, check_predictions, check_scalar, check_weights
 
 __all__ = ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"]
 
@@ -135,13 +135,15 @@ class RoutingPath:
         choice[self.prompts[:done]] = self.llms[:done]  # of repeated prompts the last move counts
         return choice
 
-    def mean(self, values):
+    def mean(self, values, weights=None):
         """Average `values` of the chosen LLMs before, between and after the breakpoints.
 
         Parameters
         ----------
         values : array-like of shape (n_llms,) or (n_prompts, n_llms)
             What is averaged: costs or losses.
+        weights : array-like of shape (n_prompts,), optional
+            How much each prompt counts; equal by default.
 
         Returns
         -------
@@ -152,7 +154,8 @@ class RoutingPath:
         Raises
         ------
         ValueError
-            If `values` has two dimensions and not a row for each prompt.
+            If `values` has two dimensions and not a row for each prompt, or `weights` not an
+            entry for each prompt.
         """
         values = np.asarray(values, dtype=float)
         if values.ndim == 1:
@@ -161,11 +164,12 @@ class RoutingPath:
             raise ValueError(
                 f"values must have a row per prompt, {len(self.start)}; got {len(values)}"
             )
-        first = values[np.arange(len(self.start)), self.start].mean()
+        weights = check_weights(weights, len(self.start))
+        first = np.average(values[np.arange(len(self.start)), self.start], weights=weights)
         change = values[self.prompts, self.llms] - values[self.prompts, self.previous]
         last_moves = np.searchsorted(-self.cost_weights, -self.breakpoints, side="right")
-        total = np.concatenate([[0.0], np.cumsum(change)])[last_moves]
-        return np.concatenate([[first], first + total / len(self.start)])
+        total = np.concatenate([[0.0], np.cumsum(weights[self.prompts] * change)])[last_moves]
+        return np.concatenate([[first], first + total / weights.sum()])
 
 
 def routing_path(gamma, costs):
@@ -313,7 +317,7 @@ class BudgetRule:
         return path.choose(self.cost_weight, "cheap"), path.choose(self.cost_weight, "dear")
 
 
-def budget_rule(gamma, costs, budget):
+def budget_rule(gamma, costs, budget, weights=None):
     """Find the rule that spends exactly `budget` per prompt on average.
 
     Parameters
@@ -324,6 +328,8 @@ def budget_rule(gamma, costs, budget):
         Costs, as for `route`.
     budget : float
         Mean cost allowed per prompt, in the unit of `costs`.
+    weights : array-like of shape (n_prompts,), optional
+        How much each prompt counts in the mean cost; equal by default.
 
     Returns
     -------
@@ -333,7 +339,8 @@ def budget_rule(gamma, costs, budget):
     Raises
     ------
     ValueError
-        As `route`, or if `budget` is below the cost of the cheapest choices.
+        As `route`, or if `budget` is below the cost of the cheapest choices, or `weights` are not
+        one for each prompt, finite and not negative.
 
     Notes
     -----
@@ -352,14 +359,15 @@ def budget_rule(gamma, costs, budget):
     """
     path = routing_path(gamma, costs)
     budget = check_scalar("budget", budget, 0, np.inf)
-    spent = path.mean(costs)
+    spent = path.mean(costs, weights)
     if budget < spent[0] and not np.isclose(budget, spent[0], rtol=1e-12, atol=0):
         raise ValueError(
             f"budget must be at least {spent[0]}, the mean cost of the cheapest choices; "
             f"got {budget}"
         )
+    budget = max(budget, spent[0])
     if budget >= spent[-1]:
         return BudgetRule(cost_weight=0.0, share=0.0)
-    after = np.searchsorted(spent, max(budget, spent[0]), side="right")
-    share = (max(budget, spent[0]) - spent[after - 1]) / (spent[after] - spent[after - 1])
+    after = np.searchsorted(spent, budget, side="right")
+    share = (budget - spent[after - 1]) / (spent[after] - spent[after - 1])
     return BudgetRule(float(path.breakpoints[after - 1]), float(share))
