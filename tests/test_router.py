@@ -356,7 +356,7 @@ def state(router):
         ((["x", "y"], VAL.X, VAL.losses[:, :3], [1, 1]), "one column for each of 2 names; got 3"),
         (("x", VAL.X, VAL.losses[:, 0], -1.0), "costs must be finite and not negative; got -1.0"),
         (("x", VAL.X, VAL.losses[:, 0], [1, 2]), r"costs must have shape \(1,\); got \(2,\)"),
-        (("x", VAL.X[:50], VAL.losses[:, 0], 1.0), "a row for each row of losses, 200; got 50"),
+        (("x", VAL.X[:50], VAL.losses[:, 0], 1.0), "losses_val .* each row of X_val, 50; got 200"),
         (("x", VAL.X[:, :1], VAL.losses[:, 0], 1.0), "1 features.*expecting 2"),
         (("x", VAL.X, np.full(200, np.inf), 1.0), "losses_val must be finite or NaN"),
         (("x", VAL.X, np.full(200, np.nan), 1.0), "observed loss of every LLM"),

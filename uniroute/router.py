@@ -142,7 +142,13 @@ class UniRoute(BaseEstimator):
             )
         costs = check_costs(np.atleast_1d(costs), (len(names),))
         assign = getattr(self.prompt_map_, "assign", self.prompt_map_.transform)
-        psi, weights = self.representation_.represent(assign(X_val), losses_val)
+        memberships = assign(X_val)
+        if len(losses_val) != memberships.shape[0]:
+            raise ValueError(
+                f"losses_val must have a row for each row of X_val, {memberships.shape[0]}; "
+                f"got {len(losses_val)}"
+            )
+        psi, weights = self.representation_.represent(memberships, losses_val)
         self.psi_ = np.concatenate([self.psi_.reshape(-1, psi.shape[1]), psi])
         self.weights_ = np.concatenate([self.weights_.reshape(-1, psi.shape[1]), weights])
         self.costs_ = np.concatenate([self.costs_, costs])
