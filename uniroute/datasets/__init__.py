@@ -1,7 +1,26 @@
 """Data sets of prompts, LLMs, their losses and their costs."""
 
 from uniroute.datasets.base import RoutingData
+from uniroute.datasets.embedllm import embedllm_available, load_embedllm
 from uniroute.datasets.fetch import DataUnavailableError
+from uniroute.datasets.llmrouter import llmrouter_available, load_llmrouter
 from uniroute.datasets.mmlu_pro import load_mmlu_pro, mmlu_pro_available
+from uniroute.datasets.own import load_csv
+from uniroute.datasets.routerbench import load_routerbench, routerbench_available
+from uniroute.datasets.sprout import load_sprout, sprout_available
 
-__all__ = ["DataUnavailableError", "RoutingData", "load_mmlu_pro", "mmlu_pro_available"]
+__all__ = [
+    "DataUnavailableError",
+    "RoutingData",
+    "embedllm_available",
+    "llmrouter_available",
+    "load_csv",
+    "load_embedllm",
+    "load_llmrouter",
+    "load_mmlu_pro",
+    "load_routerbench",
+    "load_sprout",
+    "mmlu_pro_available",
+    "routerbench_available",
+    "sprout_available",
+]

@@ -19,7 +19,7 @@ from collections import namedtuple
 from pathlib import Path
 from urllib.parse import quote
 
-from uniroute._progress import progress_bar
+from uniroute._progress import bars_are_off, progress_bar
 
 __all__ = ["DataUnavailableError", "cache_folder", "fetch", "fetch_all", "registry"]
 
@@ -180,6 +180,31 @@ def can_download(entry, seconds=3):
         return False
 
 
+def download(url, target, sha256, how_to_get, progress=False):
+    """Download a file, unless it is there; it appears at `target` only when it is whole.
+
+    With a SHA-256 of None whatever comes is taken. `how_to_get` is what to tell if nothing comes.
+    """
+    import requests
+
+    pooch = _pooch()
+    pooch.get_logger().setLevel(logging.WARNING)
+    try:
+        pooch.retrieve(
+            url,
+            known_hash=sha256 and f"sha256:{sha256}",
+            fname=target.name,
+            path=target.parent,
+            downloader=pooch.HTTPDownloader(
+                progressbar=progress and not bars_are_off(),
+                timeout=(SECONDS_TO_CONNECT, SECONDS_OF_SILENCE),
+            ),
+        )
+    except requests.RequestException as error:
+        raise DataUnavailableError(how_to_get) from error
+    return target
+
+
 def verify(path, sha256):
     """Raise ValueError unless the file at `path` has this SHA-256."""
     with open(path, "rb") as file:
@@ -219,23 +244,9 @@ def _url(entry):
 
 
 def _download(entry):
-    """Download into the cache, unless it is there; a file appears there only when it is whole."""
-    import requests
-
-    pooch = _pooch()
-    pooch.get_logger().setLevel(logging.WARNING)
+    """Download into the cache, unless it is there."""
     target = cache_folder() / entry.file
-    try:
-        pooch.retrieve(
-            _url(entry),
-            known_hash=f"sha256:{entry.sha256}",
-            fname=target.name,
-            path=target.parent,
-            downloader=pooch.HTTPDownloader(timeout=(SECONDS_TO_CONNECT, SECONDS_OF_SILENCE)),
-        )
-    except requests.RequestException as error:
-        raise DataUnavailableError(_how_to_get(entry)) from error
-    return target
+    return download(_url(entry), target, entry.sha256, _how_to_get(entry))
 
 
 def _pooch():

@@ -2,8 +2,6 @@
 
 import ast
 import csv
-import hashlib
-import io
 import json
 import string
 import zipfile
@@ -13,6 +11,8 @@ import numpy as np
 
 from uniroute._progress import progress_bar
 from uniroute.datasets import fetch
+from uniroute.datasets._converted import available, converted, converted_path, pack, unpack
+from uniroute.datasets._shipped import read_embeddings
 from uniroute.datasets.base import RoutingData
 
 __all__ = ["load_mmlu_pro", "mmlu_pro_available"]
@@ -87,12 +87,12 @@ def load_mmlu_pro(embeddings=True, progress=True, cost="params"):
         raise ValueError(f"cost must be one of {sorted(COSTS)}, got {cost!r}")
     outcomes = _outcomes(progress)
     models, (column, unit) = _models(), COSTS[cost]
-    prompts = json.loads(outcomes["prompts"].tobytes())
+    ids, prompts = outcomes["ids"].astype(str), unpack(outcomes["prompts"])
     losses = outcomes["losses"]
     return RoutingData(
         name="MMLU-Pro",
         prompts=prompts,
-        prompt_ids=outcomes["ids"].astype(str),
+        prompt_ids=ids,
         tasks=outcomes["tasks"],
         losses=np.where(losses < 0, np.nan, losses),
         costs=[float(model[column] or "nan") for model in models],
@@ -100,7 +100,9 @@ def load_mmlu_pro(embeddings=True, progress=True, cost="params"):
         llms=[model["name"] for model in models],
         licence="Apache-2.0",
         citation=CITATION,
-        embeddings=_embeddings(outcomes["ids"], prompts) if embeddings else None,
+        embeddings=(
+            read_embeddings(EMBEDDINGS, EMBEDDINGS_SHA256, ids, prompts) if embeddings else None
+        ),
     )
 
 
@@ -126,25 +128,8 @@ def mmlu_pro_available():
     >>> reason.startswith("MMLU-Pro")
     True
     """
-    fetch.data_folder()
     entries = _entries()
-    if _converted_path(entries).is_file():
-        return True, "MMLU-Pro is in the cache"
-    missing = [entry for entry in entries if not fetch.is_here(entry)]
-    if not missing:
-        return True, "MMLU-Pro's files are on this machine"
-    if fetch.can_download(missing[0]):
-        return True, "MMLU-Pro can be downloaded"
-    return False, (
-        f"MMLU-Pro: {len(missing)} of {len(entries)} files are missing (the first is "
-        f"{missing[0].file}), and the network does not offer them; set UNIROUTE_DATA to a folder "
-        "that holds them"
-    )
-
-
-def prompts_sha256(prompts):
-    """Fingerprint of the prompt texts, kept with their embeddings."""
-    return hashlib.sha256(json.dumps(prompts).encode()).hexdigest()
+    return available("MMLU-Pro", _path(entries), entries)
 
 
 def _models():
@@ -157,41 +142,13 @@ def _entries():
     return [known[model["file"]] for model in _models()]
 
 
-def _converted_path(entries):
-    """Path of the converted file; its name changes with the format and with the source files."""
-    key = json.dumps([FORMAT, REFERENCE, *[(entry.file, entry.sha256) for entry in entries]])
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    return fetch.cache_folder() / f"mmlu_pro-{digest[:16]}.npz"
+def _path(entries):
+    return converted_path("mmlu_pro", FORMAT, REFERENCE, *[(e.file, e.sha256) for e in entries])
 
 
 def _outcomes(progress):
-    """Read the converted file; make it first if it is not there, or not whole."""
-    fetch.data_folder()
     entries = _entries()
-    path = _converted_path(entries)
-    outcomes = _read_signed(path) if path.is_file() else None
-    if outcomes is None:
-        outcomes = _convert(entries, progress)
-        _write_signed(path, outcomes)
-    return outcomes
-
-
-def _write_signed(path, arrays):
-    """Write an .npz that ends with the SHA-256 of what stands before it."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    content = buffer.getvalue()
-    fetch.write_whole(path, content + hashlib.sha256(content).digest())
-
-
-def _read_signed(path):
-    """Read the arrays of `_write_signed`; None if the file is damaged."""
-    content = path.read_bytes()
-    content, signature = content[:-32], content[-32:]
-    if hashlib.sha256(content).digest() != signature:
-        return None
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        return dict(file)
+    return converted(_path(entries), lambda: _convert(entries, progress))
 
 
 def _convert(entries, progress):
@@ -205,7 +162,7 @@ def _convert(entries, progress):
     return {
         "ids": np.array(ids),
         "tasks": np.array([questions[i]["category"] for i in ids]),
-        "prompts": np.frombuffer(json.dumps(prompts).encode(), dtype=np.uint8),
+        "prompts": pack(prompts),
         "losses": np.stack([_losses(file, _records(path), ids) for file, path in bar], axis=1),
     }
 
@@ -243,16 +200,3 @@ def prompt_text(record):
     letters = string.ascii_uppercase[: len(options)]
     lines = [f"{a}. {option.strip()}" for a, option in zip(letters, options, strict=True)]
     return "\n".join([record["question"].strip(), *lines])
-
-
-def _embeddings(ids, prompts):
-    """Embeddings of these prompts that come with the package, as float32 of unit length."""
-    fetch.verify(EMBEDDINGS, EMBEDDINGS_SHA256)
-    with np.load(EMBEDDINGS, allow_pickle=False) as file:
-        stored = dict(file)
-    if stored["ids"].tolist() != ids.astype(str).tolist():
-        raise ValueError(f"{EMBEDDINGS.name} is for other questions than those loaded")
-    if str(stored["prompts_sha256"]) != prompts_sha256(prompts):
-        raise ValueError(f"{EMBEDDINGS.name} is for other prompt texts than those loaded")
-    vectors = stored["embeddings"].astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
