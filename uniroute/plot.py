@@ -13,6 +13,7 @@ from uniroute.rule import route, routing_path
 
 __all__ = [
     "Picture",
+    "against_bound",
     "all_routers",
     "choice_map",
     "deferral_curves",
@@ -20,6 +21,7 @@ __all__ = [
     "envelope",
     "heatmap",
     "llm_pool",
+    "predicted_and_true",
     "prompts_2d",
     "series",
     "traffic",
@@ -793,6 +795,143 @@ ZeroRouter: 0.5 throughout.
     axes.set_title(title)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return Picture(figure, text)
+
+
+@_styled
+def against_bound(points, xlabel, ylabel, slopes=(1,), title=None):
+    """Draw what is measured against what bounds it, with lines that it may not cross.
+
+    Parameters
+    ----------
+    points : dict of str to tuple of array-like
+        By label: the bounds and the measured values, each of shape (n_points,).
+    xlabel, ylabel : str
+        What bounds, and what is measured.
+    slopes : sequence of float, default (1,)
+        One line for each: measured = slope x bound.
+    title : str, optional
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw, or shapes do not fit.
+
+    Notes
+    -----
+    The two sides of Proposition 2. Chapter 9.
+
+    Examples
+    --------
+    >>> against_bound({"worlds": ([0.1, 0.4], [0.05, 0.1])}, "bound", "excess risk")
+    excess risk against bound. worlds: 2 points, largest ratio 0.5. A line at ratio 1.
+    """
+    _need("points", points)
+    figure, axes = _axes()
+    text, reach = f"{ylabel} against {xlabel}.", 0.0
+    for label, (colour, _, marker) in _looks(points).items():
+        x, y = (np.asarray(values, dtype=float) for values in points[label])
+        if x.ndim != 1 or x.shape != y.shape or not x.size:
+            raise ValueError(
+                "points must be pairs of non-empty lists of equal length; "
+                f"got shapes {x.shape} and {y.shape} for {label!r}"
+            )
+        axes.scatter(x, y, s=14, color=colour, marker=marker, alpha=0.55, lw=0, label=label)
+        reach = max(reach, x.max())
+        largest = np.divide(y, x, out=np.zeros_like(x), where=x > 0).max()
+        text += f" {label}: {x.size} points, largest ratio {_number(largest)}."
+    for slope, dash in zip(slopes, ["-", "--", ":"] * len(slopes), strict=False):
+        line = f"ratio {slope:g}"
+        axes.plot([0, reach], [0, slope * reach], color="#222222", ls=dash, lw=1.2, label=line)
+        text += f" A line at {line}."
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set_title(title)
+    legend = axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    for handle in legend.legend_handles:
+        handle.set_alpha(1)
+    return Picture(figure, text)
+
+
+@_styled
+def predicted_and_true(gamma, gamma_star, prompts, names, choice, title=None):
+    """Draw predicted and true mean losses of some prompts, and which LLM is chosen.
+
+    Parameters
+    ----------
+    gamma, gamma_star : array-like of shape (n_prompts, n_llms)
+        Predicted losses, open circles, and true mean losses, full ones.
+    prompts : sequence of str
+        Names of the prompts.
+    names : sequence of str
+        LLM names.
+    choice : array-like of int, shape (n_prompts,)
+        The LLM that each prompt goes to; a ring marks it.
+    title : str, optional
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or a name repeats.
+
+    Notes
+    -----
+    The misfit behind Proposition 2. Chapter 9 and Chapter 10.
+
+    Examples
+    --------
+    >>> predicted_and_true([[0.4, 0.5]], [[0.7, 0.3]], ["a"], ["first", "second"], [0])
+    Predicted and true mean losses of 1 prompts. a: first 0.4 and 0.7, chosen; second 0.5 and 0.3.
+    """
+    names, prompts = check_names(names), [str(prompt) for prompt in prompts]
+    gamma, gamma_star = check_matrix("gamma", gamma), check_matrix("gamma_star", gamma_star)
+    shape = (len(prompts), len(names))
+    if not gamma.shape == gamma_star.shape == shape or np.shape(choice) != shape[:1]:
+        raise ValueError(
+            f"gamma and gamma_star must have shape {shape} and choice {shape[:1]}; "
+            f"got {gamma.shape}, {gamma_star.shape} and {np.shape(choice)}"
+        )
+    figure, axes = _axes()
+    x = np.arange(len(prompts))
+    for m, (colour, _, marker) in enumerate(_looks(names).values()):
+        place = x + 0.5 * ((m + 0.5) / len(names) - 0.5)
+        axes.vlines(place, gamma[:, m], gamma_star[:, m], color=colour, lw=1.4)
+        look = {"color": colour, "marker": marker, "linestyle": ""}
+        axes.plot(place, gamma[:, m], **look, markersize=7, markerfacecolor="white")
+        axes.plot(place, gamma_star[:, m], **look, markersize=7, label=names[m])
+        here = np.asarray(choice) == m
+        axes.plot(
+            place[here], gamma[here, m], "o", markersize=15, markerfacecolor="none", color="#222222"
+        )
+    axes.plot([], [], "o", color="#666666", markerfacecolor="white", label="predicted")
+    axes.plot([], [], "o", color="#666666", label="true")
+    axes.plot([], [], "o", markersize=12, markerfacecolor="none", color="#222222", label="chosen")
+    axes.set_xticks(x, prompts)
+    axes.set_xlim(-0.5, len(prompts) - 0.5)
+    axes.grid(axis="x", visible=False)
+    axes.set(xlabel="prompt", ylabel="mean loss")
+    axes.set_title(title)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return Picture(figure, _misfit_text(gamma, gamma_star, prompts, names, choice))
+
+
+def _misfit_text(gamma, gamma_star, prompts, names, choice):
+    """Say what is predicted, what is true and what is chosen, prompt by prompt."""
+    text = f"Predicted and true mean losses of {len(prompts)} prompts."
+    for i, prompt in enumerate(prompts):
+        parts = [
+            f"{name} {_number(round(gamma[i, m], 3))} and {_number(round(gamma_star[i, m], 3))}"
+            + (", chosen" if choice[i] == m else "")
+            for m, name in enumerate(names)
+        ]
+        text += f" {prompt}: {'; '.join(parts)}."
+    return text
 
 
 @_styled
