@@ -21,6 +21,7 @@ __all__ = [
     "envelope",
     "heatmap",
     "llm_pool",
+    "panels",
     "predicted_and_true",
     "prompts_2d",
     "series",
@@ -795,6 +796,87 @@ ZeroRouter: 0.5 throughout.
     axes.set_title(title)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return Picture(figure, text)
+
+
+@_styled
+def panels(x, values, xlabel, ylabel, errors=None):
+    """Draw the same quantities in several cases, side by side, on logarithmic axes.
+
+    Parameters
+    ----------
+    x : array-like of shape (n_points,)
+        Positive.
+    values : dict of str to dict of str to array-like of shape (n_points,)
+        By case, the title of a panel, and by label, the same ones in each case. What is not
+        positive is left out of the drawing.
+    xlabel, ylabel : str
+    errors : dict of str to dict of str to array-like of shape (n_points,), optional
+        Half-widths of intervals, for any of the cases and labels.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw, `x` is not positive, cases have different labels, or shapes
+        do not fit.
+
+    Notes
+    -----
+    The two sides of Proposition 2, and what lies between them. Chapter 11 and Chapter 12.
+
+    Examples
+    --------
+    >>> panels([1, 10], {"few": {"error": [0.5, 0.2]}, "many": {"error": [0.4, 0.1]}}, "K", "loss")
+    loss against K, from 1 to 10, in 2 panels. few: error from 0.5 to 0.2, lowest 0.2 at K = 10. \
+many: error from 0.4 to 0.1, lowest 0.1 at K = 10.
+    """
+    _need("values", values)
+    x, errors = np.asarray(x, dtype=float), errors or {}
+    labels = list(next(iter(values.values())))
+    _need("values", labels)
+    if not (x > 0).all():
+        raise ValueError(f"x must be positive; got {x.min()}")
+    for case, lines in values.items():
+        shapes = {np.shape(line) for line in [*lines.values(), *errors.get(case, {}).values()]}
+        if list(lines) != labels or shapes != {x.shape}:
+            raise ValueError(
+                f"values and errors of {case!r} must have the labels {labels} and shape {x.shape}; "
+                f"got {list(lines)} and {shapes}"
+            )
+    figure, all_axes = _axes(1, len(values), height=4.0, sharey=True, squeeze=False)
+    text = f"{ylabel} against {xlabel}, from {_number(x.min())} to {_number(x.max())}, "
+    text += f"in {len(values)} panels."
+    for axes, (case, lines) in zip(all_axes[0], values.items(), strict=True):
+        found = []
+        for label, (colour, dash, marker) in _looks(labels).items():
+            y = np.asarray(lines[label], dtype=float)
+            axes.plot(x, y, color=colour, linestyle=dash, marker=marker, label=label)
+            if label in errors.get(case, {}):
+                reach = np.asarray(errors[case][label], dtype=float)
+                axes.fill_between(x, y - reach, y + reach, color=colour, alpha=0.18, lw=0)
+            found.append(
+                f"{label} from {_number(y[0])} to {_number(y[-1])}, lowest {_number(y.min())} "
+                f"at {xlabel} = {_number(x[y.argmin()])}"
+            )
+        text += f" {case}: {'; '.join(found)}."
+        _log_ticks(axes, x)
+        axes.set(title=case, xlabel=xlabel)
+    all_axes[0, 0].set_ylabel(ylabel)
+    handles, labels = all_axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    return Picture(figure, text)
+
+
+def _log_ticks(axes, x):
+    """Make both axes logarithmic, with plain numbers: at most five of `x`, and powers of ten."""
+    axes.set(xscale="log", yscale="log")
+    shown = x[:: -(-len(x) // 5)]
+    axes.set_xticks(shown, [_number(value) for value in shown])
+    axes.xaxis.minorticks_off()
+    axes.yaxis.set_major_formatter("{x:g}")
 
 
 @_styled
