@@ -2,20 +2,22 @@
 
 import pytest
 
-from scripts.kernels import DATA_TAG, has_tag, make_reproducible, why_no_data
+from scripts.kernels import data_tags, make_reproducible, why_no_data
 
 make_reproducible()
 
 
-def needs_data(item):
-    """Tell whether a test is marked `data`, or a notebook's cell tagged likewise."""
+def data_needed(item):
+    """Return the data sets that a test is marked with, or a notebook's cell tagged with."""
     cell = getattr(item, "cell", None)
-    return has_tag(cell, DATA_TAG) if cell else item.get_closest_marker("data") is not None
+    if cell:
+        return data_tags(cell)
+    return [tag for mark in item.iter_markers("data") for tag in mark.args or ["mmlu-pro"]]
 
 
 def pytest_collection_modifyitems(items):
     """Skip, with the reason, what needs benchmark data that cannot be had."""
-    needing = [item for item in items if needs_data(item)]
-    reason = why_no_data() if needing else None
-    for item in needing if reason else []:
-        item.add_marker(pytest.mark.skip(reason=reason))
+    for item in items:
+        for tag in data_needed(item):
+            if reason := why_no_data(tag):
+                item.add_marker(pytest.mark.skip(reason=reason))

@@ -1,6 +1,7 @@
 """What notebooks run under, here and in the tests: one place for what outputs depend on."""
 
 import os
+from functools import cache
 
 # Progress bars and downloads would change a cell's output from one machine to the next.
 REPRODUCIBLE = {
@@ -12,8 +13,16 @@ REPRODUCIBLE = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
-# The tag of cells that read the MMLU-Pro outcomes.
-DATA_TAG = "mmlu-pro"
+# What a cell's tag, or an argument of pytest's marker `data`, needs, and what of uniroute.datasets
+# says whether it can be had.
+DATA_TAGS = {
+    "mmlu-pro": ("mmlu_pro_available", {}),
+    "routerbench": ("routerbench_available", {}),
+    "routerbench-whole": ("routerbench_available", {"whole": True}),
+    "llmrouter": ("llmrouter_available", {}),
+    "embedllm": ("embedllm_available", {}),
+    "sprout": ("sprout_available", {}),
+}
 
 
 def make_reproducible():
@@ -22,14 +31,16 @@ def make_reproducible():
         os.environ.setdefault(name, value)
 
 
-def has_tag(cell, tag):
-    """Tell whether a notebook's cell carries a tag."""
-    return tag in cell.get("metadata", {}).get("tags", [])
+def data_tags(cell):
+    """Return the tags of a notebook's cell that name a data set."""
+    return [tag for tag in cell.get("metadata", {}).get("tags", []) if tag in DATA_TAGS]
 
 
-def why_no_data():
-    """Return why the MMLU-Pro outcomes can be had neither here nor by download, or None."""
-    from uniroute.datasets import mmlu_pro_available
+@cache
+def why_no_data(tag):
+    """Return why a data set can be had neither here nor by download, or None."""
+    from uniroute import datasets
 
-    available, reason = mmlu_pro_available()
+    function, options = DATA_TAGS[tag]
+    available, reason = getattr(datasets, function)(**options)
     return None if available else reason

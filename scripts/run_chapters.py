@@ -13,9 +13,10 @@ import yaml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
-from scripts.kernels import DATA_TAG, make_reproducible, why_no_data
+from scripts.kernels import data_tags, make_reproducible, why_no_data
 
 CELL_SECONDS = 600
+SKIP = "skip-execution"  # the tag of cells that are not run
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -33,6 +34,11 @@ def chapters(root):
     """Return the paths of the notebooks, in the book's order."""
     paths = [Path(root) / f"{name}.ipynb" for name in toc_files(root)]
     return [path for path in paths if path.exists()]
+
+
+def tags_in(path):
+    """Return the data sets that a notebook's cells are tagged with."""
+    return {tag for cell in nbformat.read(path, as_version=4).cells for tag in data_tags(cell)}
 
 
 def check_kernel():
@@ -75,16 +81,19 @@ def describe_failure(notebook, index, error):
     return f"  cell {index + 1}: {first}\n  {name}: {value}"
 
 
-def run_chapter(path, with_data):
+def run_chapter(path):
     """Run one chapter in place; return None, or what failed."""
     notebook = nbformat.read(path, as_version=4)
+    waiting = [cell for cell in notebook.cells if any(map(why_no_data, data_tags(cell)))]
+    for cell in waiting:
+        cell.metadata.tags.append(SKIP)
     reached = []
     client = NotebookClient(
         notebook,
         kernel_name="python3",
         timeout=CELL_SECONDS,
         record_timing=False,
-        skip_cells_with_tag="skip-execution" if with_data else DATA_TAG,
+        skip_cells_with_tag=SKIP,
         on_cell_execute=lambda cell, cell_index: reached.append(cell_index),
         resources={"metadata": {"path": str(path.parent)}},
     )
@@ -92,6 +101,8 @@ def run_chapter(path, with_data):
         client.execute()
     except (CellControlSignal, DeadKernelError) as error:
         return describe_failure(notebook, reached[-1], error)
+    for cell in waiting:
+        cell.metadata.tags.remove(SKIP)
     tidy(notebook)
     store_alt_texts(notebook)
     nbformat.write(notebook, path)
@@ -100,17 +111,17 @@ def run_chapter(path, with_data):
 
 def run_all(root, words=()):
     """Run chapters with a line of progress each; return how many failed."""
-    missing = why_no_data()
-    if missing:
-        print(f"Cells tagged {DATA_TAG} keep their stored outputs: {missing}")
     paths = [
         path for path in chapters(root) if not words or any(word in path.stem for word in words)
     ]
+    for tag in sorted({tag for path in paths for tag in tags_in(path)}):
+        if reason := why_no_data(tag):
+            print(f"Cells tagged {tag} keep their stored outputs: {reason}")
     failures = 0
     for number, path in enumerate(paths, start=1):
         print(f"[{number}/{len(paths)}] {path.relative_to(root)}", end=" ", flush=True)
         start = time.perf_counter()
-        failure = run_chapter(path, with_data=not missing)
+        failure = run_chapter(path)
         print(f"{time.perf_counter() - start:.1f} s", "FAILED" if failure else "")
         if failure:
             failures += 1

@@ -648,7 +648,7 @@ def real():
     return load_mmlu_pro(progress=False)
 
 
-@pytest.mark.data
+@pytest.mark.data("mmlu-pro")
 def test_real_shape(real):
     assert real.losses.shape == (12032, 29)
     assert real.embeddings.shape == (12032, 384)
@@ -658,7 +658,7 @@ def test_real_shape(real):
     assert real.prompt_ids.tolist() == sorted(real.prompt_ids, key=int)
 
 
-@pytest.mark.data
+@pytest.mark.data("mmlu-pro")
 def test_real_missing_outcomes_and_costs(real):
     missing = dict(zip(real.llms, np.isnan(real.losses).sum(axis=0).tolist(), strict=True))
     assert {llm: n for llm, n in missing.items() if n} == {
@@ -671,7 +671,7 @@ def test_real_missing_outcomes_and_costs(real):
     assert real.complete().losses.shape == (12032, 26)
 
 
-@pytest.mark.data
+@pytest.mark.data("mmlu-pro")
 def test_real_costs_count_active_parameters_of_mixtures(real):
     active = load_mmlu_pro(embeddings=False, progress=False, cost="active_params")
     mixtures = np.array(real.llms)[active.costs < real.costs].tolist()
@@ -681,7 +681,7 @@ def test_real_costs_count_active_parameters_of_mixtures(real):
     assert not (active.costs > real.costs).any()
 
 
-@pytest.mark.data
+@pytest.mark.data("mmlu-pro")
 def test_real_repeated_prompts(real):
     assert real.n_prompts - len(set(real.prompts)) == 159
 
@@ -695,7 +695,7 @@ def published_answers(file):
         return json.loads(archive.read(archive.namelist()[0]))
 
 
-@pytest.mark.data
+@pytest.mark.data("mmlu-pro")
 @pytest.mark.parametrize("llm", ["Llama-2-7b-hf", "gemini-1.5-pro-002"])
 def test_real_losses_against_a_recount(real, llm):
     asked = {}
@@ -706,7 +706,7 @@ def test_real_losses_against_a_recount(real, llm):
     assert found == asked
 
 
-@pytest.mark.data
+@pytest.mark.data("mmlu-pro")
 @pytest.mark.parametrize(
     ("llm", "differ"), [("Yi-34B", 0), ("jamba-1.5-large", 17), ("DeepSeek-Coder-V2", 10)]
 )

@@ -310,7 +310,7 @@ def test_real_encoder_reads_meaning(tmp_path):
     assert rows[0] @ rows[1] > 0.5 > 0.2 > rows[0] @ rows[2]
 
 
-@pytest.mark.data
+@pytest.mark.data("mmlu-pro")
 def test_committed_embeddings_come_out_again(tmp_path):
     pytest.importorskip("sentence_transformers")
     available, reason = mmlu_pro_available()
