@@ -12,6 +12,7 @@ from uniroute.bounds import (
     misfit_range,
     misfit_size,
     population_features,
+    worst_world,
 )
 
 BLOCKS = [range(i, i + 30) for i in range(0, 300, 30)]  # 300 worlds
@@ -166,6 +167,132 @@ def test_weights_are_like_repeated_prompts():
         assert weighted == pytest.approx(excess_risk(*pairs, costs, **at))
 
 
+def middle_and_pure(t):
+    """Two prompts between the components, and two that are surely of one."""
+    return np.array([[0.5 + t, 0.5 - t], [0.5 - t, 0.5 + t], [1, 0], [0, 1]])
+
+
+def directly(memberships, weights, choice, best, level=1e-3):
+    """The largest excess risk / E max Delta of two LLMs by one programme in the losses.
+
+    Unknowns: losses in [0, 1] by prompt, LLM and component, then features, then each prompt's
+    largest Delta. The rule may be undecided between the LLMs.
+    """
+    n, k = memberships.shape
+    losses = np.arange(n * 2 * k).reshape(n, 2, k)
+    features = losses.size + np.arange(2 * k).reshape(2, k)
+    largest = losses.size + features.size + np.arange(n)
+    size = losses.size + features.size + n
+    upper, equal, objective = [], [], np.zeros(size)
+    for i in range(n):
+        objective[losses[i, choice[i]]] -= weights[i] * memberships[i]
+        objective[losses[i, best[i]]] += weights[i] * memberships[i]
+        row = np.zeros(size)
+        row[features[choice[i]]], row[features[1 - choice[i]]] = memberships[i], -memberships[i]
+        upper.append(row)
+        for m, z in np.ndindex(2, k):
+            for sign in (1, -1):
+                row = np.zeros(size)
+                row[[losses[i, m, z], features[m, z], largest[i]]] = sign, -sign, -1
+                upper.append(row)
+    for m, z in np.ndindex(2, k):
+        row = np.zeros(size)
+        row[losses[:, m, z]] = weights * memberships[:, z]
+        row[features[m, z]] = -weights @ memberships[:, z]
+        equal.append(row)
+    row = np.zeros(size)
+    row[largest] = weights
+    found = linprog(
+        objective, np.vstack([*upper, row]), np.append(np.zeros(len(upper)), level),
+        np.array(equal), np.zeros(len(equal)),
+        bounds=[(0, 1)] * (losses.size + features.size) + [(0, None)] * n,
+    )  # fmt: skip
+    return -found.fun / level
+
+
+@pytest.mark.parametrize(
+    ("t", "expected"),
+    [(0.2, 1.43), (0.1, 1.67), (0.05, 1.82), (0.02, 1.92), (0.01, 1.96), (0.001, 1.996)],
+)
+def test_worst_worlds_of_soft_memberships_in_closed_form(t, expected):
+    memberships, weights = middle_and_pure(t), [1, 1, 1e-3, 1e-3]
+    assert worst_world(memberships[:2]).ratio == pytest.approx(2 - 4 * t, abs=1e-6)
+    both = worst_world(memberships, weights, choice=[0, 1, 0, 1]).ratio
+    assert both == pytest.approx(2 / (1 + 2 * t), abs=1e-6)
+    assert both == pytest.approx(expected, abs=0.005)
+    one = worst_world(memberships, weights, choice=[0, 0, 0, 1]).ratio
+    assert one == pytest.approx(1.5 + t, abs=1e-6)
+    assert worst_world(memberships, weights).ratio == pytest.approx(max(both, one), abs=1e-6)
+
+
+def test_the_constant_two_cannot_be_improved():
+    assert 1.99 < worst_world(middle_and_pure(0.001), [1, 1, 1e-3, 1e-3]).ratio <= 2
+    # Not even for memberships that are nearly hard:
+    assert 1.99 < worst_world([[1, 0], [0, 1], [0.005, 0.995]]).ratio <= 2
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_worst_worlds_of_hard_clusters_reach_one_and_never_exceed_it(seed):
+    rng = np.random.default_rng(seed)
+    n_llms, n_clusters = (3, 1) if seed % 5 == 0 else (2, rng.integers(1, 4))
+    n_prompts = 3 if n_llms == 3 else rng.integers(n_clusters + 1, 5)
+    clusters = np.append(np.arange(n_clusters), rng.integers(n_clusters, size=n_prompts))
+    memberships = np.eye(n_clusters)[clusters[:n_prompts]]
+    ratio = worst_world(memberships, rng.dirichlet(np.ones(n_prompts)) + 0.01, n_llms).ratio
+    assert 1 - 1e-6 < ratio <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_worst_worlds_of_soft_memberships_are_between_one_and_two(seed):
+    rng = np.random.default_rng(seed)
+    memberships = rng.dirichlet(np.ones(rng.integers(2, 4)), size=3)
+    weights = rng.dirichlet(np.ones(3)) + 0.01
+    world = worst_world(memberships, weights)
+    assert 0 <= world.losses.min() <= world.losses.max() <= 1
+    assert 1e-6 < world.ratio <= 2 + 1e-9
+    assert worst_world(memberships).ratio == pytest.approx(world.ratio, abs=1e-6)  # any weights
+    excess = excess_risk(world.gamma, world.gamma_star, [1, 1], 0, weights=weights)
+    assert world.ratio == pytest.approx(excess / max_delta(memberships, world.losses, weights))
+    # No random world is worse.
+    for _ in range(200):
+        losses = rng.random(world.losses.shape)
+        gamma, gamma_star = parts(memberships, losses, weights)
+        excess = excess_risk(gamma, gamma_star, [1, 1], 0, weights=weights)
+        assert excess <= world.ratio * max_delta(memberships, losses, weights) + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_worst_world_equals_one_programme_in_the_losses(seed):
+    rng = np.random.default_rng(seed)
+    memberships, weights = rng.dirichlet(np.ones(2), size=4), rng.dirichlet(np.full(4, 20.0))
+    gap = memberships @ rng.normal(size=2)  # so that some features lead to the choice
+    choice, best = (gap > 0).astype(int), rng.integers(2, size=4)
+    expected = directly(memberships, weights, choice, best)
+    if expected > 1e-6:
+        found = worst_world(memberships, weights, choice=choice, best=best)
+        gamma, gamma_star = found.gamma, found.gamma_star
+        assert gamma.argmin(axis=1).tolist() == choice.tolist()
+        lost = gamma_star[range(4), choice] - gamma_star[range(4), best]
+        ratio = weights @ lost / max_delta(memberships, found.losses, weights)
+        assert ratio == pytest.approx(expected, abs=2e-6)
+
+
+def test_an_undecided_rule_that_treats_equal_prompts_differently_could_lose_twice_as_much():
+    memberships = np.ones((2, 1))
+    assert directly(memberships, np.array([0.5, 0.5]), [0, 1], [1, 0]) == pytest.approx(2)
+    assert worst_world(memberships).ratio == pytest.approx(1)
+    with pytest.raises(ValueError, match=r"choice must follow from some LLM .*; got \[0, 1\]"):
+        worst_world(memberships, choice=[0, 1])
+
+
+def test_of_equally_bad_worlds_the_most_even_one_is_taken():
+    t, order = 0.05, {"choice": [0, 1, 0, 1], "best": [1, 0, 0, 1]}
+    found = worst_world(middle_and_pure(t), **order)
+    expected = [[1, 0], [0, 1], [0.5 - t, 0.5 + t], [0.5 + t, 0.5 - t]]
+    assert np.allclose(found.gamma_star, expected, atol=1e-5)
+    assert np.allclose(found.gamma, 0.5, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -184,6 +311,14 @@ def test_weights_are_like_repeated_prompts():
         (lambda: population_features([[1.0]], [[[0.1, 0.2]]]), r"n_llms, 1\); got \(1, 1, 2\)"),
         (lambda: population_features([[1.0]], [[np.inf]]), "losses must be finite; got inf"),
         (lambda: max_delta([[1.0]], [[0.1]], features=[[0.1, 0.2]]), r"features .*\(1, 1\); got"),
+        (lambda: worst_world([[0.4, 0.4]]), "memberships must be probabilities.*row 0"),
+        (lambda: worst_world([[1.0], [1.0]], [1, 0]), r"weights must be above 0; got \[1.0, 0.0\]"),
+        (lambda: worst_world([[1.0], [1.0]], n_llms=1), "n_llms must be .*2; got 1"),
+        (lambda: worst_world([[1.0], [1.0]], best=[0, 2]), r"best must have 2 entries .* 1; got"),
+        (lambda: worst_world([[1.0], [1.0]], choice=[0]), r"choice must have 2 .*; got \[0\]"),
+        (lambda: worst_world(np.ones((9, 1))), "memberships must have few rows.*9 rows with 2"),
+        (lambda: worst_world([[1, 0], [1, 0]]), "component 1 has none"),
+        (lambda: worst_world(np.eye(2)), "nothing can be lost with these memberships"),
     ],
 )
 def test_bad_input_is_named(call, words):

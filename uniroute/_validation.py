@@ -84,10 +84,10 @@ def check_weights(weights, n_prompts):
     return weights
 
 
-def check_positive_integer(name, value):
-    """Raise unless `value` is an integer of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be an integer of at least 1; got {value!r}")
+def check_positive_integer(name, value, least=1):
+    """Raise unless `value` is an integer of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}")
 
 
 def check_scalar(name, value, low, high):
