@@ -246,11 +246,7 @@ def population_features(memberships, losses, weights=None):
     """
     memberships, losses, weights = _components(memberships, losses, weights)
     masses = weights @ memberships
-    if not masses.all():
-        raise ValueError(
-            "memberships must give every component a positive weight; "
-            f"component {np.argmin(masses)} has none"
-        )
+    _check_masses(masses)
     return np.einsum("i,ik,imk->mk", weights, memberships, losses) / masses
 
 
@@ -380,7 +376,8 @@ def worst_world(memberships, weights=None, n_llms=2, choice=None, best=None):
     Raises
     ------
     ValueError
-        If an argument does not fit, no features lead to `choice`, or there are too many choices.
+        If an argument does not fit, no features lead to `choice`, there are too many choices, or
+        nothing can be lost: with one prompt in each cluster, say.
 
     Notes
     -----
@@ -395,9 +392,9 @@ def worst_world(memberships, weights=None, n_llms=2, choice=None, best=None):
     """
     memberships = check_memberships(memberships)
     weights = _positive_weights(weights, memberships)
-    check_positive_integer("n_llms", n_llms)
+    check_positive_integer("n_llms", n_llms, 2)
     n_prompts = len(memberships)
-    if n_llms ** (2 * n_prompts) > 2**16 and (choice is None or best is None):
+    if n_llms ** (2 * n_prompts) > 2**13 and (choice is None or best is None):
         raise ValueError(
             f"memberships must have few rows, for all choices are tried; got {n_prompts} rows "
             f"with {n_llms} LLMs"
@@ -419,14 +416,20 @@ def worst_world(memberships, weights=None, n_llms=2, choice=None, best=None):
         raise ValueError(
             f"choice must follow from some LLM features with these memberships; got {choice}"
         )
+    if top < 1e-9:
+        raise ValueError(
+            f"nothing can be lost with these memberships, choice and best; got choice={choice} and "
+            f"best={best} for memberships {memberships.tolist()}"
+        )
     return WorstWorld(memberships, _losses(memberships, weights, *worst), weights)
 
 
 def _positive_weights(weights, memberships):
-    """Return weights of prompts, all above 0."""
+    """Return weights of prompts, all above 0, if no component is empty."""
     weights = check_weights(weights, len(memberships))
     if not weights.all():
         raise ValueError(f"weights must be above 0; got {weights.tolist()}")
+    _check_masses(weights @ memberships)
     return weights
 
 
@@ -449,6 +452,15 @@ def _losses(memberships, weights, moves, features):
     deviations = np.where(memberships[:, None] > 0, deviations, 0.0)
     losses = deviations + features
     return 0.5 + 0.5 * losses / np.abs(losses).max()
+
+
+def _check_masses(masses):
+    """Raise if a component has no prompt."""
+    if not masses.all():
+        raise ValueError(
+            "memberships must give every component a positive weight; "
+            f"component {np.argmin(masses)} has none"
+        )
 
 
 def _fitting(name, values, gamma):
