@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
 from dataclasses import FrozenInstanceError
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -235,35 +234,16 @@ def bench(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def offered(bench, monkeypatch):
-    """Serve the small files; `offered.broken` names those that break off halfway."""
+def offered(bench, server, monkeypatch):
+    """Serve the small files; `offered.wrong` holds other contents of some."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self, send_body=True):
-            name = Path(self.path).name
-            server.asked.append(name)
-            content = server.wrong.get(name, (bench / name).read_bytes())
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            if send_body:
-                self.wfile.write(content[: len(content) // 2] if name in server.broken else content)
+    def content(path):
+        path = bench / Path(path).name
+        return server.wrong.get(path.name) or (path.read_bytes() if path.exists() else None)
 
-        def do_HEAD(self):
-            self.do_GET(send_body=False)
-
-        def log_message(self, *args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.asked, server.broken, server.wrong = [], set(), {}
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    monkeypatch.setattr(fetch, "RAW_FILE", f"http://127.0.0.1:{server.server_port}/{{path}}")
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    server.wrong, server.content = {}, content
+    monkeypatch.setattr(fetch, "RAW_FILE", f"{server.address}/{{path}}")
+    return server
 
 
 def files_in(folder):
@@ -403,7 +383,6 @@ def test_no_network_is_told_once_with_the_two_ways_out(bench, monkeypatch):
 
 def test_missing_on_the_server(bench, offered):
     (bench / "one.zip").unlink()
-    offered.RequestHandlerClass.do_GET = lambda handler: handler.send_error(404)
     with pytest.raises(DataUnavailableError, match=r"one\.zip"):
         fetch.fetch("one.zip")
 

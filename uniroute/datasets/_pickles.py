@@ -6,11 +6,14 @@ import pickle
 __all__ = []
 
 # What rebuilds a table of numbers and texts: module and name in the pickle, and what is taken for
-# it. Old versions of pandas and NumPy kept some of them elsewhere.
+# it. Old versions of Python, NumPy and pandas, and old protocols, have other names for some.
 ALLOWED = {
     ("builtins", "slice"): "builtins.slice",
+    ("__builtin__", "slice"): "builtins.slice",
     ("builtins", "object"): "builtins.object",
+    ("__builtin__", "object"): "builtins.object",
     ("copyreg", "_reconstructor"): "copyreg._reconstructor",
+    ("copy_reg", "_reconstructor"): "copyreg._reconstructor",
     ("_codecs", "encode"): "_codecs.encode",
     ("numpy", "dtype"): "numpy.dtype",
     ("numpy", "ndarray"): "numpy.ndarray",
