@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uniroute.datasets import load_mmlu_pro, mmlu_pro_available
+from uniroute.datasets import load_llmrouter, load_mmlu_pro, load_routerbench
 from uniroute.embed import embed
 
 embed_module = importlib.import_module("uniroute.embed")
@@ -310,13 +310,17 @@ def test_real_encoder_reads_meaning(tmp_path):
     assert rows[0] @ rows[1] > 0.5 > 0.2 > rows[0] @ rows[2]
 
 
-@pytest.mark.data("mmlu-pro")
-def test_committed_embeddings_come_out_again(tmp_path):
+@pytest.mark.parametrize(
+    "load",
+    [
+        pytest.param(load_mmlu_pro, marks=pytest.mark.data("mmlu-pro")),
+        pytest.param(load_routerbench, marks=pytest.mark.data("routerbench")),
+        pytest.param(load_llmrouter, marks=pytest.mark.data("llmrouter")),
+    ],
+)
+def test_committed_embeddings_come_out_again(tmp_path, load):
     pytest.importorskip("sentence_transformers")
-    available, reason = mmlu_pro_available()
-    if not available:
-        pytest.skip(reason)
-    data = load_mmlu_pro(progress=False)
+    data = load(progress=False)
     sample = data.select(np.linspace(0, data.n_prompts - 1, 24).astype(int))
     rows = embed(sample.prompts, cache_dir=tmp_path, progress=False)
     cosines = np.sum(rows * sample.embeddings, axis=1)

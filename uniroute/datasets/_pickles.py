@@ -54,8 +54,8 @@ class _TableUnpickler(pickle.Unpickler):
 def read_frame(path):
     """Read a pandas DataFrame of numbers and texts from a pickle, without running foreign code.
 
-    Only the functions and classes in ALLOWED are called, so a forged pickle can at worst use up
-    memory or fail. Texts must be Python strings, as pandas kept them before version 3.
+    A forged pickle can make nonsense or use up memory, but it can call nothing that is not in
+    ALLOWED. Texts must be Python strings, as pandas kept them before version 3.
 
     Raises
     ------

@@ -88,8 +88,8 @@ def load_routerbench(whole=False, embeddings=True, progress=True, revision="main
 
     Section 6 and Figure 6d of the paper use all tasks.
 
-    The pickle is read by an unpickler that knows a short list of functions of NumPy and pandas and
-    refuses everything else by name, so that a forged file runs no code of its own.
+    A pickle can call any function. This one is read by an unpickler that knows a short list of
+    functions of NumPy and pandas and refuses everything else by name.
 
     Examples
     --------
