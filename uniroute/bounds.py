@@ -272,8 +272,8 @@ def max_delta(memberships, losses, weights=None, features=None):
 
     Notes
     -----
-    The right side of Proposition 2, E max over h and k of
-    Delta_k(x, h) = |P(error | x, z = k) - Psi*_k(h)|. Chapter 9.
+    The right side of Proposition 2, the mean of the maximum over h and k of Delta_k(x, h), which is
+    the absolute value of P(error given x, z = k) - Psi*_k(h). Chapter 9.
 
     Examples
     --------
