@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from uniroute import BudgetRule, budget_rule, route, routing_path
 
@@ -154,6 +155,88 @@ def test_equal_weights_change_nothing():
     assert np.array_equal(path.mean(gamma), path.mean(gamma, np.ones(30)))
     assert np.allclose(path.mean(gamma), path.mean(gamma, np.full(30, 0.2)), rtol=1e-13)
     assert budget_rule(gamma, costs, 0.5) == budget_rule(gamma, costs, 0.5, np.ones(30))
+
+
+def solve_program(gamma, costs, budget, weights):
+    """The routing problem as a linear program; the simplex method ends in a vertex."""
+    n_prompts, n_llms = gamma.shape
+    shares = (weights / weights.sum())[:, None]
+    return linprog(
+        (shares * gamma).ravel(),
+        A_ub=[(shares * costs).ravel()],
+        b_ub=[budget],
+        A_eq=np.kron(np.eye(n_prompts), np.ones(n_llms)),
+        b_eq=np.ones(n_prompts),
+        method="highs-ds",
+    )
+
+
+def multipliers(gamma, costs, budget, weights):
+    """The smallest and the largest lambda that are right for a budget."""
+    path = routing_path(gamma, costs)
+    turns = [np.inf, *path.breakpoints, 0.0]
+    spent = path.mean(costs, weights)
+    return [turns[np.searchsorted(spent, budget, side)] for side in ("right", "left")]
+
+
+@settings(max_examples=400, deadline=None)
+@given(worlds(), st.data())
+def test_rule_is_optimal_by_linear_programming(world, data):
+    """Loss, multiplier and complementary slackness, with ties, at corners and between them."""
+    gamma, costs = world
+    weight, size = st.sampled_from([1.0, 2.0, 4.0]), len(gamma)
+    weights = np.array(data.draw(st.lists(weight, min_size=size, max_size=size)))
+    spent = routing_path(gamma, costs).mean(costs, weights)
+    # Well inside, or exactly at a corner: within its tolerance a solver may pick either side.
+    inside = (spent[1:] + 3 * spent[:-1]) / 4
+    budget = data.draw(st.sampled_from([*spent, *inside, spent[-1] + 1]))
+
+    rule = budget_rule(gamma, costs, budget, weights)
+    chances = rule.probabilities(gamma, costs)
+    solved = solve_program(gamma, costs, budget, weights)
+    loss = np.average((chances * gamma).sum(axis=1), weights=weights)
+    assert solved.success
+    assert abs(loss - solved.fun) <= 1e-9
+
+    low, high = multipliers(gamma, costs, budget, weights)
+    dual = -solved.ineqlin.marginals[0]
+    assert low - 1e-9 <= dual <= high + 1e-9
+    assert rule.cost_weight == low
+
+    for cost_weight in (dual, rule.cost_weight):
+        scores = gamma + cost_weight * costs
+        regret = scores - scores.min(axis=1, keepdims=True)
+        assert (chances * regret).max() <= 1e-9 * (1 + cost_weight)
+        assert (solved.x.reshape(gamma.shape) * regret).max() <= 1e-9 * (1 + cost_weight)
+    split = (solved.x.reshape(gamma.shape) > 1e-9).sum(axis=1) > 1
+    assert split.sum() <= 1
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_rule_equals_linear_program_on_continuous_random_worlds(seed):
+    rng = np.random.default_rng(seed)
+    gamma, costs, weights = rng.random((6, 5)), rng.uniform(1, 10, 5), rng.uniform(0.1, 1, 6)
+    budget = rng.uniform(costs.min(), costs.max())
+    rule = budget_rule(gamma, costs, budget, weights)
+    solved = solve_program(gamma, costs, budget, weights)
+    chances = rule.probabilities(gamma, costs)
+    assert np.allclose(chances.ravel(), solved.x, rtol=0, atol=1e-9)  # without ties, unique
+    assert np.isclose(rule.cost_weight, -solved.ineqlin.marginals[0], rtol=0, atol=1e-9)
+    assert ((chances > 0).sum(axis=1) > 1).sum() <= 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_multiplier_is_the_slope_of_the_smallest_loss(seed):
+    rng = np.random.default_rng(seed)
+    gamma, costs, weights = rng.random((5, 4)), rng.uniform(1, 10, 4), np.ones(5)
+    corners = routing_path(gamma, costs).mean(costs)
+    inside, h = (corners[1:] + corners[:-1]) / 2, 1e-4 * np.diff(corners).min()
+    for budget in [*inside, *corners[1:-1]]:
+        below, here, above = [
+            solve_program(gamma, costs, b, weights).fun for b in (budget - h, budget, budget + h)
+        ]
+        slopes = (here - above) / h, (below - here) / h
+        assert np.allclose(slopes, multipliers(gamma, costs, budget, weights), atol=1e-6)
 
 
 def test_coins_follow_the_probabilities():
