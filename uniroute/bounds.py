@@ -524,7 +524,7 @@ def feature_radius(features, counts, level=0.95, method="hoeffding"):
     Notes
     -----
     Not in the paper, which has infinitely many validation prompts in Proposition 2. With m means
-    and 1 - delta the level, Hoeffding's radius is sqrt(log(2 m / delta) / (2 n)). Given the number
+    and the level 1 - alpha, Hoeffding's radius is sqrt(log(2 m / alpha) / (2 n)). Given the number
     of prompts in each cluster the losses in it are independent, so these numbers may be random.
     Chapter 12.
 
