@@ -853,7 +853,8 @@ many: error from 0.4 to 0.1, lowest 0.1 at K = 10.
         found = []
         for label, (colour, dash, marker) in _looks(labels).items():
             y = np.asarray(lines[label], dtype=float)
-            axes.plot(x, y, color=colour, linestyle=dash, marker=marker, label=label)
+            look = {"color": colour, "linestyle": dash, "marker": marker, "markersize": 3.5}
+            axes.plot(x, y, **look, label=label)
             if label in errors.get(case, {}):
                 reach = np.asarray(errors[case][label], dtype=float)
                 axes.fill_between(x, y - reach, y + reach, color=colour, alpha=0.18, lw=0)
