@@ -1,0 +1,29 @@
+"""The pocket pool: prompts, and tiny LLMs that are trained to answer them.
+
+    tasks.py    prompts with one right answer each, from a seed
+    tokens.py   text to tokens and back
+    llms.py     the specification of an LLM, its parameters and its multiply-adds
+    pool.py     the LLMs of the pool
+    network.py  the transformer; imports PyTorch
+    train.py    training one LLM, answering prompts; imports PyTorch
+    build.py    training the pool and writing the data file; imports PyTorch when it trains
+
+What the trained LLMs answered comes with the package: `uniroute.datasets.load_pocket`.
+"""
+
+from uniroute.pocket.llms import SKILLS, LLMSpec, multiply_adds, n_params
+from uniroute.pocket.pool import pool_specs
+from uniroute.pocket.tasks import FAMILIES, LEVELS, MIXTURES, TaskPrompt, make_prompts
+
+__all__ = [
+    "FAMILIES",
+    "LEVELS",
+    "MIXTURES",
+    "SKILLS",
+    "LLMSpec",
+    "TaskPrompt",
+    "make_prompts",
+    "multiply_adds",
+    "n_params",
+    "pool_specs",
+]

@@ -1,0 +1,232 @@
+"""Train the pool, one file for each finished LLM, and write the data file of the package."""
+
+import hashlib
+import io
+import json
+import platform
+import subprocess
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from uniroute._progress import progress_bar
+from uniroute._validation import check_positive_integer
+from uniroute.datasets.fetch import write_whole
+from uniroute.embed import HUB_NAME, embed
+from uniroute.pocket.llms import multiply_adds
+from uniroute.pocket.tasks import make_prompts
+from uniroute.pocket.tokens import vocabulary
+
+__all__ = ["evaluation_prompts", "train_pool", "write_pool"]
+
+N_PROMPTS = 8000
+LIGHT_WORK = 1_000_000  # multiply-adds' worth of time that a training prompt takes besides
+
+
+def evaluation_prompts(n_prompts=N_PROMPTS):
+    """Make the prompts that the pool is asked; no text comes twice.
+
+    Parameters
+    ----------
+    n_prompts : int, default 8000
+        How many; fewer are the first of the many.
+
+    Returns
+    -------
+    list of TaskPrompt
+
+    Raises
+    ------
+    ValueError
+        If `n_prompts` is not a positive integer.
+
+    Notes
+    -----
+    Their seed is that of no LLM's training. Chapter "A pool you can train yourself".
+
+    Examples
+    --------
+    >>> from uniroute.pocket.build import evaluation_prompts
+    >>> len({prompt.text for prompt in evaluation_prompts(500)})
+    500
+    """
+    check_positive_integer("n_prompts", n_prompts)
+    prompts = make_prompts(4 * max(n_prompts, N_PROMPTS), "evaluation")
+    return list(islice({prompt.text: prompt for prompt in reversed(prompts)}.values(), n_prompts))
+
+
+def train_pool(specs, prompts, folder, n_jobs=2, progress=True):
+    """Train LLMs and let them answer prompts; what is finished already is read.
+
+    Parameters
+    ----------
+    specs : list of LLMSpec
+        What to train.
+    prompts : list of TaskPrompt
+        What to ask.
+    folder : path
+        Holds one file for each finished LLM. After an interruption the next call goes on with the
+        LLMs that are missing.
+    n_jobs : int, default 2
+        LLMs trained at the same time, a processor core each; on a graphics card it is one.
+    progress : bool, default True
+        Whether to show a progress bar with the time that is left.
+
+    Returns
+    -------
+    list of dict
+        For each LLM its `answers` and `seen`, the share of the prompts that were among its
+        training prompts.
+
+    Notes
+    -----
+    Chapter "A pool you can train yourself".
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from uniroute.pocket import LLMSpec
+    >>> from uniroute.pocket.build import evaluation_prompts, train_pool
+    >>> spec = LLMSpec("new", 1, 8, 1, n_steps=2, batch_size=8)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (result,) = train_pool([spec], evaluation_prompts(5), folder, n_jobs=1, progress=False)
+    >>> len(result["answers"])
+    5
+    """
+    from joblib import Parallel, delayed
+
+    paths = [_path(spec, prompts, folder) for spec in specs]
+    missing = [spec for spec, path in zip(specs, paths, strict=True) if not path.exists()]
+    missing.sort(key=_work, reverse=True)  # the longest first, so that none is left for the end
+    jobs = (delayed(_train_one)(spec, prompts, folder) for spec in missing)
+    run = Parallel(n_jobs=_n_jobs(n_jobs) if missing else 1, return_as="generator_unordered")
+    total = sum(map(_work, missing))
+    with progress_bar(
+        progress and missing, total=total, desc="Training", unit=" multiply-adds"
+    ) as bar:
+        for spec in run(jobs):
+            bar.update(_work(spec))
+            bar.set_postfix_str(f"finished {spec.name}")
+    return [_read(path) for path in paths]
+
+
+def _path(spec, prompts, folder):
+    """Name the file after all that decides what is in it."""
+    content = [asdict(spec), vocabulary(), [(prompt.text, prompt.answer) for prompt in prompts]]
+    key = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    return Path(folder) / f"{spec.name}-{key[:12]}.npz"
+
+
+def _work(spec):
+    """Estimate how long training takes, in multiply-adds."""
+    return spec.n_steps * spec.batch_size * (3 * multiply_adds(spec, 14, 3) + LIGHT_WORK)
+
+
+def _n_jobs(n_jobs):
+    import torch
+
+    return 1 if torch.cuda.is_available() else n_jobs
+
+
+def _train_one(spec, prompts, folder):
+    """Train an LLM and write its file, whole or not at all."""
+    import torch
+
+    from uniroute.pocket.train import answer_prompts, train_llm, training_prompts
+
+    torch.set_num_threads(1)
+    llm = train_llm(spec, progress=False)
+    texts = [prompt.text for prompt in prompts]
+    seen = {prompt.text for batches in training_prompts(spec) for prompt in batches}
+    weights = {f"weight {name}": value.numpy() for name, value in llm.state_dict().items()}
+    file = io.BytesIO()
+    np.savez(
+        file,
+        answers=_as_bytes(answer_prompts(llm, texts)),
+        seen=np.mean([text in seen for text in texts]),
+        **weights,
+    )
+    write_whole(_path(spec, prompts, folder), file.getvalue())
+    return spec
+
+
+def _read(path):
+    with np.load(path, allow_pickle=False) as file:
+        return {"answers": json.loads(file["answers"].tobytes()), "seen": float(file["seen"])}
+
+
+def _as_bytes(value):
+    return np.frombuffer(json.dumps(value, separators=(",", ":")).encode(), np.uint8)
+
+
+def write_pool(path, specs, prompts, results):
+    """Write the data file that `uniroute.datasets.load_pocket` reads.
+
+    Parameters
+    ----------
+    path : path
+        The file, an .npz.
+    specs : list of LLMSpec
+        The pool.
+    prompts : list of TaskPrompt
+        What it was asked.
+    results : list of dict
+        From `train_pool`.
+
+    Returns
+    -------
+    str
+        SHA-256 of the file.
+
+    Notes
+    -----
+    The embeddings are those of all-MiniLM-L6-v2, as float16. Chapter "A pool you can train
+    yourself".
+
+    Examples
+    --------
+    See `scripts/train_pocket.py`.
+    """
+    right = [prompt.answer for prompt in prompts]
+    texts = [prompt.text for prompt in prompts]
+    wrong = [[a != b for a, b in zip(r["answers"], right, strict=True)] for r in results]
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        prompts=_as_bytes([asdict(prompt) for prompt in prompts]),
+        llms=_as_bytes([asdict(spec) for spec in specs]),
+        answers=_as_bytes([result["answers"] for result in results]),
+        losses=np.array(wrong, np.uint8).T,
+        costs=_costs(specs, prompts),
+        seen=np.array([result["seen"] for result in results]),
+        embeddings=embed(texts).astype(np.float16),
+        record=_as_bytes(_record()),
+    )
+    write_whole(Path(path), file.getvalue())
+    return hashlib.sha256(file.getvalue()).hexdigest()
+
+
+def _costs(specs, prompts):
+    """Mean multiply-adds of a prompt, for the right answer, shape (n_llms,)."""
+    from uniroute.pocket.tokens import encode
+
+    read = np.array([len(encode(prompt.text)) + 1 for prompt in prompts])
+    written = np.array([len(encode(prompt.answer)) + 1 for prompt in prompts])
+    return np.array([multiply_adds(spec, read, written).mean() for spec in specs])
+
+
+def _record():
+    """With what the pool was made."""
+    import torch
+
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
+    return {
+        "commit": commit.stdout.strip() or "unknown",
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "torch": torch.__version__,
+        "device": "graphics card" if torch.cuda.is_available() else "processor",
+        "encoder": HUB_NAME,
+    }
