@@ -785,7 +785,7 @@ ZeroRouter: 0.5 throughout.
             f"at {xlabel} = {_number(x[y.argmax()])}."
         )
     if reference:
-        colour, dash, _ = _looks([reference[0]])[reference[0]]
+        colour, dash, _ = _looks([*values, reference[0]])[reference[0]]
         axes.axhline(reference[1], color=colour, linestyle=dash, label=reference[0])
         text += f" {reference[0]}: {_number(reference[1])} throughout."
     if log:
