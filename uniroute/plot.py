@@ -503,7 +503,9 @@ def prompts_2d(X, groups, centers=None, title=None, group_word="group"):
             "X must have two columns and groups an entry per row of X; "
             f"got shapes {X.shape} and {groups.shape}"
         )
-    figure, axes = _axes(height=4.2)
+    across, along = np.ptp(X, axis=0)
+    # Equal units on both axes without blank bands above and below.
+    figure, axes = _axes(height=float(np.clip(0.9 + 5.4 * along / max(across, 1e-9), 2.2, 4.2)))
     values, counts = np.unique(groups, return_counts=True)
     for value, (colour, _, marker) in zip(
         values, _looks(list(map(str, values))).values(), strict=True
@@ -659,7 +661,7 @@ def heatmap(
         linewidths=0.4,
     )
     axes.tick_params(left=False, bottom=False, axis="both", labelrotation=0)
-    if max(map(len, columns)) > 3:
+    if max(map(len, columns)) * len(columns) > 56:  # too long to stand side by side
         axes.tick_params(axis="x", labelrotation=90)
     axes.set_title(title)
     if column_word != "columns":
