@@ -31,12 +31,12 @@ def _bilinear(trial, prompt_map):
 
 
 def zero_router(trial):
-    """Mean validation losses, whatever the prompt; App. D."""
+    """Predict the mean validation losses, whatever the prompt; App. D."""
     return _bilinear(trial, ConstantMap().fit(trial.X_val))
 
 
 def k_nn(trial, k):
-    """Mean loss on the k nearest validation prompts; Eq. (4)."""
+    """Predict the mean loss on the k nearest validation prompts; Eq. (4)."""
     return _bilinear(trial, NeighborMap(k).fit(trial.X_val))
 
 
@@ -48,12 +48,12 @@ def _clusters(trial, K):
 
 
 def k_means(trial, K):
-    """UniRoute with hard clusters; Eq. (11)."""
+    """Run UniRoute with hard clusters; Eq. (11)."""
     return _bilinear(trial, _clusters(trial, K))
 
 
 def learned_map(trial, K, assignment="hard", architecture="linear"):
-    """UniRoute with a learned map; Section 5.2."""
+    """Run UniRoute with a learned map; Section 5.2."""
     clusters = _clusters(trial, K)
 
     def fit():
@@ -77,17 +77,17 @@ def _static(trial, model):
 
 
 def k_nn_sklearn(trial, k):
-    """K-NN as scikit-learn has it."""
+    """Run K-NN as scikit-learn has it."""
     return _static(trial, KNeighborsRegressor(k))
 
 
 def linear(trial):
-    """Ridge regression, its penalty found by leave-one-out on the known losses; Eq. (3)."""
+    """Fit a ridge regression, its penalty found by leave-one-out on the known losses; Eq. (3)."""
     return _static(trial, RidgeCV(PENALTIES))
 
 
 def logistic(trial, C):
-    """One logistic regression for each LLM; losses between 0 and 1 weigh both classes."""
+    """Fit one logistic regression for each LLM; losses between 0 and 1 weigh both classes."""
     columns = trial.watch.run(
         "add", lambda: [_logit(trial.X_val, losses, C) for losses in trial.losses_val.T]
     )
@@ -112,12 +112,12 @@ def _logit(X, losses, C):
 
 
 def mlp(trial, epochs=10):
-    """Two hidden layers of 100 units, one output for each LLM."""
+    """Fit two hidden layers of 100 units, one output for each LLM."""
     return _static(trial, _network(trial, (100, 100), "relu", epochs))
 
 
 def mat_fac(trial, d, epochs=10):
-    """Matrix factorisation: embeddings x d, d x LLMs."""
+    """Fit a matrix factorisation: embeddings x d, d x LLMs."""
     return _static(trial, _network(trial, (d,), "identity", epochs))
 
 
@@ -129,7 +129,7 @@ def _network(trial, widths, activation, epochs):
 
 
 def oracle(trial):
-    """The test losses themselves."""
+    """Predict the test losses themselves."""
     return trial.losses_test
 
 

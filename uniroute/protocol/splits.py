@@ -149,7 +149,7 @@ def split_llms_by_group(groups, test_share, random_state):
     --------
     >>> train, test = split_llms_by_group(["a", "a", "b", "b", "c"], 0.4, random_state=0)
     >>> train, test
-    (array([0, 1, 4]), array([2, 3]))
+    (array([0, 1, 2, 3]), array([4]))
     """
     groups = np.asarray(groups, dtype=str)
     test_share = check_scalar("test_share", test_share, 0, 1)
