@@ -254,14 +254,17 @@ def _commit():
     """Return the commit of the source, "+" behind it if what trials run has been edited since."""
     here = Path(__file__).parents[1]
     try:
-        ask = {"cwd": here, "capture_output": True, "text": True, "check": True}
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], **ask).stdout.strip()
-        edited = subprocess.run(
-            ["git", "status", "--porcelain", "-uno", *SOURCES], **ask
-        ).stdout.strip()
+        commit = _git(here, "rev-parse", "HEAD")
+        edited = _git(here, "status", "--porcelain", "-uno", *SOURCES)
     except (OSError, subprocess.CalledProcessError):
         return None
     return commit + ("+" if edited else "")
+
+
+def _git(folder, *command):
+    """Return what git says about a folder."""
+    done = subprocess.run(["git", *command], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def read_results(path):
