@@ -5,6 +5,7 @@
     llms.py     the specification of an LLM, its parameters and its multiply-adds
     pool.py     the LLMs of the pool
     network.py  the transformer; imports PyTorch
+    muon.py     the optimiser of the second generation; imports PyTorch
     train.py    training one LLM, answering prompts; imports PyTorch
     build.py    training the pool and writing the data file; imports PyTorch when it trains
 

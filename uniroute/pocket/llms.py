@@ -39,7 +39,9 @@ class LLMSpec:
     learning_rate : float, default 0.003
         The highest; it rises at first and then falls to zero.
     rotary : bool, default False
-        Whether positions turn queries and keys (second generation) or are learned vectors.
+        Whether positions turn queries and keys, or are learned vectors.
+    muon : bool, default False
+        Whether the matrices of the layers are trained with Muon, or like all else with AdamW.
     seed : int, default 0
         Seed of the first weights and of the training prompts.
     line : str, default ""
@@ -70,6 +72,7 @@ class LLMSpec:
     batch_size: int = 128
     learning_rate: float = 0.003
     rotary: bool = False
+    muon: bool = False
     seed: int = 0
     line: str = ""
     group: str = "generalist"

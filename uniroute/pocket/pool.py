@@ -9,24 +9,27 @@ __all__ = ["pool_specs"]
 SHAPES = {  # layers, width, heads, learning rate
     "XS": (1, 8, 1, 0.01),
     "S": (1, 16, 2, 0.01),
-    "M": (2, 32, 2, 0.006),
+    "M": (2, 32, 2, 0.005),
     "L": (2, 64, 4, 0.003),
-    "XL": (3, 128, 4, 0.0015),
-    "XXL": (3, 288, 6, 0.001),
+    "XL": (3, 128, 4, 0.003),
+    "XXL": (6, 208, 8, 0.002),
 }
+OLD = SHAPES | {"XL": (3, 128, 4, 0.0015)}
 DEEP = {"S": (4, 16, 2, 0.006), "M": (4, 32, 2, 0.004), "L": (4, 64, 4, 0.002)}
+WIDE = {"XL": (2, 96, 4, 0.003)}
 PROMPTS = {  # thousands of training prompts
-    "Pebble": {"XS": 80, "S": 80, "M": 80, "L": 80, "XL": 140},
+    "Pebble": {"XS": 80, "S": 80, "M": 80, "L": 80, "XL": 100},
     "Willow": {"S": 60, "M": 60, "L": 80},
-    "Heron": {"S": 200, "M": 250, "L": 300, "XL": 360, "XXL": 220},
+    "Heron": {"S": 200, "M": 200, "L": 240, "XL": 240, "XXL": 120},
 }
 SPECIALISTS = {  # line: skills, thousands of training prompts
-    "Abacus": ("numbers", 160),
-    "Quill": ("strings", 130),
-    "Almanac": ("calendar", 130),
-    "Lexis": ("words", 50),
-    "Logos": ("programs", 100),
+    "Abacus": ("numbers", 120),
+    "Quill": ("strings", 100),
+    "Almanac": ("calendar", 100),
+    "Lexis": ("words", 40),
+    "Logos": ("programs", 70),
 }
+BETTER = {"rotary": True, "muon": True}  # the recipe of specialists and the second generation
 
 
 def pool_specs():
@@ -35,9 +38,10 @@ def pool_specs():
     Returns
     -------
     list of LLMSpec
-        In the order of their release. Generalists: Pebble, then Willow, which is deep and narrow.
-        Specialists in three sizes. Under-trained LLMs: a few thousand prompts. The second
-        generation, released last, has a better recipe: rotary positions and more training prompts.
+        In the order of their release. First Pebble and Willow, generalists with learned positions
+        and AdamW; Willow is deep and narrow. Then specialists in three sizes, with rotary positions
+        and Muon. The second generation: generalists with that recipe and more training, and larger
+        specialists. In between, under-trained LLMs that saw a few thousand prompts.
 
     Notes
     -----
@@ -51,22 +55,21 @@ def pool_specs():
     (True, True, True)
     """
     specs = [
-        *_line("Pebble", SHAPES, PROMPTS["Pebble"], group="generalist"),
-        *_early("Pebble", "L", SHAPES, 8),
+        *_line("Pebble", OLD, PROMPTS["Pebble"], group="generalist"),
+        *_early("Pebble", "L", OLD, 6),
         *_line("Willow", DEEP, PROMPTS["Willow"], group="generalist"),
-        *_early("Willow", "L", DEEP, 12),
+        *_early("Willow", "L", DEEP, 8),
     ]
     for line, (skills, thousands) in SPECIALISTS.items():
         sizes = dict.fromkeys(("S", "M", "L"), thousands)
-        specs += _line(line, SHAPES, sizes, group="specialist", skills=skills, rotary=True)
-    specs += _early("Heron", "XL", SHAPES, 24, rotary=True)
-    specs += _early("Heron", "XXL", SHAPES, 12, rotary=True)
-    second = {"group": "second generation", "rotary": True}
+        specs += _line(line, SHAPES, sizes, group="specialist", skills=skills, **BETTER)
+    specs += _early("Heron", "XL", SHAPES, 16, **BETTER)
+    specs += _early("Heron", "XXL", SHAPES, 8, **BETTER)
+    second = {"group": "second generation", **BETTER}
     specs += _line("Heron", SHAPES, PROMPTS["Heron"], **second)
-    wide = {"XL": (2, 96, 4, 0.002)}
-    for line, thousands in (("Abacus", 200), ("Quill", 160), ("Almanac", 140)):
-        skills = SPECIALISTS[line][0]
-        specs += _line(line, wide, {"XL": thousands}, skills=skills, **second)
+    for line in ("Abacus", "Quill", "Almanac"):
+        skills, thousands = SPECIALISTS[line]
+        specs += _line(line, WIDE, {"XL": thousands}, skills=skills, **second)
     return [replace(spec, release=i, seed=i) for i, spec in enumerate(specs, start=1)]
 
 
@@ -74,7 +77,7 @@ def _line(line, shapes, prompts, **options):
     """Return one LLM for each size."""
     for size, thousands in prompts.items():
         n_layers, width, n_heads, rate = shapes[size]
-        batch_size = 32 if width > 100 else 64
+        batch_size = 64 if size == "XXL" else 32
         yield LLMSpec(
             name=f"{line}-{size}",
             n_layers=n_layers,

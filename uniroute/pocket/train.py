@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from uniroute._progress import progress_bar
 from uniroute.pocket.llms import CONTEXT, SKILLS
+from uniroute.pocket.muon import Muon
 from uniroute.pocket.network import Transformer
 from uniroute.pocket.tasks import make_prompts
 from uniroute.pocket.tokens import END, PAD, STOP, decode, encode
@@ -37,8 +38,8 @@ def train_llm(spec, progress=True):
 
     Notes
     -----
-    AdamW; the learning rate rises for 5 % of the steps and then falls to zero along a cosine.
-    Chapter "A pool you can train yourself".
+    AdamW, or Muon for the matrices of the layers and AdamW for the rest. The learning rate rises
+    for 5 % of the steps and then falls to zero along a cosine. Chapter "A pool you can train yourself".
 
     Examples
     --------
@@ -52,18 +53,28 @@ def train_llm(spec, progress=True):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
         llm = Transformer(spec).to(device)
-    adam = torch.optim.AdamW(llm.parameters(), spec.learning_rate, betas=(0.9, 0.98), fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _rate(step / spec.n_steps))
-    for tokens, starts in progress_bar(
-        progress, _batches(spec), total=spec.n_steps, desc=spec.name
-    ):
-        loss = _loss(llm, tokens.to(device), starts.to(device))
-        adam.zero_grad()
-        loss.backward()
+    optimisers = _optimisers(llm, spec)
+    schedules = [
+        torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step / spec.n_steps))
+        for optimiser in optimisers
+    ]
+    steps = progress_bar(progress, _batches(spec), total=spec.n_steps, desc=spec.name)
+    for tokens, starts in steps:
+        llm.zero_grad()
+        _loss(llm, tokens.to(device), starts.to(device)).backward()
         torch.nn.utils.clip_grad_norm_(llm.parameters(), 1.0)
-        adam.step()
-        schedule.step()
+        for step in (*optimisers, *schedules):
+            step.step()
     return llm.cpu().eval()
+
+
+def _optimisers(llm, spec):
+    """AdamW for all, or Muon for the matrices of the layers and AdamW for the rest."""
+    matrices = [weight for weight in llm.layers.parameters() if spec.muon and weight.ndim == 2]
+    taken = set(map(id, matrices))
+    others = [weight for weight in llm.parameters() if id(weight) not in taken]
+    adam = torch.optim.AdamW(others, spec.learning_rate, betas=(0.9, 0.98), fused=True)
+    return [adam, Muon(matrices, spec.learning_rate)] if matrices else [adam]
 
 
 def _rate(done):
