@@ -5,13 +5,9 @@ import os
 __all__ = []
 
 
-def bars_are_off():
-    """Whether TQDM_DISABLE switches all progress bars off."""
-    return os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
-
-
 def progress_bar(shown, iterable=None, **options):
     """Return tqdm's bar; it stays invisible if not `shown` or if TQDM_DISABLE is set."""
     from tqdm import tqdm
 
-    return tqdm(iterable, disable=not shown or bars_are_off(), unit_scale=True, **options)
+    disable = not shown or os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
+    return tqdm(iterable, disable=disable, unit_scale=True, **options)

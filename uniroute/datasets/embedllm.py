@@ -3,7 +3,6 @@
 import csv
 import re
 from array import array
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from uniroute._progress import progress_bar
 from uniroute.datasets import _hub
 from uniroute.datasets._converted import pack, unpack
+from uniroute.datasets._csv import read_csv
 from uniroute.datasets.base import RoutingData
 
 __all__ = ["embedllm_available", "load_embedllm"]
@@ -21,7 +21,6 @@ SET = _hub.HubSet("EmbedLLM", "embedllm", "RZ412/EmbedLLM", (*ANSWERS, "model_or
 FORMAT = 1  # of the converted file; raise it whenever what is written there changes
 COLUMNS = ("model_id", "prompt_id", "prompt", "label", "category")
 LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
-LONGEST_FIELD = 10**8  # characters
 SIZE = re.compile(r"(?<![0-9.])(?<![0-9]_)(\d+(?:\.\d+)?)b(\d?)(?![a-z0-9])", re.IGNORECASE)
 EXPERTS = re.compile(
     r"(?:(\d+)x(\d+(?:\.\d+)?)b|(\d+(?:\.\d+)?)bx(\d+))(?![a-z0-9])", re.IGNORECASE
@@ -202,27 +201,11 @@ def _convert(paths, progress):
 
 def _rows(path, columns):
     """Line number and the named fields of each row of a CSV file."""
-    with open(path, newline="", encoding="utf-8") as file, _long_fields():
-        reader = csv.reader(file)
-        header = next(reader, [])
-        for column in columns:
-            if column not in header:
-                raise ValueError(f"{path.name} has no column {column!r}; it has {header}")
-        wanted = [header.index(column) for column in columns]
-        for row in reader:
-            if len(row) != len(header):
-                raise ValueError(
-                    f"{path.name}, line {reader.line_num}: expected {len(header)} fields, "
-                    f"got {len(row)}"
-                )
-            yield reader.line_num, [row[i] for i in wanted]
-
-
-@contextmanager
-def _long_fields():
-    """Let the csv module read prompts of any length."""
-    before = csv.field_size_limit(LONGEST_FIELD)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
+    rows = read_csv(path)
+    header = next(rows)
+    for column in columns:
+        if column not in header:
+            raise ValueError(f"{path.name} has no column {column!r}; it has {header}")
+    wanted = [header.index(column) for column in columns]
+    for line, fields in rows:
+        yield line, [fields[i] for i in wanted]

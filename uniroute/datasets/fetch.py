@@ -19,13 +19,14 @@ from collections import namedtuple
 from pathlib import Path
 from urllib.parse import quote
 
-from uniroute._progress import bars_are_off, progress_bar
+from uniroute._progress import progress_bar
 
 __all__ = ["DataUnavailableError", "cache_folder", "fetch", "fetch_all", "registry"]
 
 REGISTRY = Path(__file__).with_name("registry.csv")
 RAW_FILE = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"
 SECONDS_TO_CONNECT, SECONDS_OF_SILENCE = 5, 30
+CHUNK = 2**16  # bytes written at a time
 
 Entry = namedtuple("Entry", "file repository commit path bytes sha256 licence")
 
@@ -189,17 +190,22 @@ def download(url, target, sha256, how_to_get, progress=False):
 
     pooch = _pooch()
     pooch.get_logger().setLevel(logging.WARNING)
+    shown = progress and not target.is_file()
     try:
-        pooch.retrieve(
-            url,
-            known_hash=sha256 and f"sha256:{sha256}",
-            fname=target.name,
-            path=target.parent,
-            downloader=pooch.HTTPDownloader(
-                progressbar=progress and not bars_are_off(),
-                timeout=(SECONDS_TO_CONNECT, SECONDS_OF_SILENCE),
-            ),
-        )
+        with progress_bar(
+            shown, total=1, desc=target.name, unit="B"
+        ) as bar:  # pooch sets the total
+            pooch.retrieve(
+                url,
+                known_hash=sha256 and f"sha256:{sha256}",
+                fname=target.name,
+                path=target.parent,
+                downloader=pooch.HTTPDownloader(
+                    progressbar=bar,
+                    chunk_size=CHUNK,
+                    timeout=(SECONDS_TO_CONNECT, SECONDS_OF_SILENCE),
+                ),
+            )
     except requests.RequestException as error:
         raise DataUnavailableError(how_to_get) from error
     return target

@@ -1,11 +1,11 @@
 """One's own traffic: prompts, LLMs, losses and costs from a CSV file."""
 
-import csv
 import math
 from pathlib import Path
 
 import numpy as np
 
+from uniroute.datasets._csv import read_csv
 from uniroute.datasets.base import RoutingData
 
 __all__ = ["load_csv"]
@@ -84,6 +84,8 @@ def load_csv(path, cost_unit, name=None, licence="not stated", citation="not sta
                 f"{where}, column 'llm': {row['llm']!r} was tried on this prompt in a row before"
             )
         cells[key, row["llm"]] = _loss(where, row), _number(where, row, "cost", low=0)
+    if not cells:
+        raise ValueError(f"{path.name} has no rows")
     losses, costs = np.full((2, len(prompts), len(llms)), np.nan)
     numbers = {key: i for i, key in enumerate(prompts)}
     for (key, llm), (loss, cost) in cells.items():
@@ -104,22 +106,15 @@ def load_csv(path, cost_unit, name=None, licence="not stated", citation="not sta
 
 def _rows(path):
     """Where each row stands and its fields by column, all texts checked."""
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        reader = csv.reader(file)
-        header = next(reader, [])
-        _check_header(path, header)
-        empty = True
-        for fields in reader:
-            where, empty = f"{path.name}, line {reader.line_num}", False
-            if len(fields) != len(header):
-                raise ValueError(f"{where}: expected {len(header)} fields, got {len(fields)}")
-            row = dict(zip(header, fields, strict=True))
-            for column in TEXTS:
-                if not row.get(column, "is not there").strip():
-                    raise ValueError(f"{where}, column {column!r}: expected a text, got nothing")
-            yield where, row
-        if empty:
-            raise ValueError(f"{path.name} has no rows")
+    rows = read_csv(path)
+    header = next(rows)
+    _check_header(path, header)
+    for line, fields in rows:
+        where, row = f"{path.name}, line {line}", dict(zip(header, fields, strict=True))
+        for column in TEXTS:
+            if not row.get(column, "is not there").strip():
+                raise ValueError(f"{where}, column {column!r}: expected a text, got nothing")
+        yield where, row
 
 
 def _check_header(path, header):

@@ -1,7 +1,6 @@
 """RouterBench: scores and costs in US dollars of 11 LLMs, prompt by prompt."""
 
 import ast
-import csv
 from itertools import takewhile
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from uniroute.datasets import _hub, fetch
 from uniroute.datasets._converted import available, converted, converted_path, pack, unpack
+from uniroute.datasets._csv import read_csv
 from uniroute.datasets._pickles import read_frame
 from uniroute.datasets._shipped import read_embeddings
 from uniroute.datasets.base import RoutingData
@@ -167,20 +167,21 @@ def _three_tasks(progress):
     def convert():
         columns = {}
         for path in fetch.fetch_all([entry.file for entry in entries], progress):
-            with open(path, newline="", encoding="utf-8") as file:
-                _append(columns, csv.DictReader(file), path)
+            _append(columns, path)
         return _convert(columns)
 
     return converted(_path(entries), convert)
 
 
-def _append(columns, rows, path):
+def _append(columns, path):
     """Add the rows of a file to the columns; all files must have the same columns."""
-    for row in rows:
-        if columns and row.keys() != columns.keys():
-            odd = min(row.keys() ^ columns.keys(), key=str)
-            raise ValueError(f"{path} and the files before it differ in column {odd!r}")
-        for name, value in row.items():
+    rows = read_csv(path)
+    header = next(rows)
+    if columns and {*header} != {*columns}:
+        odd = min({*header} ^ {*columns})
+        raise ValueError(f"{path} and the files before it differ in column {odd!r}")
+    for _, fields in rows:
+        for name, value in zip(header, fields, strict=True):
             columns.setdefault(name, []).append(value)
 
 

@@ -49,7 +49,7 @@ def load_sprout(prices=None, progress=True, revision="main", repository=REPOSITO
     ----------
     prices : dict of str to (float, float), or None, default None
         Prices of LLMs that the published list lacks, or others than those: USD per million tokens
-        of input and of output, by the LLM's name or a part of it.
+        of input and of output, by the LLM's name as the data set has it.
     progress : bool, default True
         Whether to show progress while files are downloaded and converted.
     revision : str, default "main"
@@ -70,6 +70,8 @@ def load_sprout(prices=None, progress=True, revision="main", repository=REPOSITO
     ------
     ValueError
         If `prices` are not pairs of numbers, or a file is not what it should be.
+    KeyError
+        If the data set has no LLM of a name in `prices`.
     FileNotFoundError
         If `UNIROUTE_DATA` names a folder that does not exist.
     DataUnavailableError
@@ -80,23 +82,26 @@ def load_sprout(prices=None, progress=True, revision="main", repository=REPOSITO
     Notes
     -----
     Section 6 and Figure 6b of the paper. The splits come together, because every experiment makes
-    its own. An LLM has the price of the longest name in the list that is a part of its own:
-    "openai-gpt-4o-mini" that of "gpt-4o-mini", not that of "gpt-4o".
+    its own. The published list of prices has short names: "openai-gpt-4o-mini" has the price of the
+    longest one that is a part of its name, "gpt-4o-mini" and not "gpt-4o".
 
     Examples
     --------
     >>> from uniroute.datasets import load_sprout
     >>> data = load_sprout()                                           # doctest: +SKIP
     >>> data = load_sprout(                                            # doctest: +SKIP
-    ...     prices={"o3-mini": (1.1, 4.4)},
+    ...     prices={"openai-o3-mini": (1.1, 4.4)},
     ...     repository="CARROT-LLM-Routing/SPROUT-o3mini")
     """
-    prices = PRICES | _checked(prices)
+    prices = _checked(prices)
     outcomes = _hub.converted_set(
         _set(repository), revision, FORMAT, lambda paths: _convert(paths, progress), progress
     )
     llms = unpack(outcomes["llms"])
-    of_input, of_output = np.array([_price(llm, prices) for llm in llms]).T
+    for llm in prices:
+        if llm not in llms:
+            raise KeyError(f"prices has {llm!r}, but the LLMs are {', '.join(llms)}")
+    of_input, of_output = np.array([prices.get(llm) or _published_price(llm) for llm in llms]).T
     tokens_in, tokens_out = outcomes["num_input_tokens"], outcomes["num_output_tokens"]
     return RoutingData(
         name=repository.rpartition("/")[2],
@@ -156,13 +161,13 @@ def _checked(prices):
                 f"prices[{llm!r}] must be two numbers >= 0, USD per million tokens of input and of "
                 f"output; got {pair!r}"
             )
-    return prices or {}
+    return {llm: tuple(pair) for llm, pair in (prices or {}).items()}
 
 
-def _price(llm, prices):
-    """Prices of the longest name that is a part of this LLM's; NaN if there is none."""
-    parts = [name for name in prices if name in llm]
-    return prices[max(parts, key=len)] if parts else (np.nan, np.nan)
+def _published_price(llm):
+    """Prices of the longest published name that is a part of this LLM's; NaN if there is none."""
+    parts = [name for name in PRICES if name in llm]
+    return PRICES[max(parts, key=len)] if parts else (np.nan, np.nan)
 
 
 def _convert(paths, progress):
