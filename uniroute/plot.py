@@ -24,6 +24,7 @@ __all__ = [
     "panels",
     "predicted_and_true",
     "prompts_2d",
+    "scaling",
     "series",
     "traffic",
 ]
@@ -794,6 +795,58 @@ ZeroRouter: 0.5 throughout.
         axes.set_xscale("log")
         axes.set_xticks(x, [_number(value) for value in x])
         axes.minorticks_off()
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set_title(title)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return Picture(figure, text)
+
+
+@_styled
+def scaling(points, xlabel, ylabel, title=None):
+    """Draw quality against size for families of LLMs: a line each, through its own sizes.
+
+    Parameters
+    ----------
+    points : dict of str to tuple of array-like
+        By family: sizes, positive, and qualities, each of shape (n_points,).
+    xlabel, ylabel : str
+    title : str, optional
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw, shapes do not fit or a size is not positive.
+
+    Notes
+    -----
+    Not in the paper. Chapter 8.
+
+    Examples
+    --------
+    >>> scaling({"A": ([10, 100], [0.25, 0.5]), "B": ([50], [0.375])}, "parameters", "accuracy")
+    accuracy against parameters. A: 0.25 at 10 to 0.5 at 100. B: 0.375 at 50.
+    """
+    _need("points", points)
+    figure, axes = _axes()
+    text, reach = f"{ylabel} against {xlabel}.", []
+    for label, (colour, dash, marker) in _looks(points).items():
+        x, y = (np.asarray(values, dtype=float) for values in points[label])
+        if x.ndim != 1 or x.shape != y.shape or not x.size or not (x > 0).all():
+            raise ValueError(
+                "points must be pairs of non-empty lists of equal length, sizes positive; "
+                f"got {x.tolist()} and {y.tolist()} for {label!r}"
+            )
+        order = np.argsort(x, kind="stable")
+        x, y = x[order], y[order]
+        axes.plot(x, y, color=colour, linestyle=dash, marker=marker, label=label)
+        ends = [f"{_number(y[i])} at {_number(x[i])}" for i in dict.fromkeys([0, len(x) - 1])]
+        text += f" {label}: {' to '.join(ends)}."
+        reach += [x[0], x[-1]]
+    _log_axis(axes, min(reach), max(reach))
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set_title(title)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
