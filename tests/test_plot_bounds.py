@@ -31,7 +31,7 @@ def test_what_does_not_fit_is_named():
     with pytest.raises(ValueError, match="points must hold at least one entry"):
         plot.against_bound({}, "bound", "loss")
     for pair in (([0.1], [0.1, 0.2]), ([], []), ([[0.1]], [[0.1]])):
-        with pytest.raises(ValueError, match="points must be pairs of .* for 'x'"):
+        with pytest.raises(ValueError, match=r"points must be pairs of .* for 'x'"):
             plot.against_bound({"x": pair}, "bound", "loss")
     fine = [[0.1, 0.2]]
     for arguments in (
