@@ -159,3 +159,15 @@ def test_squared_objective_takes_any_losses(separable, n_llms):
 def test_unknown_objective_is_named(separable):
     with pytest.raises(ValueError, match="objective must be one of"):
         CheckpointedMLP(objective="absolute").fit(*separable)
+
+
+def test_patience_ends_a_hopeless_run():
+    rng = np.random.default_rng(0)
+    X, noise = rng.normal(size=(60, 5)), rng.integers(0, 2, (60, 3)).astype(float)
+    long = CheckpointedMLP(epochs=120).fit(X, noise)
+    short = CheckpointedMLP(epochs=10**6, patience=80).fit(X, noise)
+    assert long.best_epoch_ < 40
+    assert short.best_epoch_ == long.best_epoch_
+    assert np.array_equal(short.predict(X), long.predict(X))
+    with pytest.raises(ValueError, match="patience must be an integer of at least 1; got 0"):
+        CheckpointedMLP(patience=0).fit(X, noise)

@@ -269,6 +269,9 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
     objective : {"cross-entropy", "squared"}, default "cross-entropy"
         "cross-entropy": sigmoid outputs, for losses that are 0 or 1. "squared": plain outputs and
         squared error, for all other losses.
+    patience : int, optional
+        Stop when so many epochs in a row have not been better than the best; by default all
+        `epochs` are run.
 
     Attributes
     ----------
@@ -299,12 +302,14 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         epochs=10,
         random_state=0,
         objective="cross-entropy",
+        patience=None,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.epochs = epochs
         self.random_state = random_state
         self.objective = objective
+        self.patience = patience
 
     def fit(self, X, losses):
         """Fit, keeping the best epoch.
@@ -327,6 +332,8 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         """
         check_positive_integer("epochs", self.epochs)
         check_option("objective", self.objective, ("cross-entropy", "squared"))
+        patience = self.epochs if self.patience is None else self.patience
+        check_positive_integer("patience", patience)
         X, losses = validate_data(
             self, X, losses, multi_output=True, dtype=[np.float64, np.float32], y_numeric=True
         )
@@ -343,6 +350,8 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
             loss = self._measure(losses[held].ravel(), self._errors(network, X[held]).ravel())
             if loss < best:
                 best, self.best_epoch_, self.network_ = loss, epoch, deepcopy(network)
+            elif epoch - self.best_epoch_ >= patience:
+                break
         return self
 
     def predict(self, X):

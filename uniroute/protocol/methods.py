@@ -16,7 +16,7 @@ from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 
 __all__ = ["method_names", "routing_method"]
 
-N_INIT = 3  # restarts of K-means
+N_INIT = 1  # K-means from one start: starts differ less than trials do
 PENALTIES = np.geomspace(0.1, 1000, 9)
 
 
@@ -111,21 +111,23 @@ def _logit(X, losses, C):
     return fitted.coef_[0], fitted.intercept_[0]
 
 
-def mlp(trial, epochs=10):
+def mlp(trial, epochs=10, patience=None):
     """Fit two hidden layers of 100 units, one output for each LLM."""
-    return _static(trial, _network(trial, (100, 100), "relu", epochs))
+    return _static(trial, _network(trial, (100, 100), "relu", epochs, patience))
 
 
-def mat_fac(trial, d, epochs=10):
+def mat_fac(trial, d, epochs=10, patience=None):
     """Fit a matrix factorisation: embeddings x d, d x LLMs."""
-    return _static(trial, _network(trial, (d,), "identity", epochs))
+    return _static(trial, _network(trial, (d,), "identity", epochs, patience))
 
 
-def _network(trial, widths, activation, epochs):
+def _network(trial, widths, activation, epochs, patience):
     """Return a network; squared error where losses are not 0 or 1."""
     plain = np.isin(trial.losses_val, (0, 1)).all()
     objective = "cross-entropy" if plain else "squared"
-    return CheckpointedMLP(widths, activation, epochs=epochs, objective=objective)
+    return CheckpointedMLP(
+        widths, activation, epochs=epochs, objective=objective, patience=patience
+    )
 
 
 def oracle(trial):
@@ -196,8 +198,8 @@ def routing_method(name, **parameters):
         clusters, "(learned map)" by the hard ones, as in the paper.
     **parameters
         ``k`` neighbours of K-NN; ``K`` clusters of UniRoute, and for the learned map
-        ``architecture``; ``C`` of Logistic; ``epochs`` of MLP (10 if not given) and of MatFac,
-        with its rank ``d``.
+        ``architecture``; ``C`` of Logistic; ``epochs`` (10 if not given) and ``patience``
+        of MLP and of MatFac, as for `CheckpointedMLP`, and MatFac's rank ``d``.
 
     Returns
     -------

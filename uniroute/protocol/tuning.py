@@ -17,6 +17,7 @@ __all__ = ["choose_methods"]
 
 RECIPES = ("paper", "size-matched")
 FIGURE = (5, 10, 20, 50, 100)  # the K drawn in the paper's Figure 5
+LONG = {"epochs": 300, "patience": 10}  # of networks: until it no longer helps
 LEARNED = ("UniRoute (learned map)", "UniRoute (learned map, soft)")
 
 
@@ -127,21 +128,21 @@ def plan(n_val, n_train):
         entries.append(_entry(name, "paper", K=few))
         entries.append(_entry(f"{name}, figure's K", "paper", K=figure))
         entries.append(_entry(f"{name}, size-matched", "size-matched", K=many))
-    penalties, epochs = [0.001, 0.01, 0.1, 1.0, 10.0], [10, 30, 100]
+    penalties = [0.001, 0.01, 0.1, 1.0, 10.0]
     return [
         *entries,
         Entry("Linear", "Linear", ({},)),
         _entry("Logistic", "size-matched", C=penalties),
         Entry("MLP", "MLP", ({"epochs": 10},)),
-        _entry("MLP, long", "size-matched", epochs=epochs),
+        Entry("MLP, long", "MLP", (LONG,)),
         _entry("MatFac", "paper", epochs=[10], d=figure),
-        _entry("MatFac, long", "size-matched", epochs=[30, 100, 300], d=[5, 20]),
+        _entry("MatFac, long", "size-matched", **_each(LONG), d=[5, 20]),
         Entry("Clairvoyant Linear", "Clairvoyant Linear", ({},)),
         _entry("Clairvoyant Logistic", "size-matched", C=penalties),
         Entry("Clairvoyant MLP", "Clairvoyant MLP", ({"epochs": 10},)),
-        Entry("Clairvoyant MLP, long", "Clairvoyant MLP", ({"epochs": 30},)),
+        Entry("Clairvoyant MLP, long", "Clairvoyant MLP", (LONG,)),
         _entry("Clairvoyant MatFac", "size-matched", epochs=[10], d=figure),
-        _entry("Clairvoyant MatFac, long", "size-matched", epochs=[30], d=[5, 20]),
+        _entry("Clairvoyant MatFac, long", "size-matched", **_each(LONG), d=[5, 20]),
         Entry("Oracle", "Oracle", ({},)),
     ]
 
@@ -156,9 +157,10 @@ def untuned_plan(n_val):
         "UniRoute (K-means)": {"K": K},
         "Linear": {},
         "MLP": {"epochs": 10},
+        "MLP, long": LONG,
         "Clairvoyant Linear": {},
         "Clairvoyant MLP": {"epochs": 10},
-        "Clairvoyant MLP, long": {"epochs": 30},
+        "Clairvoyant MLP, long": LONG,
         "Oracle": {},
     }
     return [Entry(label, _base(label), (numbers,)) for label, numbers in fixed.items()]
@@ -170,6 +172,11 @@ def _entry(label, recipe, **grid):
     for name, values in grid.items():
         combinations = [{**known, name: value} for known in combinations for value in values]
     return Entry(label, _base(label), tuple(combinations), recipe)
+
+
+def _each(numbers):
+    """Return a grid of one value each."""
+    return {name: [value] for name, value in numbers.items()}
 
 
 def _base(label):
