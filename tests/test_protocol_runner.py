@@ -310,7 +310,7 @@ def test_bad_tables_are_named():
 
 
 def test_command_line(data, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(command, "data_sets", lambda: {"tiny": lambda size: simulated(int(size))})
+    monkeypatch.setattr(command, "data_sets", lambda: {"tiny": lambda size: simulated(size)})
     path = tmp_path / "tiny.parquet"
     arguments = ["--dataset", "tiny", "--option", "size=120", "--val", "24", "--rehearsals", "1"]
     arguments += ["--test", "0.2", "--test-share", "0.5", "--output", str(path)]
@@ -330,6 +330,22 @@ def test_command_line(data, tmp_path, monkeypatch, capsys):
 def test_unknown_data_sets_are_named():
     with pytest.raises(SystemExit, match=r"--dataset must be one of .*mmlu_pro"):
         command.main(["--dataset", "nothing"])
+
+
+def test_options_of_loaders_and_tasks(monkeypatch):
+    seen = {}
+
+    def loader(**options):
+        seen.update(options)
+        data = simulated(20)
+        return replace(data, tasks=np.array(["sums"] * 12 + ["words"] * 8))
+
+    monkeypatch.setattr(command, "data_sets", lambda: {"tiny": loader})
+    options = ["whole=true", "size=3", "revision=main", "text=a=b"]
+    assert command.load("tiny", options, "words").n_prompts == 8
+    assert seen == {"whole": True, "size": 3, "revision": "main", "text": "a=b"}
+    with pytest.raises(SystemExit, match="--task must be one of sums, words; got verbs"):
+        command.load("tiny", [], "verbs")
 
 
 def test_help():

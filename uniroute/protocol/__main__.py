@@ -20,17 +20,18 @@ def parse(arguments=None):
     add = parser.add_argument
     add("--dataset", required=True, help="one of " + ", ".join(data_sets()))
     add("--option", action="append", default=[], help="NAME=VALUE for the data set's loader")
+    add("--task", help="only the prompts of this task")
     add("--trials", type=int, default=400, help="number of trials (default 400)")
     add("--jobs", type=int, default=1, help="processes (default 1)")
     add("--rehearsals", type=int, default=3, help="to choose K, k and the like (default 3)")
     add("--train", type=float, default=0.6, help="training prompts: share or number (0.6)")
-    add("--val", type=float, default=400, help="validation prompts: share or number (400)")
+    add("--val", type=float, help="validation prompts: share or number (at most 400 of the rest)")
     add("--test", type=float, default=0.3, help="test prompts: share or number (0.3)")
     add("--test-share", type=float, default=1 / 3, help="share of the LLMs in the pool (1/3)")
     add("--llm-seed", type=int, help="one LLM split for all trials, with this seed")
     add("--pool", nargs="+", help="one pool for all trials: names of its LLMs")
     add("--train-llms", nargs="+", help="with --pool: names of the training LLMs (all others)")
-    add("--output", type=Path, help="results file (results/DATASET.parquet)")
+    add("--output", type=Path, help="results file (results/DATASET[_TASK].parquet)")
     return parser.parse_args(arguments)
 
 
@@ -40,19 +41,35 @@ def data_sets():
     return {name.removeprefix("load_"): getattr(datasets, name) for name in names}
 
 
-def load(name, options):
+def load(name, options, task=None):
     """Load a data set, and keep the LLMs of which everything is known."""
     loaders = data_sets()
     if name not in loaders:
         raise SystemExit(f"--dataset must be one of {', '.join(loaders)}; got {name}")
     values = dict(option.split("=", 1) for option in options)
-    return loaders[name](**values).complete()
+    data = loaders[name](**{option: _plain(value) for option, value in values.items()})
+    if task is not None:
+        if task not in data.tasks:
+            raise SystemExit(
+                f"--task must be one of {', '.join(sorted(set(data.tasks)))}; got {task}"
+            )
+        data = data.select(prompts=data.tasks == task)
+    return data.complete()
+
+
+def _plain(value):
+    """Return true, false and numbers as such, anything else as the text that it is."""
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
 
 
 def sizes(arguments, n_prompts):
     """Return the three parts as numbers of prompts."""
-    given = np.array([arguments.train, arguments.val, arguments.test])
-    return np.where(given < 1, given * n_prompts, given).astype(int).tolist()
+    given = np.array([arguments.train, arguments.val or 0, arguments.test])
+    train, val, test = np.where(given < 1, given * n_prompts, given).astype(int).tolist()
+    return [train, min(400, n_prompts - train - test) if arguments.val is None else val, test]
 
 
 def choices_for(data, path, arguments, options):
@@ -74,8 +91,9 @@ def choices_for(data, path, arguments, options):
 def main(arguments=None):
     """Load, choose, run, and print the table of areas."""
     arguments = parse(arguments)
-    data = load(arguments.dataset, arguments.option)
-    path = arguments.output or Path("results", f"{arguments.dataset}.parquet")
+    data = load(arguments.dataset, arguments.option, arguments.task)
+    name = "_".join(filter(None, [arguments.dataset, arguments.task]))
+    path = arguments.output or Path("results", f"{name}.parquet")
     options = {"sizes": sizes(arguments, data.n_prompts), "test_share": arguments.test_share}
     for name in ("llm_seed", "pool", "train_llms"):
         if getattr(arguments, name) is not None:
