@@ -275,22 +275,25 @@ A line joins small, large.
     """
     names = check_names(names)
     costs = check_costs(costs, (len(names),))
-    losses = check_costs(losses, (len(names),)) if np.ndim(losses) == 1 else np.asarray(losses)
+    losses = check_matrix("losses", [losses])[0]
     if losses.shape != costs.shape:
         raise ValueError(f"losses must have shape {costs.shape}; got {losses.shape}")
     figure, axes = _axes(height=4.2)
     order = np.argsort(costs, kind="stable")
+    line = np.empty((2, 0))
     if hull is not None:
-        grid = np.interp(np.linspace(0, len(hull) - 1, 200), np.arange(len(hull)), costs[hull])
-        _, dash, _ = METHODS["ZeroRouter"]
-        axes.plot(
-            grid, np.interp(grid, costs[hull], 1 - losses[hull]), color="#777777", linestyle=dash
-        )
-    for i, colour in zip(order, llm_colours(len(names)), strict=True):
-        axes.scatter(costs[i], 1 - losses[i], s=45, color=[colour], edgecolor="#333333", lw=0.5)
+        line = _hull_line(hull, costs, 1 - losses)
+        colour, dash, _ = METHODS["ZeroRouter"]
+        axes.plot(*line, color=colour, linestyle=dash, label="best mixtures of two LLMs")
+        axes.legend(loc="best")
+    look = {"linestyle": "", "marker": "o", "markersize": 6.7, "mec": "#333333", "mew": 0.5}
+    dots = [
+        axes.plot(costs[i], 1 - losses[i], color=colour, **look)[0]
+        for i, colour in zip(order, llm_colours(len(names)), strict=True)
+    ]
     if log:
         _log_axis(axes, costs.min(), costs.max())
-    _label_points(figure, axes, names, costs, 1 - losses)
+    _label_points(dots, names, costs, 1 - losses, line)
     axes.set(xlabel=f"cost of one prompt ({unit})", ylabel="quality (1 - mean loss)")
     axes.set_title(title)
     found = "; ".join(f"{names[i]} {_number(1 - losses[i])} at {_number(costs[i])}" for i in order)
@@ -300,19 +303,30 @@ A line joins small, large.
     return Picture(figure, text)
 
 
-def _label_points(figure, axes, names, x, y):
-    """Write names beside points, moved apart where they would cover each other."""
+def _hull_line(hull, costs, quality):
+    """Return many points (costs, quality) of the line through some LLMs."""
+    hull = np.asarray(hull, dtype=int)
+    if hull.ndim != 1 or not hull.size or hull.min() < 0 or hull.max() >= len(costs):
+        raise ValueError(f"hull must be indices of the {len(costs)} LLMs; got {hull.tolist()}")
+    x = np.interp(np.linspace(0, len(hull) - 1, 200), np.arange(len(hull)), costs[hull])
+    return np.array([x, np.interp(x, costs[hull], quality[hull])])
+
+
+def _label_points(dots, names, x, y, line):
+    """Write names beside dots, moved apart where they would cover each other, a dot or the line."""
     from adjustText import adjust_text
 
+    axes = dots[0].axes
     axes.margins(x=0.12, y=0.08)
     texts = [axes.text(*place, fontsize=7.5) for place in zip(x, y, names, strict=True)]
-    figure.canvas.draw()
+    axes.figure.canvas.draw()
     adjust_text(
         texts,
-        x,
-        y,
+        [*x, *line[0]],
+        [*y, *line[1]],
         ax=axes,
-        expand=(1.08, 1.25),
+        objects=dots,
+        expand=(1.12, 1.6),
         iter_lim=400,
         arrowprops={"arrowstyle": "-", "color": "#999999", "lw": 0.6},
     )
