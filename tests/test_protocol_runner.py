@@ -29,6 +29,7 @@ from uniroute import (
     sign_test,
 )
 from uniroute.protocol import __main__ as command
+from uniroute.protocol import tuning
 from uniroute.protocol.tuning import plan
 
 OPTIONS = {"sizes": (120, 60, 60), "llm_seed": 1}
@@ -310,6 +311,10 @@ def test_bad_tables_are_named():
 
 
 def test_command_line(data, tmp_path, monkeypatch, capsys):
+    def few(n_val, n_train):
+        return [entry for entry in plan(n_val, n_train) if entry.method in METHODS]
+
+    monkeypatch.setattr(tuning, "plan", few)
     monkeypatch.setattr(command, "data_sets", lambda: {"tiny": lambda size: simulated(size)})
     path = tmp_path / "tiny.parquet"
     arguments = ["--dataset", "tiny", "--option", "size=120", "--val", "24", "--rehearsals", "1"]
