@@ -377,6 +377,8 @@ def envelope(gamma, costs, names, title=None):
     """
     names = check_names(names)
     gamma = check_matrix("gamma", [gamma])
+    if gamma.shape[1] != len(names):
+        raise ValueError(f"gamma must have shape {(len(names),)}; got {gamma.shape[1:]}")
     costs = check_costs(costs, (len(names),))
     path = routing_path(gamma, costs)
     stop = 1.5 * path.breakpoints[0] if path.breakpoints.size else 1.0
@@ -500,7 +502,7 @@ def prompts_2d(X, groups, centers=None, title=None, group_word="group"):
     Raises
     ------
     ValueError
-        If `X` does not have two columns, or `groups` another length.
+        If `X` or `centers` does not have two columns, or `groups` another length.
 
     Notes
     -----
@@ -518,6 +520,10 @@ def prompts_2d(X, groups, centers=None, title=None, group_word="group"):
             "X must have two columns and groups an entry per row of X; "
             f"got shapes {X.shape} and {groups.shape}"
         )
+    if centers is not None:
+        centers = check_matrix("centers", centers)
+        if centers.shape[1] != 2:
+            raise ValueError(f"centers must have two columns; got shape {centers.shape}")
     across, along = np.ptp(X, axis=0)
     # Equal units on both axes without blank bands above and below.
     figure, axes = _axes(height=float(np.clip(0.9 + 5.4 * along / max(across, 1e-9), 2.2, 4.2)))
@@ -529,7 +535,7 @@ def prompts_2d(X, groups, centers=None, title=None, group_word="group"):
             *X[groups == value].T, s=14, color=colour, marker=marker, alpha=0.55, lw=0, label=value
         )
     if centers is not None:
-        axes.scatter(*np.asarray(centers).T, s=90, color="black", marker="+", lw=2)
+        axes.scatter(*centers.T, s=90, color="black", marker="+", lw=2)
     axes.set(xlabel="first dimension", ylabel="second dimension", aspect="equal")
     axes.legend(title=group_word, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.set_title(title)
@@ -586,7 +592,10 @@ def choice_map(predict, costs, names, cost_weights, limits, n_steps=160):
     costs = check_costs(costs, (len(names),))
     _need("cost_weights", cost_weights)
     x, y = np.linspace(*limits[:2], n_steps), np.linspace(*limits[2:], n_steps)
-    gamma = predict(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
+    gamma = np.asarray(predict(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)))
+    if gamma.shape != (n_steps**2, len(names)):
+        expected = f"one row per prompt and one column per name, {(n_steps**2, len(names))}"
+        raise ValueError(f"predict must return {expected}; got shape {gamma.shape}")
     colours = np.empty((len(names), 4))
     colours[np.argsort(costs, kind="stable")] = llm_colours(len(names))
     figure, all_axes = _axes(1, len(cost_weights), height=3.4, sharey=True, squeeze=False)
@@ -725,7 +734,10 @@ def traffic(shares, names, costs, title=None):
     _need("shares", shares)
     for state, share in shares.items():
         if np.shape(share) != (len(names),) or not np.isclose(np.sum(share), 1):
-            raise ValueError(f"shares must be one per LLM and add up to 1; {state!r} does not")
+            raise ValueError(
+                f"shares must have shape {(len(names),)} and add up to 1; got {state!r} with shape "
+                f"{np.shape(share)} and sum {_number(np.sum(share))}"
+            )
     figure, axes = _axes(height=1.2 + 0.26 * len(names) * max(1.0, 0.7 * len(shares)))
     thickness, text = 0.8 / len(shares), "Share of the prompts that each LLM gets."
     greys = ["#b5b5b5", "#0072B2", "#D55E00", "#009E73"]
@@ -770,7 +782,7 @@ def series(x, values, xlabel, ylabel, errors=None, title=None, log=False, refere
     Raises
     ------
     ValueError
-        If there is nothing to draw, or shapes do not fit.
+        If there is nothing to draw, shapes do not fit, or errors are of an unknown label.
 
     Notes
     -----
@@ -784,11 +796,14 @@ ZeroRouter: 0.5 throughout.
     """
     _need("values", values)
     x, errors = np.asarray(x, dtype=float), errors or {}
+    _need("x", x)
     for name, numbers in [*values.items(), *errors.items()]:
-        if np.shape(numbers) != x.shape or name not in values:
+        if np.shape(numbers) != x.shape:
             raise ValueError(
                 f"values and errors must have shape {x.shape}; got {np.shape(numbers)} for {name!r}"
             )
+        if name not in values:
+            raise ValueError(f"errors must be of labels in values; got {name!r}")
     figure, axes = _axes()
     text = f"{ylabel} against {xlabel}, from {_number(x.min())} to {_number(x.max())}."
     for name, (colour, dash, marker) in _looks(values).items():
