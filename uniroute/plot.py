@@ -88,8 +88,13 @@ class Picture:
     def _repr_png_(self):
         buffer = BytesIO()
         # No creation software or date: the same picture is the same file.
-        self.figure.savefig(buffer, format="png", metadata={"Software": None})
+        self._render(buffer, format="png", metadata={"Software": None})
         return buffer.getvalue()
+
+    def _render(self, target, **options):
+        """Draw, and keep the layout: worked out again it would be another one."""
+        self.figure.savefig(target, **options)
+        self.figure.set_layout_engine("none")
 
     def save(self, path):
         """Write the picture to a file; the suffix of `path` says in which format.
@@ -98,7 +103,7 @@ class Picture:
         ----------
         path : str or Path
         """
-        self.figure.savefig(path)
+        self._render(path)
 
 
 def _axes(n_rows=1, n_columns=1, height=3.6, **options):
