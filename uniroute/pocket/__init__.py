@@ -7,12 +7,14 @@
     network.py  the transformer; imports PyTorch
     muon.py     the optimiser of the second generation; imports PyTorch
     train.py    training one LLM, answering prompts; imports PyTorch
+    report.py   is the pool a worthwhile routing problem?
+    live.py     one more LLM for the pool; uses PyTorch where it is installed
     build.py    training the pool and writing the data file; imports PyTorch when it trains
 
 What the trained LLMs answered comes with the package: `uniroute.datasets.load_pocket`.
 """
 
-from uniroute.pocket.llms import SKILLS, LLMSpec, multiply_adds, n_params
+from uniroute.pocket.llms import SKILLS, LLMSpec, mean_multiply_adds, multiply_adds, n_params
 from uniroute.pocket.pool import pool_specs
 from uniroute.pocket.tasks import FAMILIES, LEVELS, MIXTURES, TaskPrompt, make_prompts
 
@@ -24,6 +26,7 @@ __all__ = [
     "LLMSpec",
     "TaskPrompt",
     "make_prompts",
+    "mean_multiply_adds",
     "multiply_adds",
     "n_params",
     "pool_specs",

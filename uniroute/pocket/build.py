@@ -15,7 +15,7 @@ from uniroute._progress import progress_bar
 from uniroute._validation import check_positive_integer
 from uniroute.datasets.fetch import write_whole
 from uniroute.embed import HUB_NAME, embed
-from uniroute.pocket.llms import multiply_adds
+from uniroute.pocket.llms import mean_multiply_adds, multiply_adds
 from uniroute.pocket.tasks import make_prompts
 from uniroute.pocket.tokens import vocabulary
 
@@ -199,7 +199,7 @@ def write_pool(path, specs, prompts, results):
         llms=_as_bytes([asdict(spec) for spec in specs]),
         answers=_as_bytes([result["answers"] for result in results]),
         losses=np.array(wrong, np.uint8).T,
-        costs=_costs(specs, prompts),
+        costs=np.array([mean_multiply_adds(spec, prompts) for spec in specs]),
         seen=np.array([result["seen"] for result in results]),
         embeddings=embed(texts).astype(np.float16),
         record=_as_bytes(_record()),
@@ -208,20 +208,12 @@ def write_pool(path, specs, prompts, results):
     return hashlib.sha256(file.getvalue()).hexdigest()
 
 
-def _costs(specs, prompts):
-    """Mean multiply-adds of a prompt, for the right answer, shape (n_llms,)."""
-    from uniroute.pocket.tokens import encode
-
-    read = np.array([len(encode(prompt.text)) + 1 for prompt in prompts])
-    written = np.array([len(encode(prompt.answer)) + 1 for prompt in prompts])
-    return np.array([multiply_adds(spec, read, written).mean() for spec in specs])
-
-
 def _record():
     """With what the pool was made."""
     import torch
 
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
+    last_change = ["git", "log", "-1", "--format=%H", "--", str(Path(__file__).parent)]
+    commit = subprocess.run(last_change, capture_output=True, text=True)
     return {
         "commit": commit.stdout.strip() or "unknown",
         "python": platform.python_version(),

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from uniroute._validation import check_option, check_positive_integer
 from uniroute.pocket.tasks import FAMILIES
-from uniroute.pocket.tokens import vocabulary
+from uniroute.pocket.tokens import encode, vocabulary
 
-__all__ = ["SKILLS", "LLMSpec", "multiply_adds", "n_params"]
+__all__ = ["SKILLS", "LLMSpec", "mean_multiply_adds", "multiply_adds", "n_params"]
 
 CONTEXT = 64  # the most tokens that an LLM can read and write
 SKILLS = {
@@ -149,3 +151,33 @@ def multiply_adds(spec, n_prompt_tokens, n_answer_tokens):
     d, n_read = spec.width, n_prompt_tokens + n_answer_tokens - 1
     layer = 12 * d**2 * n_read + d * n_read * (n_read + 1)
     return spec.n_layers * layer + len(vocabulary()) * d * n_answer_tokens
+
+
+def mean_multiply_adds(spec, prompts):
+    """Average the multiply-adds over prompts that are answered rightly.
+
+    Parameters
+    ----------
+    spec : LLMSpec
+    prompts : list of TaskPrompt
+
+    Returns
+    -------
+    float
+        Multiply-adds per prompt.
+
+    Notes
+    -----
+    Taking the right answers makes the cost a property of the LLM's shape and of the prompts alone.
+    Chapter "A pool you can train yourself".
+
+    Examples
+    --------
+    >>> from uniroute.pocket import LLMSpec, make_prompts, mean_multiply_adds
+    >>> spec = LLMSpec("tiny", 1, 8, 1, n_steps=10)
+    >>> 10_000 < mean_multiply_adds(spec, make_prompts(100, seed=0)) < 100_000
+    True
+    """
+    read = np.array([len(encode(prompt.text)) + 1 for prompt in prompts])
+    written = np.array([len(encode(prompt.answer)) + 1 for prompt in prompts])
+    return float(multiply_adds(spec, read, written).mean())

@@ -20,7 +20,7 @@ WIDE = {"XL": (2, 96, 4, 0.003)}
 PROMPTS = {  # thousands of training prompts
     "Pebble": {"XS": 80, "S": 80, "M": 80, "L": 80, "XL": 100},
     "Willow": {"S": 60, "M": 60, "L": 80},
-    "Heron": {"S": 200, "M": 200, "L": 240, "XL": 240, "XXL": 120},
+    "Heron": {"S": 160, "M": 160, "L": 160, "XL": 160, "XXL": 120},
 }
 SPECIALISTS = {  # line: skills, thousands of training prompts
     "Abacus": ("numbers", 120),
