@@ -44,7 +44,7 @@ def evaluation_prompts(n_prompts=N_PROMPTS):
 
     Notes
     -----
-    Their seed is that of no LLM's training. Chapter "A pool you can train yourself".
+    Their seed is that of no LLM's training. Chapter 8.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def train_pool(specs, prompts, folder, n_jobs=2, progress=True):
 
     Notes
     -----
-    Chapter "A pool you can train yourself".
+    Chapter 8.
 
     Examples
     --------
@@ -182,8 +182,7 @@ def write_pool(path, specs, prompts, results):
 
     Notes
     -----
-    The embeddings are those of all-MiniLM-L6-v2, as float16. Chapter "A pool you can train
-    yourself".
+    The embeddings are those of all-MiniLM-L6-v2, as float16. Chapter 8.
 
     Examples
     --------

@@ -65,7 +65,7 @@ def train_and_ask(spec, prompts, progress=True):
 
     Notes
     -----
-    Chapter "A pool you can train yourself".
+    Chapter 8.
 
     Examples
     --------

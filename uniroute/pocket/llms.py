@@ -108,7 +108,7 @@ def n_params(spec):
     -----
     With width d, L layers, V tokens in the vocabulary: V d for the tokens (used for reading and
     for writing), 12 d^2 + 4 d for each layer, 2 d at the end, and 64 d more where positions are
-    learned. Chapter "A pool you can train yourself".
+    learned. Chapter 8.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def multiply_adds(spec, n_prompt_tokens, n_answer_tokens):
     Only products of matrices count; each token goes through the layers once, since keys and values
     are kept. The last token written is not read. Token t looks at t tokens: 2 d t for each layer,
     beside 12 d^2. Each token written costs V d more, a score for each word of the vocabulary.
-    Chapter "A pool you can train yourself".
+    Chapter 8.
 
     Examples
     --------
@@ -169,7 +169,7 @@ def mean_multiply_adds(spec, prompts):
     Notes
     -----
     Taking the right answers makes the cost a property of the LLM's shape and of the prompts alone.
-    Chapter "A pool you can train yourself".
+    Chapter 8.
 
     Examples
     --------

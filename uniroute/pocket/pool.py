@@ -45,7 +45,7 @@ def pool_specs():
 
     Notes
     -----
-    Chapter "A pool you can train yourself".
+    Chapter 8.
 
     Examples
     --------

@@ -36,7 +36,7 @@ def area_gains(data, n_trials=20):
 
     Notes
     -----
-    Section 6 of the paper. Chapter "A pool you can train yourself".
+    Section 6 of the paper. Chapter 8.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def specialist_gains(data, llms):
 
     Notes
     -----
-    Chapter "A pool you can train yourself".
+    Chapter 8.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def pool_report(data, llms, n_trials=20):
 
     Notes
     -----
-    Chapter "A pool you can train yourself".
+    Chapter 8.
 
     Examples
     --------

@@ -126,7 +126,7 @@ def make_prompts(n_prompts, seed, families=None, mixed_share=0.12):
 
     Notes
     -----
-    Chapter "A pool you can train yourself".
+    Chapter 8.
 
     Examples
     --------

@@ -39,8 +39,7 @@ def train_llm(spec, progress=True):
     Notes
     -----
     AdamW, or Muon for the matrices of the layers and AdamW for the rest. The learning rate rises
-    for 5 % of the steps and then falls to zero along a cosine. Chapter "A pool you can train
-    yourself".
+    for 5 % of the steps and then falls to zero along a cosine. Chapter 8.
 
     Examples
     --------
