@@ -676,7 +676,7 @@ def heatmap(
             f"values must have shape {(len(rows), len(columns))}, one row per name; "
             f"got {values.shape}"
         )
-    figure, axes = _axes(height=min(7.5, 1.3 + 0.26 * len(rows)))
+    figure, axes = _axes(height=min(9.5, 1.3 + 0.26 * len(rows)))
     seaborn.heatmap(
         values,
         ax=axes,
