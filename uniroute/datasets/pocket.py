@@ -14,12 +14,12 @@ from uniroute.pocket import LLMSpec, TaskPrompt, n_params
 __all__ = ["PocketLLM", "load_pocket", "pocket_answers", "pocket_llms", "pocket_prompts"]
 
 FILE = Path(__file__).with_name("pocket.npz")
-SHA256 = ""
+SHA256 = "bf51ba8fcb23a7f5f5338b08b98651a98ea8b8276417e0c7fc9573ba315dc2a2"
 COSTS = {
     "multiply_adds": "millions of multiply-adds per prompt",
     "params": "millions of parameters",
 }
-LICENCE = "CC BY 4.0"
+LICENCE = "CC-BY-4.0"
 CITATION = "The UniRoute book authors (2026). Universal Model Routing, hands on: the pocket pool."
 
 
@@ -96,7 +96,7 @@ def load_pocket(cost="multiply_adds", embeddings=True):
     Notes
     -----
     Multiply-adds are counted for the right answer, so that they depend on the LLM's shape alone.
-    Chapter "A pool you can train yourself".
+    Chapter 8.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def pocket_llms():
 
     Notes
     -----
-    Chapter "A pool you can train yourself".
+    Chapter 8.
 
     Examples
     --------
@@ -181,7 +181,7 @@ def pocket_prompts():
 
     Notes
     -----
-    Chapter "A pool you can train yourself".
+    Chapter 8.
 
     Examples
     --------
@@ -207,7 +207,7 @@ def pocket_answers():
 
     Notes
     -----
-    Chapter "A pool you can train yourself".
+    Chapter 8.
 
     Examples
     --------
