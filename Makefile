@@ -3,8 +3,10 @@
 
 PYTHON ?= python3
 PORT ?= 8000
-# Worker processes for the tests.
+# Worker processes for the tests and the experiments.
 WORKERS ?= 2
+# Trials of each experiment.
+TRIALS ?= 400
 
 BIN := .venv/bin
 # Changes when the requirements do; written last, so that an interrupted install is taken up again.
@@ -17,7 +19,7 @@ export PYTHONHASHSEED := 0
 JUPYTER_BOOK := $(BIN)/jupyter-book build -q -W -n --keep-going --path-output .
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve html test check-pages regenerate lint format lock clean
+.PHONY: help install book serve html test check-pages experiments regenerate lint format lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +62,12 @@ test: $(INSTALLED) ## unit tests, doctests and every notebook against its stored
 
 check-pages: $(INSTALLED) ## open every built page in headless Chromium
 	@$(BIN)/python -m pytest tests/browser
+
+# Each run goes on where it was interrupted; results/ has what was run last.
+experiments: $(INSTALLED) ## run the paper's protocol on every data set (hours; resumable)
+	@for set in pocket mmlu_pro llmrouter "routerbench --test-share 0.5"; do \
+		$(BIN)/python -m uniroute.protocol --dataset $$set --trials $(TRIALS) --jobs $(WORKERS) \
+			|| exit 1; done
 
 regenerate: $(INSTALLED) ## run chapters and store their outputs in book/ (all, or e.g. ONLY=04)
 	@$(BIN)/python -m scripts.run_chapters . $(ONLY)
