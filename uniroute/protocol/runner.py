@@ -67,7 +67,7 @@ def run_experiment(data, methods, n_trials, path, choices=(), n_jobs=1, progress
 
     Notes
     -----
-    Section 6: 400 trials. Chapter 13.
+    Section 6: 400 trials. Chapter 7.
 
     Examples
     --------
@@ -284,7 +284,7 @@ def read_results(path):
 
     Notes
     -----
-    The metrics of Section 6. Chapter 13.
+    The metrics of Section 6. Chapter 7.
 
     Examples
     --------
@@ -313,7 +313,7 @@ def read_curves(path):
 
     Notes
     -----
-    The curves of Fig. 6, on as many budgets. Chapter 13.
+    The curves of Fig. 6, on as many budgets. Chapter 7.
 
     Examples
     --------

@@ -75,7 +75,7 @@ def choose_methods(data, n_rehearsals=3, n_jobs=1, progress=True, sizes=(0.6, 0.
     App. G.1 and G.2; without training LLMs the square root of n_val for K-NN and n_val / 50 for
     K-means, as there. No loss of a test LLM and none on a test prompt of the rehearsed trials is
     used. Where LLMs are drawn anew in each trial, an LLM tested in one trial may have trained in a
-    rehearsal: a number chosen once for a data set has seen the data set. Chapter 5 and Chapter 13.
+    rehearsal: a number chosen once for a data set has seen the data set. Chapter 5 and Chapter 7.
 
     Examples
     --------
