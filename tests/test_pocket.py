@@ -14,6 +14,7 @@ from uniroute.pocket import FAMILIES, LEVELS, MIXTURES, live, make_prompts, n_pa
 from uniroute.pocket.build import evaluation_prompts
 from uniroute.pocket.report import area_gains, pool_report, specialist_gains
 
+TRAINED_ON = "AVX512"
 RETRAINED = "Lexis-S"
 
 
@@ -118,6 +119,9 @@ def test_higher_levels_are_harder(data):
 
 def test_an_llm_trained_again_gives_the_same_answers(llms):
     train = pytest.importorskip("uniroute.pocket.train", reason="needs PyTorch")
+    capability = train.torch.backends.cpu.get_cpu_capability()
+    if capability != TRAINED_ON:  # sums in another order round differently
+        pytest.skip(f"the pool was trained on a processor with {TRAINED_ON}, this has {capability}")
     spec = next(llm.spec for llm in llms if llm.name == RETRAINED)
     llm = train.train_llm(spec, progress=False)
     answers = train.answer_prompts(llm, [prompt.text for prompt in pocket_prompts()])
