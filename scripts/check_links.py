@@ -76,6 +76,8 @@ def problems(root):
 
 def main():
     """Print the problems of the site named on the command line."""
+    if not read_pages(sys.argv[1]):
+        sys.exit(f"no page in {sys.argv[1]}")
     found = list(problems(sys.argv[1]))
     for name, address, what in found:
         print(f"{name}: {address}: {what}")

@@ -55,6 +55,7 @@ def check_kernel():
 def store_alt_texts(notebook):
     """Give each picture's text to MyST-NB, which writes it into the page's alt attribute."""
     for cell in notebook.cells:
+        cell.metadata.get("mystnb", {}).get("image", {}).pop("alt", None)
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if "image/png" in data:
@@ -101,7 +102,7 @@ def run_chapter(path):
     waiting = [cell for cell in notebook.cells if any(map(why_no_data, data_tags(cell)))]
     for cell in waiting:
         cell.metadata.tags.append(SKIP)
-    reached = []
+    reached = [0]
     client = NotebookClient(
         notebook,
         kernel_name="python3",
@@ -128,6 +129,8 @@ def run_all(root, words=()):
     paths = [
         path for path in chapters(root) if not words or any(word in path.stem for word in words)
     ]
+    if not paths:
+        sys.exit(f"No chapter has {' or '.join(words) or 'a notebook'} in its name")
     for tag in sorted({tag for path in paths for tag in tags_in(path)}):
         if reason := why_no_data(tag):
             print(f"Cells tagged {tag} keep their stored outputs: {reason}")
