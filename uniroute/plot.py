@@ -328,8 +328,8 @@ def _label_points(dots, names, x, y, line):
     axes.figure.canvas.draw()
     adjust_text(
         texts,
-        [*x, *line[0]],
-        [*y, *line[1]],
+        [*x, *line[0, ::8]],
+        [*y, *line[1, ::8]],
         ax=axes,
         objects=dots,
         expand=(1.12, 1.6),
