@@ -11,6 +11,7 @@ from uniroute.pocket.tokens import END, STOP, decode, encode
 torch = pytest.importorskip("torch")
 
 from uniroute.pocket import train  # noqa: E402
+from uniroute.pocket.muon import orthogonal  # noqa: E402
 from uniroute.pocket.network import Transformer, turn  # noqa: E402
 
 TINY = LLMSpec("tiny", n_layers=2, width=8, n_heads=2, n_steps=40, batch_size=16, seed=3)
@@ -83,7 +84,7 @@ class Longhand:
 
 @pytest.fixture(scope="module", params=[False, True], ids=["learned", "rotary"])
 def trained(request):
-    spec = replace(TINY, rotary=request.param)
+    spec = replace(TINY, rotary=request.param, muon=request.param)
     return spec, train.train_llm(spec, progress=False)
 
 
@@ -113,6 +114,15 @@ def test_turning_keeps_lengths_and_sees_only_distances():
     assert torch.allclose(turn(x).norm(dim=-1), x.norm(dim=-1))
     products = (turn(x) @ turn(y).mT)[0]
     assert torch.allclose(products[1:, 1:], products[:-1, :-1], atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (4, 12), (12, 4)])
+def test_a_step_of_muon_moves_every_direction_about_equally_far(shape):
+    matrix = torch.randn(shape, generator=torch.manual_seed(1))
+    before, after = (torch.linalg.svdvals(x) for x in (matrix, orthogonal(matrix)))
+    assert before.max() / before.min() > after.max() / after.min()
+    assert after.min() > 0.3 and after.max() < 1.4
+    assert torch.allclose(orthogonal(5 * matrix), orthogonal(matrix), atol=1e-4)
 
 
 def test_the_same_specification_gives_the_same_llm_and_no_random_state_moves(trained):
