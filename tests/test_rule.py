@@ -315,3 +315,19 @@ def test_other_bad_input_is_named():
     ):
         with pytest.raises(ValueError, match=words):
             budget_rule([[0.1, 0.2]], [1.0, 2.0], budget=1.5, weights=weights)
+
+
+def test_lambdas_that_differ_by_rounding_are_one():
+    gamma = [[0.1 + 0.2, 0.2], [0.3, 0.2], [0.3 + 1e-9, 0.2]]
+    assert gamma[0][0] != gamma[1][0]
+    path = routing_path(gamma, costs=[1.0, 2.0])
+    assert len(path.breakpoints) == 2
+    np.testing.assert_allclose(path.mean([1.0, 2.0]), [1, 4 / 3, 2])
+    at_both = path.breakpoints[1]
+    assert path.choose(at_both, "cheap").tolist() == [0, 0, 1]
+    assert path.choose(at_both, "dear").tolist() == [1, 1, 1]
+
+
+def test_budget_rule_tosses_its_coin_for_new_prompts_equal_but_for_rounding():
+    rule = budget_rule([[0.1 + 0.2, 0.2]], costs=[1.0, 2.0], budget=1.25)
+    np.testing.assert_allclose(rule.probabilities([[0.3, 0.2]], [1.0, 2.0]), [[0.75, 0.25]])

@@ -14,6 +14,8 @@ from uniroute._validation import check_option, check_predictions, check_scalar, 
 
 __all__ = ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"]
 
+ROUNDING = 1e-12  # lambdas that differ by less, in proportion, are one
+
 
 def route(gamma, costs, cost_weight):
     """Send each prompt to the LLM with the smallest predicted loss plus weighted cost.
@@ -121,7 +123,7 @@ class RoutingPath:
         cost_weight : float
             Lambda >= 0, may be infinite.
         tie : {"cheap", "dear"}, default "cheap"
-            Which LLM a prompt gets that changes exactly at `cost_weight`.
+            Which LLM a prompt gets that changes exactly at `cost_weight`, up to rounding.
 
         Returns
         -------
@@ -129,8 +131,10 @@ class RoutingPath:
         """
         cost_weight = check_scalar("cost_weight", cost_weight, 0, np.inf)
         check_option("tie", tie, ("cheap", "dear"))
-        side = "left" if tie == "cheap" else "right"
-        done = np.searchsorted(-self.cost_weights, -cost_weight, side=side)
+        if tie == "cheap":
+            done = (self.cost_weights > cost_weight * (1 + ROUNDING)).sum()
+        else:
+            done = (self.cost_weights >= cost_weight * (1 - ROUNDING)).sum()
         choice = self.start.copy()
         choice[self.prompts[:done]] = self.llms[:done]  # of repeated prompts the last move counts
         return choice
@@ -215,7 +219,18 @@ def routing_path(gamma, costs):
         return RoutingPath(start, np.empty(0), none, none, none)
     cost_weights, prompts, previous, llms = map(np.concatenate, zip(*steps, strict=True))
     order = np.argsort(-cost_weights, kind="stable")
-    return RoutingPath(start, cost_weights[order], prompts[order], previous[order], llms[order])
+    cost_weights = _equal_but_for_rounding(cost_weights[order])
+    return RoutingPath(start, cost_weights, prompts[order], previous[order], llms[order])
+
+
+def _equal_but_for_rounding(decreasing):
+    """Return decreasing positive values; those within `ROUNDING` of the one before equal it.
+
+    Means of 0-1 losses give many prompts the same lambda. Rounding would order their moves at
+    random, differently on each machine.
+    """
+    new = np.diff(decreasing, prepend=np.inf) < -ROUNDING * decreasing
+    return decreasing[np.maximum.accumulate(np.where(new, np.arange(len(new)), 0))]
 
 
 def _moves(gamma, costs, start):
