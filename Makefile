@@ -5,8 +5,6 @@ PYTHON ?= python3
 PORT ?= 8000
 # Worker processes for the tests and the experiments.
 WORKERS ?= 2
-# Trials of each experiment.
-TRIALS ?= 400
 
 BIN := .venv/bin
 # Changes when the requirements do; written last, so that an interrupted install is taken up again.
@@ -64,10 +62,8 @@ check-pages: $(INSTALLED) ## open every built page in headless Chromium
 	@$(BIN)/python -m pytest tests/browser
 
 # Each run goes on where it was interrupted; results/ has what was run last.
-experiments: $(INSTALLED) ## run the paper's protocol on every data set (hours; resumable)
-	@for set in pocket mmlu_pro llmrouter "routerbench --test-share 0.5"; do \
-		$(BIN)/python -m uniroute.protocol --dataset $$set --trials $(TRIALS) --jobs $(WORKERS) \
-			|| exit 1; done
+experiments: $(INSTALLED) ## run the experiments of part IV (hours; resumable; all, or e.g. ONLY=pocket)
+	@$(BIN)/python -m scripts.experiments $(ONLY) --jobs $(WORKERS)
 
 regenerate: $(INSTALLED) ## run chapters and store their outputs in book/ (all, or e.g. ONLY=04)
 	@$(BIN)/python -m scripts.run_chapters . $(ONLY)

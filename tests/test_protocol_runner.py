@@ -139,6 +139,17 @@ def test_all_chosen_methods_run(data, chosen, tmp_path):
 # Running
 
 
+@pytest.mark.parametrize("recipe", ["paper", "size-matched"])
+def test_a_recipe_runs_rehearsals(data, tmp_path, recipe):
+    options = {**OPTIONS, "recipe": recipe}
+    results = run_experiment(data, METHODS, 2, tmp_path / "r.parquet", progress=False, **options)
+    for seed in (0, 1):
+        stage = make_rehearsal(data, random_state=seed, **options)
+        for name in ("ZeroRouter", "K-NN"):
+            row = results[(results["trial"] == seed) & (results["method"] == name)]
+            assert np.isclose(row["area"].item(), stage.curve(METHODS[name](stage)).area())
+
+
 def test_results_equal_those_of_run_trials(data, serial):
     areas = run_trials(data, METHODS, 4, **OPTIONS)
     table = serial[0].pivot(index="trial", columns="method", values="area")

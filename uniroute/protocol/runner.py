@@ -17,7 +17,7 @@ from uniroute._progress import progress_bar
 from uniroute._validation import check_positive_integer
 from uniroute._version import __version__
 from uniroute.llms import EmptyClusterWarning
-from uniroute.protocol.trials import make_trial
+from uniroute.protocol.trials import make_rehearsal, make_trial
 
 __all__ = ["read_curves", "read_results", "run_experiment"]
 
@@ -52,7 +52,8 @@ def run_experiment(data, methods, n_trials, path, choices=(), n_jobs=1, progress
     progress : bool, default True
         Whether to show a bar with the time left.
     **options
-        Passed on to `make_trial`.
+        Passed on to `make_trial`; or, with ``recipe`` among them, to `make_rehearsal`, so that
+        training LLMs are measured as the choice of numbers sees them.
 
     Returns
     -------
@@ -119,7 +120,8 @@ def run_trial(data, methods, trial, options):
     """
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", EmptyClusterWarning)
-        split = make_trial(data, random_state=trial, **options)
+        make = make_rehearsal if "recipe" in options else make_trial
+        split = make(data, random_state=trial, **options)
         rows = [_measure(split, name, predict) for name, predict in methods.items()]
     seed = options.get("llm_seed")
     llm_seed = None if options.get("pool") is not None else trial if seed is None else seed

@@ -1,0 +1,146 @@
+"""Run the experiments of the book's part IV and keep their results in results/.
+
+Usage: python -m scripts.experiments [NAME ...] [--jobs N] [--trials N], all experiments if none is
+named; --list shows them. An interrupted run goes on where it stopped.
+"""
+
+import argparse
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from uniroute import routing_method, run_experiment
+from uniroute.datasets import load_llmrouter, load_mmlu_pro, load_pocket, load_routerbench
+from uniroute.protocol.__main__ import main as run_protocol
+
+RESULTS = Path(__file__).parents[1] / "results"
+LOADERS = {
+    "pocket": load_pocket,
+    "mmlu_pro": load_mmlu_pro,
+    "llmrouter": load_llmrouter,
+    "routerbench": load_routerbench,
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is run: a data set, its methods (chosen by rehearsals if not given), and the options."""
+
+    data: str
+    n_trials: int = 400
+    methods: dict | None = None
+    options: dict = field(default_factory=dict)
+
+
+def method_grid(**grids):
+    """Return methods with one number each: {"K-NN": ("k", [5, 10])} gives "K-NN, k = 5", ..."""
+    return {
+        f"{name}, {letter} = {value}": routing_method(name, **{letter: value})
+        for name, (letter, values) in grids.items()
+        for value in values
+    }
+
+
+def experiments():
+    """Return {name: Experiment} of all stored results, in the order in which they run."""
+    return {**main_experiments(), **validation_sizes(), **cluster_numbers()}
+
+
+def main_experiments():
+    """Figure 2 (top), Figures 3 and 6: every method, LLMs drawn anew in each trial."""
+    half = {"test_share": 0.5}  # of small pools, as in the paper
+    return {
+        "mmlu_pro": Experiment("mmlu_pro"),
+        "pocket": Experiment("pocket"),
+        "routerbench": Experiment("routerbench", options=half),
+        "llmrouter": Experiment("llmrouter", options=half),
+    }
+
+
+def validation_sizes():
+    """Figure 2 (bottom): a few methods at several numbers of validation prompts."""
+    methods = {"ZeroRouter": routing_method("ZeroRouter")}
+    methods |= method_grid(**{"K-NN": ("k", [10, 50])})
+    methods |= method_grid(**{"UniRoute (K-means)": ("K", [3, 10, 30])})
+    soft = routing_method("UniRoute (learned map, soft)", K=10, assignment="soft")
+    methods |= {
+        "UniRoute (learned map), K = 10": routing_method("UniRoute (learned map)", K=10),
+        "UniRoute (learned map, soft), K = 10": soft,
+        "Linear": routing_method("Linear"),
+        "MLP": routing_method("MLP", epochs=10),
+    }
+    return {
+        f"{data}_validation_{n_val}": Experiment(
+            data, 100, methods, {"n_val": n_val, "test_share": share}
+        )
+        for data, share, most in [
+            ("mmlu_pro", 1 / 3, 1200),
+            ("pocket", 1 / 3, 800),
+            ("routerbench", 0.5, 300),
+        ]
+        for n_val in [50, 100, 200, 300, 400, 800, 1200]
+        if n_val <= most
+    }
+
+
+def cluster_numbers():
+    """Figure 5: area against K, as two rehearsals see it and as test LLMs do."""
+    methods = method_grid(
+        **{
+            "K-NN": ("k", [5, 10, 20, 50, 100, 200]),
+            "UniRoute (K-means)": ("K", [1, 2, 3, 5, 10, 20, 50, 100]),
+            "UniRoute (learned map)": ("K", [2, 5, 10, 20, 50]),
+        }
+    )
+    for K in [2, 5, 10, 20, 50]:
+        methods[f"UniRoute (learned map, soft), K = {K}"] = routing_method(
+            "UniRoute (learned map, soft)", K=K, assignment="soft"
+        )
+    return {
+        f"{data}_clusters_{recipe or 'test'}".replace("-", "_"): Experiment(
+            data, 100, methods, {"test_share": share, **({"recipe": recipe} if recipe else {})}
+        )
+        for data, share in [("mmlu_pro", 1 / 3), ("pocket", 1 / 3), ("routerbench", 0.5)]
+        for recipe in ["paper", "size-matched", None]
+    }
+
+
+def sizes(n_prompts, n_val=None):
+    """Return 60 % of the prompts, `n_val` (at most 400 of the rest if not given), 30 %."""
+    train, test = int(0.6 * n_prompts), int(0.3 * n_prompts)
+    return [train, min(400, n_prompts - train - test) if n_val is None else n_val, test]
+
+
+def run(name, experiment, n_jobs, n_trials):
+    """Run one experiment, or go on with it, and keep its results."""
+    path = RESULTS / f"{name}.parquet"
+    if experiment.methods is None:
+        words = [f"--dataset={experiment.data}", f"--trials={n_trials}", f"--jobs={n_jobs}"]
+        more = [f"--{key.replace('_', '-')}={value}" for key, value in experiment.options.items()]
+        run_protocol([*words, *more, f"--output={path}"])
+        return
+    data = LOADERS[experiment.data]().complete()
+    options = dict(experiment.options)
+    options["sizes"] = sizes(data.n_prompts, options.pop("n_val", None))
+    run_experiment(data, experiment.methods, n_trials, path, n_jobs=n_jobs, **options)
+
+
+def main(arguments=None):
+    """Run what is asked for."""
+    known = experiments()
+    parser = argparse.ArgumentParser("python -m scripts.experiments", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="all if none is given")
+    parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
+    parser.add_argument("--trials", type=int, help="instead of each experiment's own number")
+    parser.add_argument("--list", action="store_true", help="show the names and stop")
+    given = parser.parse_args(arguments)
+    for name in given.names:
+        if name not in known:
+            parser.error(f"NAME must be one of {', '.join(known)}; got {name}")
+    for name in given.names or known:
+        print(f"{name}: {known[name].data}, {given.trials or known[name].n_trials} trials")
+        if not given.list:
+            run(name, known[name], given.jobs, given.trials or known[name].n_trials)
+
+
+if __name__ == "__main__":
+    main()
