@@ -10,6 +10,7 @@ import itertools
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import colors, image
 from matplotlib import pyplot as plt
@@ -21,6 +22,15 @@ LOSSES = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 COSTS = np.array([1.0, 2.0, 4.0])
 LLMS = ["small", "medium", "large"]
 POINTS = np.array([[0.0, 0.0], [1.0, 1.0], [4.0, 1.0]])
+
+TABLE = pd.DataFrame(
+    {
+        "method": np.repeat(["ZeroRouter", "K-NN"], 3),
+        "relative_cost": [0.0, 0.5, 1.0] * 2,
+        "quality": [0.25, 0.375, 0.5, 0.25, 0.5, 0.5],
+        "standard_error": 0.0625,
+    }
+)
 
 
 def curve(gamma=GAMMA, losses=LOSSES, costs=COSTS):
@@ -113,6 +123,15 @@ CASES = {
             {"names": ["a", "b", "c"]},
             {"unit": "seconds"},
             {"hull": [0, 2]},
+        ],
+    ),
+    "mean_curves": (
+        {"tables": {"pocket": TABLE}},
+        [
+            {"tables": {"pocket": TABLE.assign(quality=TABLE.quality / 2)}},
+            {"tables": {"pocket": TABLE, "MMLU-Pro": TABLE}},
+            {"methods": ["K-NN"]},
+            {"minus": "ZeroRouter"},
         ],
     ),
     "panels": (
@@ -273,6 +292,13 @@ def test_a_hull_is_straight_in_cost():
 
 
 # One look for each method.
+
+
+def test_what_is_subtracted_is_the_line_at_zero():
+    (axes,) = draw("mean_curves", minus="ZeroRouter").figure.axes
+    heights = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
+    assert heights == {"ZeroRouter": [0, 0, 0], "K-NN": [0, 0.125, 0]}
+    assert not axes.collections  # no bands
 
 
 def line_of(picture, label):
@@ -441,6 +467,10 @@ def test_bars_can_be_told_apart(vision):
         ("llm_pool", {"losses": GAMMA}, "losses must be a non-empty array"),
         ("llm_pool", {"losses": [0.5, np.nan, 0.5]}, "losses must be finite; got nan"),
         ("llm_pool", {"hull": [0, 3]}, r"hull must be indices of the 3 LLMs; got \[0, 3\]"),
+        ("mean_curves", {"tables": {}}, "tables must hold at least one entry"),
+        ("mean_curves", {"methods": []}, "methods must hold at least one entry"),
+        ("mean_curves", {"methods": ["MLP"]}, "table of 'pocket' must hold 'MLP'; it has"),
+        ("mean_curves", {"minus": "MLP"}, "table of 'pocket' must hold 'MLP'; it has"),
         ("panels", {"values": {}}, "values must hold at least one entry"),
         ("panels", {"values": {"few": {}}}, "values must hold at least one entry"),
         ("panels", {"x": [0.0, 1.0]}, "x must be positive; got 0.0"),

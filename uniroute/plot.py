@@ -21,6 +21,7 @@ __all__ = [
     "envelope",
     "heatmap",
     "llm_pool",
+    "mean_curves",
     "panels",
     "predicted_and_true",
     "prompts_2d",
@@ -886,6 +887,92 @@ def scaling(points, xlabel, ylabel, title=None):
     axes.set_title(title)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return Picture(figure, text)
+
+
+@_styled
+def mean_curves(tables, methods=None, minus=None):
+    """Draw mean deferral curves over many trials, one panel for each data set.
+
+    Parameters
+    ----------
+    tables : dict of str to pandas.DataFrame
+        By data set, the title of a panel: columns method, relative_cost, quality and
+        standard_error, as from `uniroute.protocol.read_curves`.
+    methods : sequence of str, optional
+        Which methods to draw, in this order; all of them if not given.
+    minus : str, optional
+        A method whose mean curve is subtracted from the others', to show what a scale that holds
+        whole curves hides. It is then the line at zero, and there are no bands: a standard error
+        of a curve is not one of a difference.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw, or a table misses a method.
+
+    Notes
+    -----
+    Figures 3 and 6 of the paper. Bands are two standard errors over trials to each side. A trial
+    with other LLMs has other costs, so budgets are shares of the range of costs of each pool.
+    Chapter 14.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"method": ["ZeroRouter"] * 3 + ["UniRoute"] * 3,
+    ...     "relative_cost": [0, 0.5, 1] * 2, "quality": [0.25, 0.375, 0.5, 0.25, 0.5, 0.5],
+    ...     "standard_error": 0.01})
+    >>> mean_curves({"pocket": table})
+    Mean quality against budget, 0 the cheapest and 1 the dearest LLM of a pool. pocket: \
+ZeroRouter 0.25, at half the range 0.375, at the end 0.5; UniRoute 0.25, 0.5, 0.5.
+    """
+    _need("tables", tables)
+    word = "Mean quality" if minus is None else f"Mean quality minus {minus}'s"
+    text = f"{word} against budget, 0 the cheapest and 1 the dearest LLM of a pool."
+    n_columns = min(2, len(tables))
+    n_rows = -(-len(tables) // n_columns)
+    figure, grid = _axes(n_rows, n_columns, height=0.9 + 2.6 * n_rows, sharex=True, squeeze=False)
+    for axes, (title, table) in zip(grid.flat, tables.items(), strict=False):
+        lines = _mean_lines(title, table, methods, minus)
+        found = []
+        for name, (colour, dash, _) in _looks(list(lines)).items():
+            x, y, error = lines[name]
+            axes.plot(x, y, color=colour, linestyle=dash, label=name)
+            if minus is None:
+                axes.fill_between(x, y - 2 * error, y + 2 * error, color=colour, alpha=0.12, lw=0)
+            values = [_number(round(float(np.interp(at, x, y)), 4)) for at in (0, 0.5, 1)]
+            if not found:
+                values[1:] = [f"at half the range {values[1]}", f"at the end {values[2]}"]
+            found.append(f"{name} {', '.join(values)}")
+        text += f" {title}: {'; '.join(found)}."
+        axes.set_title(title)
+    for axes in list(grid.flat)[len(tables) :]:
+        axes.set_axis_off()
+    figure.supxlabel("budget, from the cheapest to the dearest LLM of the pool", fontsize=10)
+    figure.supylabel(word.replace("Mean q", "mean q"), fontsize=10)
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    return Picture(figure, text)
+
+
+def _mean_lines(title, table, methods, minus):
+    """Return {method: (budgets, quality, standard error)} of one panel."""
+    known = dict(tuple(table.groupby("method", sort=False)))
+    wanted = list(known if methods is None else methods)
+    _need("methods", wanted)
+    for name in [*wanted, *([] if minus is None else [minus])]:
+        if name not in known:
+            raise ValueError(f"the table of {title!r} must hold {name!r}; it has {list(known)}")
+    columns = ["relative_cost", "quality", "standard_error"]
+    lines = {name: known[name][columns].to_numpy(dtype=float).T for name in wanted}
+    if minus is not None:
+        x, base = known[minus][columns[:2]].to_numpy(dtype=float).T
+        lines = {name: (x, line[1] - base, line[2]) for name, line in lines.items()}
+    return lines
 
 
 @_styled
