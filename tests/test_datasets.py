@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from uniroute.datasets import (
     load_mmlu_pro,
     mmlu_pro,
     mmlu_pro_available,
+    mmlu_pro_llms,
 )
 from uniroute.datasets._shipped import prompts_sha256
 
@@ -658,6 +660,23 @@ def test_real_costs_count_active_parameters_of_mixtures(real):
         "DeepSeek-Coder-V2", "Mixtral-8x7B-Instruct-v0.1", "Mixtral-8x7B-v0.1", "jamba-1.5-large"
     ]  # fmt: skip
     assert not (active.costs > real.costs).any()
+
+
+@pytest.mark.data("mmlu-pro")
+def test_real_llms_are_those_of_the_list(real):
+    llms = mmlu_pro_llms()
+    assert [llm.name for llm in llms] == real.llms
+    assert np.allclose([llm.params_b for llm in llms], real.costs, equal_nan=True)
+
+
+def test_llms_have_a_developer_and_a_month_of_release():
+    llms = {llm.name: llm for llm in mmlu_pro_llms()}
+    assert len(llms) == 29 and all(llm.developer for llm in llms.values())
+    assert all(re.fullmatch(r"202[34]-(0[1-9]|1[0-2])", m.released) for m in llms.values())
+    order = ["Llama-2-7b-hf", "Mistral-7B-v0.1", "Meta-Llama-3-8B", "Meta-Llama-3.1-8B"]
+    months = [llms[name].released for name in order]
+    assert months == sorted(set(months))
+    assert np.isnan(llms["gemini-1.5-pro-002"].params_b)
 
 
 @pytest.mark.data("mmlu-pro")

@@ -4,7 +4,12 @@ from uniroute.datasets.base import RoutingData
 from uniroute.datasets.embedllm import embedllm_available, load_embedllm
 from uniroute.datasets.fetch import DataUnavailableError
 from uniroute.datasets.llmrouter import llmrouter_available, load_llmrouter
-from uniroute.datasets.mmlu_pro import load_mmlu_pro, mmlu_pro_available
+from uniroute.datasets.mmlu_pro import (
+    MMLUProLLM,
+    load_mmlu_pro,
+    mmlu_pro_available,
+    mmlu_pro_llms,
+)
 from uniroute.datasets.own import load_csv
 from uniroute.datasets.pocket import (
     PocketLLM,
@@ -18,6 +23,7 @@ from uniroute.datasets.sprout import load_sprout, sprout_available
 
 __all__ = [
     "DataUnavailableError",
+    "MMLUProLLM",
     "PocketLLM",
     "RoutingData",
     "embedllm_available",
@@ -30,6 +36,7 @@ __all__ = [
     "load_routerbench",
     "load_sprout",
     "mmlu_pro_available",
+    "mmlu_pro_llms",
     "pocket_answers",
     "pocket_llms",
     "pocket_prompts",

@@ -5,6 +5,7 @@ import csv
 import json
 import string
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from uniroute.datasets._converted import available, converted, converted_path, p
 from uniroute.datasets._shipped import read_embeddings
 from uniroute.datasets.base import RoutingData
 
-__all__ = ["load_mmlu_pro", "mmlu_pro_available"]
+__all__ = ["MMLUProLLM", "load_mmlu_pro", "mmlu_pro_available", "mmlu_pro_llms"]
 
 MODELS = Path(__file__).with_name("mmlu_pro_models.csv")
 EMBEDDINGS = Path(__file__).with_name("mmlu_pro_minilm.npz")
@@ -31,6 +32,66 @@ CITATION = (
     "Multi-Task Language Understanding Benchmark. Advances in Neural Information Processing "
     "Systems 37, Datasets and Benchmarks Track."
 )
+
+
+@dataclass(frozen=True)
+class MMLUProLLM:
+    """What is known of one LLM of MMLU-Pro.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    developer : str
+        Who made it.
+    released : str
+        Month of its public release, "YYYY-MM".
+    params_b, active_params_b : float
+        Parameters, and those it uses for one token, in billions; NaN if unknown.
+
+    Examples
+    --------
+    >>> from uniroute.datasets import mmlu_pro_llms
+    >>> mmlu_pro_llms()[0].released
+    '2024-06'
+    """
+
+    name: str
+    developer: str
+    released: str
+    params_b: float
+    active_params_b: float
+
+
+def mmlu_pro_llms():
+    """List what is known of the 29 LLMs of MMLU-Pro. It comes with the package.
+
+    Returns
+    -------
+    list of MMLUProLLM
+        In the order of `load_mmlu_pro().llms`.
+
+    Notes
+    -----
+    Months of release and sizes are those that the developers gave in their announcements and model
+    cards; weights count from the day on which everybody could download them. Chapter 21.
+
+    Examples
+    --------
+    >>> from uniroute.datasets import mmlu_pro_llms
+    >>> min(mmlu_pro_llms(), key=lambda llm: llm.released).name
+    'Llama-2-13b-hf'
+    """
+    return [
+        MMLUProLLM(
+            name=model["name"],
+            developer=model["developer"],
+            released=model["released"],
+            params_b=float(model["params_b"] or "nan"),
+            active_params_b=float(model["active_params_b"] or "nan"),
+        )
+        for model in _models()
+    ]
 
 
 def load_mmlu_pro(embeddings=True, progress=True, cost="params"):
