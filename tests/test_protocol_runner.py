@@ -17,11 +17,13 @@ from joblib import parallel_config
 from tests.protocol_data import simulated
 from uniroute import (
     choose_methods,
+    differences_to,
     make_rehearsal,
     make_trial,
     paired_difference,
     read_curves,
     read_results,
+    rerun_trials,
     results_table,
     routing_method,
     run_experiment,
@@ -137,6 +139,28 @@ def test_all_chosen_methods_run(data, chosen, tmp_path):
 
 
 # Running
+
+
+def test_stored_trials_come_out_again(data, serial):
+    again = rerun_trials(data, serial[0], trials=[2, 3], methods=["K-NN", "Linear"])
+    assert again[["trial", "method"]].to_numpy().tolist() == [
+        [2, "K-NN"],
+        [2, "Linear"],
+        [3, "K-NN"],
+        [3, "Linear"],
+    ]
+    assert np.allclose(again["stored"], again["again"], atol=1e-12)
+    assert len(rerun_trials(data, serial[0])) == len(METHODS)
+
+
+def test_stored_trials_of_other_data_are_refused(data, serial):
+    other = replace(data, losses=1 - data.losses)
+    with pytest.raises(ValueError, match="data must be what the results were made with"):
+        rerun_trials(other, serial[0])
+    with pytest.raises(KeyError, match="methods must be among the results; got 'Oracle'"):
+        rerun_trials(data, serial[0], methods=["Oracle"])
+    with pytest.raises(KeyError, match="trials must be among the results; got 4"):
+        rerun_trials(data, serial[0], trials=[4])
 
 
 @pytest.mark.parametrize("recipe", ["paper", "size-matched"])
@@ -372,3 +396,21 @@ def test_help():
         check=True,
     )
     assert "--dataset" in found.stdout
+
+
+def test_differences_are_those_of_the_table(serial):
+    for metric in ("area", "qnc"):
+        table = results_table(serial[0], metric)
+        found = differences_to(serial[0], "UniRoute (learned map)", metric)
+        assert list(found) == [name for name in METHODS if name != "UniRoute (learned map)"]
+        for name, difference in found.items():
+            assert np.isclose(difference.mean, table.loc[name, "difference"])
+            assert np.isclose(difference.low, table.loc[name, "difference_low"])
+
+
+def test_differences_of_chosen_methods(serial):
+    assert list(differences_to(serial[0], "K-NN", methods=["Linear"])) == ["Linear"]
+    with pytest.raises(KeyError, match="methods must be among ZeroRouter"):
+        differences_to(serial[0], "K-NN", methods=["nothing"])
+    with pytest.raises(KeyError, match="reference must be one of"):
+        differences_to(serial[0], "nothing")

@@ -22,11 +22,13 @@ _EXPORTS = {
     "protocol": [
         "Trial",
         "choose_methods",
+        "differences_to",
         "make_rehearsal",
         "make_trial",
         "method_names",
         "read_curves",
         "read_results",
+        "rerun_trials",
         "results_table",
         "routing_method",
         "run_experiment",

@@ -167,6 +167,9 @@ METHODS = {
 }
 
 
+TUNED = ("figure's K", "size-matched", "long")  # of `choose_methods`
+
+
 def method_names():
     """Return the names that `routing_method` knows.
 
@@ -241,6 +244,16 @@ def routing_method(name, **parameters):
     except TypeError as error:
         raise TypeError(f"parameters of {name!r}: {error}") from None
     return partial(function, **parameters)
+
+
+def base_name(label):
+    """Return the method's name in a label; what follows the last comma says how it was tuned.
+
+    >>> base_name("UniRoute (learned map, soft), size-matched"), base_name("K-NN, k = 5")
+    ('UniRoute (learned map, soft)', 'K-NN')
+    """
+    name, _, how = label.rpartition(", ")
+    return name if name and (how in TUNED or " = " in how) else label
 
 
 def _core(name):

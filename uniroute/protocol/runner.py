@@ -17,9 +17,10 @@ from uniroute._progress import progress_bar
 from uniroute._validation import check_positive_integer
 from uniroute._version import __version__
 from uniroute.llms import EmptyClusterWarning
+from uniroute.protocol.methods import base_name, routing_method
 from uniroute.protocol.trials import make_rehearsal, make_trial
 
-__all__ = ["read_curves", "read_results", "run_experiment"]
+__all__ = ["read_curves", "read_results", "rerun_trials", "run_experiment"]
 
 FORMAT = 1  # of the files; raise it whenever their columns or their meaning change
 GRID = np.linspace(0.0, 1.0, 100)  # budgets, from the cheapest to the dearest LLM of a pool
@@ -85,6 +86,9 @@ def run_experiment(data, methods, n_trials, path, choices=(), n_jobs=1, progress
     >>> methods = {"ZeroRouter": routing_method("ZeroRouter"), "K-NN": routing_method("K-NN", k=9)}
     >>> with TemporaryDirectory() as folder:
     ...     results = run_experiment(data, methods, 2, Path(folder, "trials.parquet"))
+    ...     again = rerun_trials(data, results, trials=[1])
+    >>> bool(np.allclose(again["stored"], again["again"]))
+    True
     >>> results[["trial", "method", "parameters"]]
        trial      method parameters
     0      0  ZeroRouter         {}
@@ -297,6 +301,66 @@ def read_results(path):
     table = pd.read_parquet(path)
     table.attrs = _metadata(path)
     return table
+
+
+def rerun_trials(data, results, trials=(0,), methods=None):
+    """Run stored trials again, to see whether the same areas come out.
+
+    Parameters
+    ----------
+    data : RoutingData
+        The data of the experiment.
+    results : pandas.DataFrame
+        As from `read_results`.
+    trials : sequence of int, default (0,)
+        Which of the trials.
+    methods : sequence of str, optional
+        Which of the methods; all by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: trial, method, stored and again, both areas.
+
+    Raises
+    ------
+    KeyError
+        If a trial or a method is not among the results.
+    ValueError
+        If `data` is not what the results were made with.
+
+    Notes
+    -----
+    Networks may differ a little from one processor to another; the rest differs by rounding.
+    Chapter 14.
+
+    Examples
+    --------
+    See `run_experiment`.
+    """
+    settings = results.attrs["settings"]
+    expected, found = settings["data_sha256"][:12], _fingerprint(data)[:12]
+    if expected != found:
+        raise ValueError(
+            f"data must be what the results were made with, {settings['data']!r} with SHA-256 "
+            f"{expected}...; got {data.name!r} with {found}..."
+        )
+    known = dict.fromkeys(results["method"])
+    methods = list(known if methods is None else methods)
+    for word, wanted, there in (("methods", methods, known), ("trials", trials, results["trial"])):
+        for one in wanted:
+            if one not in set(there):
+                raise KeyError(f"{word} must be among the results; got {one!r}")
+    numbers = settings["methods"]
+    again = {name: routing_method(base_name(name), **numbers[name]) for name in methods}
+    found = [run_trial(data, again, trial, settings["options"]) for trial in trials]
+    areas = results.set_index(["trial", "method"])["area"]
+    rows = [
+        (trial, row["method"], areas[trial, row["method"]], row["area"])
+        for trial, measured in found
+        for row in measured
+    ]
+    return type(results)(rows, columns=["trial", "method", "stored", "again"])
 
 
 def read_curves(path):

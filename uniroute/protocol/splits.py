@@ -4,7 +4,13 @@ import numpy as np
 
 from uniroute._validation import check_positive_integer, check_scalar
 
-__all__ = ["split_llms", "split_llms_by_group", "split_llms_by_release", "split_prompts"]
+__all__ = [
+    "split_llms",
+    "split_llms_by_group",
+    "split_llms_by_release",
+    "split_prompts",
+    "split_prompts_by_task",
+]
 
 
 def split_prompts(prompts, sizes, random_state):
@@ -40,13 +46,7 @@ def split_prompts(prompts, sizes, random_state):
     >>> len(train), len(val), len(test)
     (6, 1, 3)
     """
-    if isinstance(prompts, (int, np.integer)):
-        check_positive_integer("prompts", prompts)
-        groups = np.arange(prompts)
-    else:
-        texts = [str(text) for text in prompts]
-        place = {text: i for i, text in enumerate(sorted(set(texts)))}
-        groups = np.array([place[text] for text in texts], dtype=int)
+    groups = _same_text(prompts)
     counts = _part_sizes(sizes, len(groups))
     order = np.random.default_rng(random_state).permutation(groups.max() + 1)
     of_group = np.bincount(groups)
@@ -60,6 +60,76 @@ def split_prompts(prompts, sizes, random_state):
         parts.append(np.flatnonzero(np.isin(groups, order[first : first + fits])))
         first += fits
     return parts
+
+
+def _same_text(prompts):
+    """Return a number for each prompt, the same one for identical texts."""
+    if isinstance(prompts, (int, np.integer)):
+        check_positive_integer("prompts", prompts)
+        return np.arange(prompts)
+    texts = [str(text) for text in prompts]
+    place = {text: i for i, text in enumerate(sorted(set(texts)))}
+    return np.array([place[text] for text in texts], dtype=int)
+
+
+def split_prompts_by_task(prompts, tasks, sizes, part_tasks, random_state):
+    """Split prompts at random into disjoint parts, each with its own mix of tasks.
+
+    Parameters
+    ----------
+    prompts : sequence of str
+        Prompt texts; identical ones come into one part only, and the rest of them into none.
+    tasks : sequence of str
+        The task of each prompt.
+    sizes : sequence of int
+        Number of prompts in each part.
+    part_tasks : sequence of (sequence of str or None)
+        The tasks of each part; None for all. Parts with the same tasks share their prompts.
+    random_state : int
+        Seed.
+
+    Returns
+    -------
+    list of ndarray of int
+        Sorted indices of the prompts of each part. The last part is drawn first, so that its
+        prompts are the same whatever tasks the others have, and so on to the first.
+
+    Raises
+    ------
+    KeyError
+        If a task is unknown.
+    ValueError
+        If there are not enough prompts of a part's tasks, or lengths do not fit.
+
+    Notes
+    -----
+    Fig. 7 of the paper trains on one kind of prompts and tests on another. Chapter 18.
+
+    Examples
+    --------
+    >>> tasks = ["sums"] * 5 + ["places"] * 5
+    >>> prompts = [f"prompt {i}" for i in range(10)]
+    >>> train, test = split_prompts_by_task(prompts, tasks, [3, 2], [["sums"], ["places"]], 0)
+    >>> len(train), len(test), bool(train.max() < 5 <= test.min())
+    (3, 2, True)
+    """
+    groups, tasks = _same_text(prompts), np.asarray(tasks, dtype=str)
+    if len(tasks) != len(groups):
+        raise ValueError(f"tasks must name one for each prompt, {len(groups)}; got {len(tasks)}")
+    if len(sizes) != len(part_tasks):
+        raise ValueError(f"part_tasks must be one for each size, {len(sizes)}; got {part_tasks}")
+    order, parts = np.random.default_rng(random_state).permutation(len(groups)), []
+    for size, wanted in list(zip(sizes, part_tasks, strict=True))[::-1]:
+        check_positive_integer("sizes", size)
+        for task in wanted or ():
+            if task not in tasks:
+                raise KeyError(f"part_tasks must be of {sorted(set(tasks.tolist()))}; got {task!r}")
+        fits = order if wanted is None else order[np.isin(tasks[order], wanted)]
+        if len(fits) < size:
+            raise ValueError(f"sizes must fit; of {size} prompts of {wanted} {len(fits)} are left")
+        parts.append(np.sort(fits[:size]))
+        order = order[~np.isin(groups[order], groups[parts[-1]])]
+    return parts[::-1]
 
 
 def _part_sizes(sizes, n_prompts):

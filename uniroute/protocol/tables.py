@@ -5,7 +5,7 @@ import numpy as np
 from uniroute._validation import check_option, check_scalar
 from uniroute.evaluate import paired_difference, sign_test
 
-__all__ = ["results_table"]
+__all__ = ["differences_to", "results_table"]
 
 METRICS = ("area", "area50", "qnc", "peak")
 
@@ -62,9 +62,70 @@ def results_table(
     """
     import pandas as pd
 
+    check_scalar("alpha", alpha, 0, 1)
+    values = _by_method(results, metric, reference, level, cap)
+    sense = -1 if metric == "qnc" else 1
+    rows = {
+        name: _row(values[name], values[reference], sense, level, alpha) for name in values.columns
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def differences_to(results, reference, metric="area", methods=None, level=0.95, cap=1.0):
+    """Compare methods with a reference on the same trials, for `uniroute.plot.differences`.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        As for `results_table`.
+    reference : str
+        The method that the others are compared with.
+    metric : {"area", "area50", "qnc", "peak"}, default "area"
+        What is compared.
+    methods : sequence of str, optional
+        Which of the others; all by default, in the order of `results`.
+    level : float, default 0.95
+        Confidence level of the intervals.
+    cap : float, default 1.0
+        As for `results_table`.
+
+    Returns
+    -------
+    dict of str to PairedDifference
+        Method minus reference.
+
+    Raises
+    ------
+    KeyError
+        If the reference or one of `methods` is not among the results.
+    ValueError
+        As `results_table`.
+
+    Notes
+    -----
+    Section 6 compares in pairs too, by a sign test. Chapter 14.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> results = pd.DataFrame(
+    ...     [("good", i, 0.7 + i / 100) for i in range(9)]
+    ...     + [("bad", i, 0.6 + i / 100) for i in range(9)], columns=["method", "trial", "area"])
+    >>> print(differences_to(results, "good")["bad"])
+    -0.1000 [-0.1000, -0.1000]
+    """
+    values = _by_method(results, metric, reference, level, cap)
+    others = [name for name in values if name != reference] if methods is None else methods
+    for name in others:
+        if name not in values:
+            raise KeyError(f"methods must be among {', '.join(values)}; got {name!r}")
+    return {name: paired_difference(values[name], values[reference], level) for name in others}
+
+
+def _by_method(results, metric, reference, level, cap):
+    """Return a column for each method and a row for each trial."""
     check_option("metric", metric, METRICS)
     check_scalar("level", level, 0, 1)
-    check_scalar("alpha", alpha, 0, 1)
     values = results.pivot(index="trial", columns="method", values=metric)
     values = values[list(dict.fromkeys(results["method"]))]
     if reference not in values:
@@ -74,11 +135,7 @@ def results_table(
         raise ValueError(f"results must hold every trial of every method; {missing!r} misses some")
     if metric == "qnc":
         values = values.clip(upper=check_scalar("cap", cap, 0, np.finfo(float).max))
-    sense = -1 if metric == "qnc" else 1
-    rows = {
-        name: _row(values[name], values[reference], sense, level, alpha) for name in values.columns
-    }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+    return values
 
 
 def _row(first, second, sense, level, alpha):

@@ -8,7 +8,12 @@ import numpy as np
 from uniroute._progress import progress_bar
 from uniroute._validation import check_option, check_positive_integer
 from uniroute.evaluate import deferral_curve
-from uniroute.protocol.splits import split_llms, split_llms_by_group, split_prompts
+from uniroute.protocol.splits import (
+    split_llms,
+    split_llms_by_group,
+    split_prompts,
+    split_prompts_by_task,
+)
 
 __all__ = ["Trial", "make_rehearsal", "make_trial", "run_trials"]
 
@@ -114,6 +119,7 @@ def make_trial(
     pool=None,
     train_llms=None,
     groups=None,
+    part_tasks=None,
 ):
     """Split a data set into the parts of one trial.
 
@@ -130,12 +136,17 @@ def make_trial(
     llm_seed : int, optional
         Seed of the LLM split; `random_state` if not given.
     pool : sequence of str, optional
-        Names of the test LLMs, instead of a random split.
+        Names of the test LLMs, instead of a random split; or several such lists, which the seeds
+        of the LLM split take in turn.
     train_llms : sequence of str, optional
-        Names of the training LLMs, only with `pool`; by default all that are not in it. LLMs in
-        both lists are known in training, as in a static pool.
+        Names of the training LLMs, or several lists of them, only with `pool`; by default all that
+        are not in it. LLMs in both lists are known in training, as in a static pool.
     groups : sequence of str, optional
         Group of each LLM of the data; whole groups are drawn, see `split_llms_by_group`.
+    part_tasks : dict of str to sequence of str, optional
+        With the keys "train", "val" and "test", or some of them: the tasks of a part's prompts,
+        all if it is not named; see `split_prompts_by_task`. `sizes` must then be integers. Trials
+        that differ in other parts only have the same test prompts.
 
     Returns
     -------
@@ -169,7 +180,7 @@ def make_trial(
     ['b', 'f']
     """
     prompts, llms = _parts(
-        data, sizes, test_share, random_state, llm_seed, pool, train_llms, groups
+        data, sizes, test_share, random_state, llm_seed, pool, train_llms, groups, part_tasks
     )
     return _cut(data, *prompts, *llms)
 
@@ -236,17 +247,18 @@ def _parts(
     pool=None,
     train_llms=None,
     groups=None,
+    part_tasks=None,
 ):
     """Return the prompts (training, validation, test) and the LLMs (training, test), as indices."""
     _check_complete(data)
     if len(sizes) != 3:
         raise ValueError(f"sizes must be three: training, validation, test; got {sizes}")
-    prompts = split_prompts(data.prompts, sizes, random_state)
+    prompts = _split_prompts(data, sizes, part_tasks, random_state)
     llm_seed = random_state if llm_seed is None else llm_seed
     if pool is not None:
         if groups is not None:
             raise ValueError("only one of pool and groups must be given; got both")
-        return prompts, _listed(data.llms, pool, train_llms)
+        return prompts, _listed(data.llms, _turn(pool, llm_seed), _turn(train_llms, llm_seed))
     if train_llms is not None:
         raise ValueError(f"train_llms must be given together with pool only; got {train_llms}")
     if groups is not None:
@@ -256,12 +268,29 @@ def _parts(
     return prompts, split_llms(data.n_llms, test_share, llm_seed)
 
 
+def _split_prompts(data, sizes, part_tasks, random_state):
+    """Return the prompts of the three parts, as indices."""
+    if part_tasks is None:
+        return split_prompts(data.prompts, sizes, random_state)
+    parts = ("train", "val", "test")
+    for part in part_tasks:
+        check_option("part_tasks", part, parts)
+    wanted = [part_tasks.get(part) for part in parts]
+    return split_prompts_by_task(data.prompts, data.tasks, sizes, wanted, random_state)
+
+
 def _check_complete(data):
     if data.embeddings is None:
         raise ValueError(f"data must have embeddings; {data.name!r} has none")
     for name in ("losses", "costs"):
         if np.isnan(getattr(data, name)).any():
             raise ValueError(f"data must be complete; the {name} of {data.name!r} hold NaN")
+
+
+def _turn(names, seed):
+    """Return a list of names, or one of several such lists."""
+    several = names is not None and len(names) and not isinstance(names[0], str)
+    return names[seed % len(names)] if several else names
 
 
 def _listed(known, pool, train_llms):

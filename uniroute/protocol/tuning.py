@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from uniroute._progress import progress_bar
 from uniroute._validation import check_positive_integer
 from uniroute.llms import EmptyClusterWarning
-from uniroute.protocol.methods import routing_method
+from uniroute.protocol.methods import base_name, routing_method
 from uniroute.protocol.trials import make_rehearsal, make_trial
 
 __all__ = ["choose_methods"]
@@ -37,7 +37,9 @@ class Entry:
     recipe: str | None = None
 
 
-def choose_methods(data, n_rehearsals=3, n_jobs=1, progress=True, sizes=(0.6, 0.1, 0.3), **options):
+def choose_methods(
+    data, n_rehearsals=3, n_jobs=1, progress=True, sizes=(0.6, 0.1, 0.3), only=None, **options
+):
     """Choose the numbers of all methods of the paper's experiments, once for a data set.
 
     Parameters
@@ -52,6 +54,8 @@ def choose_methods(data, n_rehearsals=3, n_jobs=1, progress=True, sizes=(0.6, 0.
         Whether to show progress.
     sizes : sequence of float or int, default (0.6, 0.1, 0.3)
         As for `make_trial`.
+    only : sequence of str, optional
+        Which of the methods, by their names in the result; all by default.
     **options
         Passed on to `make_trial`.
 
@@ -67,6 +71,8 @@ def choose_methods(data, n_rehearsals=3, n_jobs=1, progress=True, sizes=(0.6, 0.
 
     Raises
     ------
+    KeyError
+        If `only` holds an unknown name.
     ValueError
         As `make_trial`.
 
@@ -95,6 +101,12 @@ def choose_methods(data, n_rehearsals=3, n_jobs=1, progress=True, sizes=(0.6, 0.
     trial = make_trial(data, sizes, **options)
     n_val, has_training = len(trial.X_val), trial.losses_train.shape[1] > 0
     entries = plan(n_val, len(trial.X_train) // 2) if has_training else untuned_plan(n_val)
+    if only is not None:
+        known = {entry.label: entry for entry in entries}
+        for label in only:
+            if label not in known:
+                raise KeyError(f"only must hold some of {', '.join(known)}; got {label!r}")
+        entries = [known[label] for label in only]
     options = {"sizes": sizes, **options}
     areas = _rehearse(data, entries, n_rehearsals, n_jobs, progress, options)
     choices = [choice for entry in entries for choice in _judged(entry, areas)]
@@ -104,7 +116,7 @@ def choose_methods(data, n_rehearsals=3, n_jobs=1, progress=True, sizes=(0.6, 0.
 def chosen_methods(choices):
     """Return the methods with the numbers that were chosen for them."""
     return {
-        choice["method"]: routing_method(_base(choice["method"]), **choice["parameters"])
+        choice["method"]: routing_method(base_name(choice["method"]), **choice["parameters"])
         for choice in choices
         if choice["chosen"]
     }
@@ -166,7 +178,7 @@ def untuned_plan(n_val):
         "Clairvoyant MLP, long": LONG_CLAIRVOYANT,
         "Oracle": {},
     }
-    return [Entry(label, _base(label), (numbers,)) for label, numbers in fixed.items()]
+    return [Entry(label, base_name(label), (numbers,)) for label, numbers in fixed.items()]
 
 
 def _entry(label, recipe, **grid):
@@ -174,20 +186,12 @@ def _entry(label, recipe, **grid):
     combinations = [{}]
     for name, values in grid.items():
         combinations = [{**known, name: value} for known in combinations for value in values]
-    return Entry(label, _base(label), tuple(combinations), recipe)
+    return Entry(label, base_name(label), tuple(combinations), recipe)
 
 
 def _each(numbers):
     """Return a grid of one value each."""
     return {name: [value] for name, value in numbers.items()}
-
-
-def _base(label):
-    """Return the method's name in a label; what follows the last comma says how it was tuned."""
-    name = label.split(", ")
-    if len(name) > 1 and name[-1] in ("figure's K", "size-matched", "long"):
-        return ", ".join(name[:-1])
-    return label
 
 
 def _rehearse(data, entries, n_rehearsals, n_jobs, progress, options):
