@@ -88,6 +88,21 @@ CASES = {
             {"llms": False},
         ],
     ),
+    "dendrogram": (
+        {
+            "tree": [[0, 1, 0.25, 2], [2, 3, 0.5, 3]],
+            "names": LLMS,
+            "groups": ["A", "A", "B"],
+            "label": "distance",
+        },
+        [
+            {"tree": [[0, 1, 0.375, 2], [2, 3, 0.5, 3]]},
+            {"tree": [[0, 2, 0.25, 2], [1, 3, 0.5, 3]]},
+            {"names": ["a", "b", "c"]},
+            {"groups": ["A", "B", "B"]},
+            {"label": "1 - similarity"},
+        ],
+    ),
     "differences": (
         {"found": {"K-NN": paired_difference([0.5, 0.75], [0.5, 0.5])}, "label": "area gained"},
         [
@@ -454,6 +469,9 @@ def test_bars_can_be_told_apart(vision):
             {"curves": {"a": curve(), "b": curve(costs=COSTS + 1)}},
             "curves must be of one pool; the LLMs' costs of 'b' differ",
         ),
+        ("dendrogram", {"names": ["a", "a", "b"]}, "names must be distinct; 'a'"),
+        ("dendrogram", {"groups": ["A"]}, r"tree must have shape \(2, 4\) and groups 3 .* and 1"),
+        ("dendrogram", {"tree": [[0, 1, 0.25, 2]]}, r"shape \(2, 4\) .*; got \(1, 4\)"),
         ("differences", {"found": {}}, "found must hold at least one entry; got none"),
         ("envelope", {"names": ["a", "a", "b"]}, "names must be distinct; 'a'"),
         ("envelope", {"gamma": [0.5]}, r"gamma must have shape \(3,\); got \(1,\)"),

@@ -1279,7 +1279,7 @@ def dendrogram(tree, names, groups, label, title=None):
     >>> tree = [[0, 1, 0.1, 2], [2, 3, 0.5, 3]]
     >>> dendrogram(tree, ["A-S", "A-L", "B-S"], ["A", "A", "B"], "distance")
     Tree of 3 leaves in 2 groups by distance. First joint 0.1: A-S and A-L; last joint 0.5. Groups \
-that are a branch: A. From top to bottom: A-S, A-L, B-S (B).
+that are a branch: A. From top to bottom: B-S, A-S, A-L.
     """
     names, groups = check_names(names), [str(group) for group in groups]
     tree = check_matrix("tree", tree)
