@@ -5,10 +5,15 @@ named; --list shows them. An interrupted run goes on where it stopped.
 """
 
 import argparse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+from scripts.static_pool import static_methods
 from uniroute import routing_method, run_experiment
+from uniroute.attributes import ATTRIBUTES, prompt_attributes
 from uniroute.datasets import load_llmrouter, load_mmlu_pro, load_pocket, load_routerbench
 from uniroute.protocol.__main__ import main as run_protocol
 
@@ -29,6 +34,8 @@ class Experiment:
     n_trials: int = 400
     methods: dict | None = None
     options: dict = field(default_factory=dict)
+    static: bool = False  # all LLMs are the pool, and known in training
+    with_attributes: bool = False  # as further columns of the embeddings
 
 
 def method_grid(**grids):
@@ -42,7 +49,13 @@ def method_grid(**grids):
 
 def experiments():
     """Return {name: Experiment} of all stored results, in the order in which they run."""
-    return {**main_experiments(), **validation_sizes(), **cluster_numbers()}
+    return {
+        **main_experiments(),
+        **validation_sizes(),
+        **cluster_numbers(),
+        **prompt_shifts(),
+        **static_pools(),
+    }
 
 
 def main_experiments():
@@ -104,6 +117,94 @@ def cluster_numbers():
     }
 
 
+# Tasks in which numbers are worked out; the other tasks are the other kind of prompts.
+CALCULATION = {
+    "pocket": "addition, subtraction, multiplication, comparison, sequence, roman, weekday, month, "
+    "clock, units",
+    "mmlu_pro": "math, physics, chemistry, engineering, business",
+}
+OTHER_TASKS = {
+    "pocket": "count letters, backwards, sort letters, nth letter, analogy, odd one out, logic, "
+    "code",
+    "mmlu_pro": "law, other, economics, health, psychology, biology, philosophy, "
+    "computer science, history",
+}
+# Which parts of a trial hold the other kind of prompts than the test prompts.
+SHIFTED = {
+    "matched": [],
+    "clusters": ["train"],
+    "validation": ["val"],
+    "both": ["train", "val"],
+}
+
+
+def prompt_shifts():
+    """Figure 7: clusters, or features of LLMs, or both, from another kind of prompts."""
+    methods = {"ZeroRouter": routing_method("ZeroRouter")}
+    named = [("UniRoute (K-means)", "embeddings"), ("UniRoute (attributes)", "attributes")]
+    for label, features in named:
+        for K in [3, 10, 30]:
+            numbers = {"name": "UniRoute (K-means)", "features": features, "K": K}
+            methods[f"{label}, K = {K}"] = partial(on_features, **numbers)
+    for label, name, features, numbers in [
+        ("K-NN, k = 20", "K-NN", "embeddings", {"k": 20}),
+        ("K-NN, k = 20 (attributes)", "K-NN", "attributes", {"k": 20}),
+        ("Linear", "Linear", "embeddings", {}),
+        ("Linear (attributes)", "Linear", "attributes", {}),
+    ]:
+        methods[label] = partial(on_features, name=name, features=features, **numbers)
+    return {
+        f"{data}_shift_{kind}_{case}": Experiment(
+            data,
+            100,
+            methods,
+            {
+                "sizes": parts,
+                "part_tasks": {
+                    part: (other if part in SHIFTED[case] else own)[data].split(", ")
+                    for part in ("train", "val", "test")
+                },
+            },
+            with_attributes=True,
+        )
+        for data, parts in [("pocket", (2000, 400, 1200)), ("mmlu_pro", (2500, 400, 1500))]
+        for kind, own, other in [
+            ("calculation", CALCULATION, OTHER_TASKS),
+            ("other", OTHER_TASKS, CALCULATION),
+        ]
+        for case in SHIFTED
+    }
+
+
+def with_attributes(data):
+    """Return the data with the attributes of each prompt behind its embedding."""
+    return replace(data, embeddings=np.hstack([data.embeddings, prompt_attributes(data.prompts)]))
+
+
+def on_features(trial, name, features, **numbers):
+    """Run a method on the embeddings alone, or on the attributes alone.
+
+    Attributes are divided by their standard deviations over the training prompts.
+    """
+    n = len(ATTRIBUTES)
+    columns = slice(-n, None) if features == "attributes" else slice(None, -n)
+    X = [part[:, columns] for part in (trial.X_train, trial.X_val, trial.X_test)]
+    if features == "attributes":
+        spread = X[0].std(axis=0)
+        X = [(part - X[0].mean(axis=0)) / np.where(spread > 0, spread, 1) for part in X]
+    own = replace(trial, X_train=X[0], X_val=X[1], X_test=X[2])
+    own.watch.seconds = trial.watch.seconds
+    return routing_method(name, **numbers)(own)
+
+
+def static_pools():
+    """Table 1: a pool that stays, with every loss on training and validation prompts known."""
+    return {
+        f"{data}_static": Experiment(data, 50, static=True)
+        for data in ["mmlu_pro", "pocket", "routerbench"]
+    }
+
+
 def sizes(n_prompts, n_val=None):
     """Return 60 % of the prompts, `n_val` (at most 400 of the rest if not given), 30 %."""
     train, test = int(0.6 * n_prompts), int(0.3 * n_prompts)
@@ -113,15 +214,20 @@ def sizes(n_prompts, n_val=None):
 def run(name, experiment, n_jobs, n_trials):
     """Run one experiment, or go on with it, and keep its results."""
     path = RESULTS / f"{name}.parquet"
-    if experiment.methods is None:
+    if experiment.methods is None and not experiment.static:
         words = [f"--dataset={experiment.data}", f"--trials={n_trials}", f"--jobs={n_jobs}"]
         more = [f"--{key.replace('_', '-')}={value}" for key, value in experiment.options.items()]
         run_protocol([*words, *more, f"--output={path}"])
         return
     data = LOADERS[experiment.data]().complete()
+    data = with_attributes(data) if experiment.with_attributes else data
     options = dict(experiment.options)
-    options["sizes"] = sizes(data.n_prompts, options.pop("n_val", None))
-    run_experiment(data, experiment.methods, n_trials, path, n_jobs=n_jobs, **options)
+    options.setdefault("sizes", sizes(data.n_prompts, options.pop("n_val", None)))
+    methods, choices = experiment.methods, ()
+    if experiment.static:
+        options |= {"pool": data.llms, "train_llms": data.llms}
+        methods, choices = static_methods(data, **options)
+    run_experiment(data, methods, n_trials, path, choices, n_jobs, **options)
 
 
 def main(arguments=None):

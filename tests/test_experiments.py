@@ -1,10 +1,14 @@
 """The script of the stored experiments, on a small data set in the place of the real ones."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from scripts import experiments as script
 from tests.protocol_data import simulated
-from uniroute import read_results, routing_method
+from uniroute import make_trial, read_results, routing_method
+from uniroute.attributes import ATTRIBUTES
 
 
 @pytest.fixture
@@ -62,3 +66,15 @@ def test_stored_experiments_can_be_made():
 def test_sizes(n_val, expected):
     assert script.sizes(1000, n_val) == expected
     assert script.sizes(12032) == [7219, 400, 3609]
+
+
+def test_methods_on_attributes_do_not_see_embeddings():
+    data = simulated()
+    wide = script.with_attributes(data)
+    assert wide.embeddings.shape[1] == data.embeddings.shape[1] + len(ATTRIBUTES)
+    numbers = {"name": "K-NN", "k": 5}
+    alone = routing_method("K-NN", k=5)(make_trial(data))
+    assert (script.on_features(make_trial(wide), features="embeddings", **numbers) == alone).all()
+    read = script.on_features(make_trial(wide), features="attributes", **numbers)
+    blind = replace(wide, embeddings=np.where(np.arange(17) < 5, 0, wide.embeddings))
+    assert (script.on_features(make_trial(blind), features="attributes", **numbers) == read).all()

@@ -37,6 +37,7 @@ _EXPORTS = {
         "split_llms_by_group",
         "split_llms_by_release",
         "split_prompts",
+        "split_prompts_by_task",
     ],
     "router": ["Explanation", "UniRoute"],
     "rule": ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"],

@@ -7,6 +7,7 @@ from uniroute.protocol.splits import (
     split_llms_by_group,
     split_llms_by_release,
     split_prompts,
+    split_prompts_by_task,
 )
 from uniroute.protocol.tables import differences_to, results_table
 from uniroute.protocol.trials import Trial, make_rehearsal, make_trial, run_trials
@@ -30,4 +31,5 @@ __all__ = [
     "split_llms_by_group",
     "split_llms_by_release",
     "split_prompts",
+    "split_prompts_by_task",
 ]
