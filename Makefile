@@ -17,7 +17,7 @@ export PYTHONHASHSEED := 0
 JUPYTER_BOOK := $(BIN)/jupyter-book build -q -W -n --keep-going --path-output .
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve html test check-pages experiments regenerate lint format lock clean
+.PHONY: help install book serve html test check-pages experiments ledger regenerate lint format lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ check-pages: $(INSTALLED) ## open every built page in headless Chromium
 # Each run goes on where it was interrupted; results/ has what was run last.
 experiments: $(INSTALLED) ## run the experiments of part IV (hours; resumable; all, or e.g. ONLY=pocket)
 	@$(BIN)/python -m scripts.experiments $(ONLY) --jobs $(WORKERS)
+
+ledger: $(INSTALLED) ## compare the paper's numbers with the stored results
+	@$(BIN)/python -m scripts.ledger
 
 regenerate: $(INSTALLED) ## run chapters and store their outputs in book/ (all, or e.g. ONLY=04)
 	@$(BIN)/python -m scripts.run_chapters . $(ONLY)
