@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from scripts import experiments as script
+from scripts import generations as ages
+from scripts import static_pool
 from tests.protocol_data import simulated
-from uniroute import make_trial, read_results, routing_method
+from uniroute import make_trial, method_names, read_results, routing_method
 from uniroute.attributes import ATTRIBUTES
+from uniroute.datasets import load_mmlu_pro
 
 
 @pytest.fixture
@@ -78,3 +81,57 @@ def test_methods_on_attributes_do_not_see_embeddings():
     read = script.on_features(make_trial(wide), features="attributes", **numbers)
     blind = replace(wide, embeddings=np.where(np.arange(17) < 5, 0, wide.embeddings))
     assert (script.on_features(make_trial(blind), features="attributes", **numbers) == read).all()
+
+
+def test_static_pool_knows_every_llm_in_training(folder, monkeypatch):
+    small = {
+        "Clairvoyant ZeroRouter": [{}],
+        "Clairvoyant K-means": [{"K": 2}, {"K": 4}],
+        "K-NN": [{"k": 3}, {"k": 9}],
+    }
+    monkeypatch.setattr(static_pool, "candidates", lambda n_val: small)
+    script.run("static", script.Experiment("simulated", 2, static=True), 1, 2)
+    results = read_results(folder / "static.parquet")
+    options = results.attrs["settings"]["options"]
+    assert options["pool"] == options["train_llms"] == simulated().llms
+    choices = results.attrs["choices"]
+    assert [choice["recipe"] for choice in choices] == [None, "paper", "paper"] + 2 * [
+        "size-matched"
+    ]
+    for label in small:
+        own = [choice for choice in choices if choice["method"] == label]
+        best = max(own, key=lambda choice: choice["area"] or 0)
+        assert [choice["chosen"] for choice in own] == [choice is best for choice in own]
+
+
+def test_only_some_methods_are_chosen(folder):
+    only = ("K-NN, size-matched", "ZeroRouter")
+    script.run("few", script.Experiment("simulated", 2, only=only), 1, 2)
+    results = read_results(folder / "few.parquet")
+    assert tuple(dict.fromkeys(results["method"])) == only
+    assert {choice["method"] for choice in results.attrs["choices"]} == set(only)
+
+
+@pytest.mark.parametrize("data", ["pocket", "mmlu_pro"])
+def test_teachers_of_a_new_generation(data):
+    released = {name: release for name, _, release in ages.facts(data)}
+    older, newest = ages.generations(data)
+    assert sorted([*older, *newest]) == sorted(released)
+    assert max(released[name] for name in older) < min(released[name] for name in newest)
+    (pools, old), (again, new) = ages.teachers(data).values()
+    assert pools == again and len({*map(tuple, pools)}) > 40
+    for pool, first, second in zip(pools, old, new, strict=True):
+        assert {*pool, *second} <= set(newest) and set(first) <= set(older)
+        assert not set(pool) & set(second)
+        assert len(pool) == len(first) == len(second) == len(newest) // 2
+
+
+@pytest.mark.data("mmlu-pro")
+def test_known_llms_are_those_of_the_complete_data():
+    assert [name for name, *_ in ages.facts("mmlu_pro")] == load_mmlu_pro().complete().llms
+
+
+def test_candidates_of_a_static_pool():
+    found = static_pool.candidates(400)
+    assert set(map(static_pool.base_name, found)) <= set(method_names())
+    assert max(one["k"] for one in found["K-NN"]) <= 200
