@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from scripts import generations as ages
 from scripts.static_pool import static_methods
-from uniroute import routing_method, run_experiment
+from uniroute import choose_methods, routing_method, run_experiment
 from uniroute.attributes import ATTRIBUTES, prompt_attributes
 from uniroute.datasets import load_llmrouter, load_mmlu_pro, load_pocket, load_routerbench
 from uniroute.protocol.__main__ import main as run_protocol
@@ -34,6 +35,7 @@ class Experiment:
     n_trials: int = 400
     methods: dict | None = None
     options: dict = field(default_factory=dict)
+    only: tuple | None = None  # of the methods that rehearsals choose
     static: bool = False  # all LLMs are the pool, and known in training
     with_attributes: bool = False  # as further columns of the embeddings
 
@@ -55,6 +57,7 @@ def experiments():
         **cluster_numbers(),
         **prompt_shifts(),
         **static_pools(),
+        **generations(),
     }
 
 
@@ -205,6 +208,21 @@ def static_pools():
     }
 
 
+def generations():
+    """Appendix I.1: the newest LLMs, or families never seen; older teachers, or newer ones."""
+    found = {}
+    for data in ("pocket", "mmlu_pro"):
+        pool = {"pool": ages.generations(data)[1]}
+        found[f"{data}_generation"] = Experiment(data, 50, None, pool, ages.CHOSEN)
+        groups = {"groups": [family for _, family, _ in ages.facts(data)]}
+        found[f"{data}_families"] = Experiment(data, 50, None, groups, ages.WITHOUT_NETWORKS)
+        for who, (pools, llms) in ages.teachers(data).items():
+            options = {"pool": pools, "train_llms": llms}
+            name = f"{data}_{who}_teachers"
+            found[name] = Experiment(data, 50, ages.taught_methods(), options)
+    return found
+
+
 def sizes(n_prompts, n_val=None):
     """Return 60 % of the prompts, `n_val` (at most 400 of the rest if not given), 30 %."""
     train, test = int(0.6 * n_prompts), int(0.3 * n_prompts)
@@ -214,7 +232,7 @@ def sizes(n_prompts, n_val=None):
 def run(name, experiment, n_jobs, n_trials):
     """Run one experiment, or go on with it, and keep its results."""
     path = RESULTS / f"{name}.parquet"
-    if experiment.methods is None and not experiment.static:
+    if experiment.methods is None and experiment.only is None and not experiment.static:
         words = [f"--dataset={experiment.data}", f"--trials={n_trials}", f"--jobs={n_jobs}"]
         more = [f"--{key.replace('_', '-')}={value}" for key, value in experiment.options.items()]
         run_protocol([*words, *more, f"--output={path}"])
@@ -224,6 +242,8 @@ def run(name, experiment, n_jobs, n_trials):
     options = dict(experiment.options)
     options.setdefault("sizes", sizes(data.n_prompts, options.pop("n_val", None)))
     methods, choices = experiment.methods, ()
+    if experiment.only is not None:
+        methods, choices = choose_methods(data, n_jobs=n_jobs, only=experiment.only, **options)
     if experiment.static:
         options |= {"pool": data.llms, "train_llms": data.llms}
         methods, choices = static_methods(data, **options)

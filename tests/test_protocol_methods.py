@@ -38,6 +38,8 @@ NUMBERS = {
     "MatFac": {"d": 3},
     "Clairvoyant K-NN": {"k": 7},
     "Clairvoyant K-means": {"K": 4},
+    "Clairvoyant learned map": {"K": 4},
+    "Clairvoyant learned map, soft": {"K": 4},
     "Clairvoyant Logistic": {"C": 0.5},
     "Clairvoyant MatFac": {"d": 3},
 }
@@ -65,8 +67,9 @@ def directly(name, trial):
         known = replace(
             trial, X_val=X, losses_val=np.vstack([trial.losses_clairvoyant, trial.losses_val])
         )
-        base = name.removeprefix("Clairvoyant ").replace("K-means", "UniRoute (K-means)")
-        return directly(base, known)
+        base = name.removeprefix("Clairvoyant ")
+        uniroutes = ("K-means", "learned map", "learned map, soft")
+        return directly(f"UniRoute ({base})" if base in uniroutes else base, known)
     X, losses, X_test = trial.X_val, trial.losses_val, trial.X_test
     match name:
         case "ZeroRouter":
@@ -196,6 +199,16 @@ def test_fixed_lists_and_groups():
     of = dict(zip(data.llms, groups, strict=True))
     assert all(sum(of[m] in {of[n] for n in pool} for m in of) == len(pool) for pool in pools)
     assert len({tuple(pool) for pool in pools}) > 1
+
+
+def test_several_pools_are_taken_in_turn():
+    pools, teachers = [["LLM 0", "LLM 1"], ["LLM 2"]], [["LLM 3"], ["LLM 4", "LLM 5"]]
+    options = {"pool": pools, "train_llms": teachers}
+    trials = [make_trial(simulated(), SIZES, random_state=seed, **options) for seed in range(3)]
+    assert [trial.llms for trial in trials] == [pools[0], pools[1], pools[0]]
+    assert [trial.losses_train.shape[1] for trial in trials] == [1, 2, 1]
+    later = make_trial(simulated(), SIZES, random_state=0, llm_seed=1, **options)
+    assert later.llms == pools[1]
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,15 @@ def test_no_loss_of_test_llms_or_test_prompts_chooses(data, chosen):
     assert chosen[1] == other
 
 
+def test_only_some_are_chosen_and_alike(data, chosen):
+    only = ["UniRoute (K-means)", "ZeroRouter"]
+    methods, choices = choose_methods(data, 1, progress=False, only=only, **OPTIONS)
+    assert list(methods) == only
+    assert choices[:-1] == [one for one in chosen[1] if one["method"] == only[0]]
+    with pytest.raises(KeyError, match=r"only must hold some of ZeroRouter, .*; got 'nothing'"):
+        choose_methods(data, only=["nothing"], **OPTIONS)
+
+
 def test_candidates_of_the_paper():
     by_label = {entry.label: entry for entry in plan(n_val=400, n_train=3600)}
     k = [numbers["k"] for numbers in by_label["K-NN"].candidates]
