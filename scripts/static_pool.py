@@ -13,6 +13,7 @@ LONG = {"epochs": 300, "patience": 10}
 CLUSTERS = [5, 10, 25, 50, 100, 200]
 NEIGHBOURS = [5, 10, 25, 50, 75, 100, 150, 200, 250, 300]
 PENALTIES = [0.01, 0.1, 1.0]
+UNIROUTES = ("K-means", "learned map", "learned map, soft")
 
 
 def candidates(n_val):
@@ -81,11 +82,6 @@ def area(choice, stage):
 
     The stage's validation prompts are those that may be known, so nobody is clairvoyant there.
     """
-    plain = {
-        "Clairvoyant K-means": "UniRoute (K-means)",
-        "Clairvoyant learned map": "UniRoute (learned map)",
-        "Clairvoyant learned map, soft": "UniRoute (learned map, soft)",
-    }
-    name = base_name(choice["method"])
-    name = plain.get(name, name.removeprefix("Clairvoyant "))
+    name = base_name(choice["method"]).removeprefix("Clairvoyant ")
+    name = f"UniRoute ({name})" if name in UNIROUTES else name
     return stage.curve(routing_method(name, **choice["parameters"])(stage)).area()
