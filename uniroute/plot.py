@@ -1302,8 +1302,6 @@ that are a branch: A. From top to bottom: B-S, A-S, A-L.
         for name, group in zip(names, groups, strict=True)
     ]
     axes.set_yticks(range(len(names)), [written[leaf] for leaf in leaves[-1]], fontsize=8)
-    for tick, leaf in zip(axes.get_yticklabels(), leaves[-1], strict=True):
-        tick.set_color(colours[groups[leaf]][0])
     axes.yaxis.tick_right()
     axes.tick_params(axis="y", length=0, pad=7)
     axes.grid(visible=False)
