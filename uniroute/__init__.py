@@ -26,6 +26,7 @@ _EXPORTS = {
         "make_rehearsal",
         "make_trial",
         "method_names",
+        "pick_methods",
         "read_curves",
         "read_results",
         "rerun_trials",

@@ -9,7 +9,7 @@ from uniroute.protocol.splits import (
     split_prompts,
     split_prompts_by_task,
 )
-from uniroute.protocol.tables import differences_to, results_table
+from uniroute.protocol.tables import differences_to, pick_methods, results_table
 from uniroute.protocol.trials import Trial, make_rehearsal, make_trial, run_trials
 from uniroute.protocol.tuning import choose_methods
 
@@ -20,6 +20,7 @@ __all__ = [
     "make_rehearsal",
     "make_trial",
     "method_names",
+    "pick_methods",
     "read_curves",
     "read_results",
     "rerun_trials",

@@ -5,7 +5,7 @@ import numpy as np
 from uniroute._validation import check_option, check_scalar
 from uniroute.evaluate import paired_difference, sign_test
 
-__all__ = ["differences_to", "results_table"]
+__all__ = ["differences_to", "pick_methods", "results_table"]
 
 METRICS = ("area", "area50", "qnc", "peak")
 
@@ -120,6 +120,73 @@ def differences_to(results, reference, metric="area", methods=None, level=0.95, 
         if name not in values:
             raise KeyError(f"methods must be among {', '.join(values)}; got {name!r}")
     return {name: paired_difference(values[name], values[reference], level) for name in others}
+
+
+def pick_methods(results, judges, methods, by="same", metric="area"):
+    """Pick a method for each trial by what other results say, as who chooses K or k does.
+
+    Parameters
+    ----------
+    results, judges : pandas.DataFrame
+        As for `results_table`. The pick is made by the judges and takes its row from the results:
+        the judges may be rehearsals with the same trials, or the results themselves.
+    methods : sequence of str
+        The candidates.
+    by : {"same", "all", "others"}, default "same"
+        In which trials the judges are asked: the same trial; all trials, so that there is one pick
+        for all; or, for results that judge themselves, the trials with other parity, so that an
+        even trial gets what was best in the odd ones.
+    metric : {"area", "area50", "peak"}, default "area"
+        What is large for a good method; the first of several equally good ones is picked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row of the results for each trial, by rising trial.
+
+    Raises
+    ------
+    KeyError
+        If a method is missing.
+    ValueError
+        If an option is unknown, the trials differ, or there are no other trials to ask.
+
+    Notes
+    -----
+    App. G.1 and G.2: K and k chosen by the area in a rehearsal, once for a data set. Chapter 15.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> results = pd.DataFrame(
+    ...     [("K = 1", 0, 0.5), ("K = 1", 1, 0.8), ("K = 2", 0, 0.6), ("K = 2", 1, 0.7)],
+    ...     columns=["method", "trial", "area"])
+    >>> pick_methods(results, results, ["K = 1", "K = 2"])["area"].tolist()
+    [0.6, 0.8]
+    >>> pick_methods(results, results, ["K = 1", "K = 2"], by="others")["area"].tolist()
+    [0.5, 0.7]
+    """
+    check_option("by", by, ("same", "all", "others"))
+    check_option("metric", metric, ("area", "area50", "peak"))
+    for table in (results, judges):
+        for name in methods:
+            if name not in set(table["method"]):
+                known = ", ".join(dict.fromkeys(table["method"]))
+                raise KeyError(f"methods must be among {known}; got {name!r}")
+    rows = results.set_index(["trial", "method"])
+    trials = sorted(set(results["trial"]))
+    scores = judges.pivot(index="trial", columns="method", values=metric)[list(methods)]
+    if trials != sorted(scores.index):
+        raise ValueError("judges must have the trials of results")
+    parity = scores.index.to_numpy() % 2
+    if by == "others" and len(set(parity)) < 2:
+        raise ValueError(f"results must hold even and odd trials; got {trials}")
+    asked = {
+        "same": lambda trial: scores.loc[trial],
+        "all": lambda trial: scores.mean(),
+        "others": lambda trial: scores[parity != trial % 2].mean(),
+    }[by]
+    return rows.loc[[(trial, asked(trial).idxmax()) for trial in trials]].reset_index()
 
 
 def _by_method(results, metric, reference, level, cap):
