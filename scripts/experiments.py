@@ -53,6 +53,7 @@ def experiments():
     """Return {name: Experiment} of all stored results, in the order in which they run."""
     return {
         **main_experiments(),
+        **fixed_pools(),
         **validation_sizes(),
         **cluster_numbers(),
         **prompt_shifts(),
@@ -69,6 +70,21 @@ def main_experiments():
         "pocket": Experiment("pocket"),
         "routerbench": Experiment("routerbench", options=half),
         "llmrouter": Experiment("llmrouter", options=half),
+    }
+
+
+def fixed_pools():
+    """Section 6 with one pool in all trials: eight such pools, to see what differs between them."""
+    methods = {"ZeroRouter": routing_method("ZeroRouter")}
+    methods |= method_grid(**{"K-NN": ("k", [100])})
+    methods |= method_grid(
+        **{name: ("K", [5]) for name in ("UniRoute (K-means)", "UniRoute (learned map)")}
+    )
+    return {
+        f"mmlu_pro_pool_{seed}": Experiment(
+            "mmlu_pro", 50, methods, {"llm_seed": seed, "test_share": 1 / 3}
+        )
+        for seed in range(8)
     }
 
 
