@@ -10,8 +10,8 @@ from uniroute.protocol.methods import base_name
 from uniroute.protocol.tuning import chosen_methods
 
 LONG = {"epochs": 300, "patience": 10}
-CLUSTERS = [5, 10, 25, 50, 100, 200]
-NEIGHBOURS = [5, 10, 25, 50, 75, 100, 150, 200, 250, 300]
+CLUSTERS = [5, 10, 25, 50, 100]
+NEIGHBOURS = [5, 10, 25, 50, 100, 200, 300]
 PENALTIES = [0.01, 0.1, 1.0]
 UNIROUTES = ("K-means", "learned map", "learned map, soft")
 
@@ -22,18 +22,18 @@ def candidates(n_val):
     "Clairvoyant" methods know the pool's losses on the training prompts too, as in a static pool;
     the others know its losses on the validation prompts alone, as in a dynamic pool.
     """
-    few = [{"K": K} for K in (2, 3, 5, 10, 25, 50) if K <= n_val // 4]
+    few = [{"K": K} for K in (2, 3, 5, 10, 25) if K <= n_val // 4]
     return {
         "Clairvoyant ZeroRouter": [{}],
         "Clairvoyant K-NN": [{"k": k} for k in NEIGHBOURS],
         "Clairvoyant K-means": [{"K": K} for K in CLUSTERS],
-        "Clairvoyant learned map": [{"K": K} for K in CLUSTERS[:4]],
-        "Clairvoyant learned map, soft": [{"K": K} for K in CLUSTERS[:4]],
+        "Clairvoyant learned map": [{"K": K} for K in CLUSTERS[:3]],
+        "Clairvoyant learned map, soft": [{"K": K} for K in CLUSTERS[:3]],
         "Clairvoyant Linear": [{}],
         "Clairvoyant Logistic": [{"C": C} for C in PENALTIES],
         "Clairvoyant MLP": [{"epochs": 10}],
         "Clairvoyant MLP, long": [LONG],
-        "Clairvoyant MatFac": [{"epochs": 10, "d": d} for d in (5, 10, 25, 50, 100)],
+        "Clairvoyant MatFac": [{"epochs": 10, "d": d} for d in (5, 20, 50)],
         "Oracle": [{}],
         "ZeroRouter": [{}],
         "K-NN": [{"k": k} for k in NEIGHBOURS if k <= n_val // 2],
@@ -43,7 +43,7 @@ def candidates(n_val):
     }
 
 
-def static_methods(data, sizes, n_rehearsals=3, **options):
+def static_methods(data, sizes, n_rehearsals=2, **options):
     """Choose the numbers on validation prompts; return the methods and how they were chosen.
 
     In the paper's rehearsal all LLMs answered the training prompts, and the validation prompts
