@@ -79,6 +79,12 @@ METRICS = {
     "seconds to add an LLM": ("add", 1, -1),
     "seconds to route one prompt": ("route", 1, -1),
 }
+# What the methods of Table 1 are called in the stored results of a static pool.
+STATIC = {
+    KMEANS: "Clairvoyant K-means",
+    LEARNED: "Clairvoyant learned map",
+    **{name: f"Clairvoyant {name}" for name in ("ZeroRouter", "K-NN", "MLP", "MatFac")},
+}
 RETRAINED = ("MLP", "MatFac", "Linear", "Logistic")
 
 REPRODUCED, NOT_REPRODUCED = "value reproduced", "value not reproduced"
@@ -199,17 +205,14 @@ def stored(name):
     if not path.is_file():
         return None
     results = read_results(path)
-    options = results.attrs["settings"]["options"]
-    n_llms = len(results.attrs["settings"]["llms"])
-    n_pool = (
-        len(options["pool"]) if "pool" in options else n_llms * options.get("test_share", 1 / 3)
-    )
-    again = results["method"].str.split(",").str[0].isin(RETRAINED)
+    sizes = results.attrs["settings"]["options"]["sizes"]
     results["qnc"] = results["qnc"].clip(upper=1.0)
-    # Whoever is retrained is fitted as a whole for each LLM that joins.
+    # Whoever is retrained is fitted as a whole for each LLM that joins; for the others the time of
+    # a whole pool stands in for that of one LLM: to find clusters takes longer than to take means.
+    again = results["method"].str.split(",").str[0].isin(RETRAINED)
     results["train"] = results["fit_seconds"].where(~again, results["add_seconds"])
-    results["add"] = (results["add_seconds"] / round(n_pool)).where(~again, results["add_seconds"])
-    results["route"] = results["route_seconds"] / options["sizes"][2]
+    results["add"] = results["add_seconds"]
+    results["route"] = results["route_seconds"] / sizes[2]
     return results
 
 
@@ -221,13 +224,14 @@ def chosen_number(pool, method):
     return numbers.get("K", numbers.get("k"))
 
 
-def find_label(results, pool, method, at=None):
+def find_label(results, pool, method, at=None, static=False):
     """Return the label under which a method's results are stored, None if they are not.
 
-    With a grid of K or k: the one of the paper's row, or else the nearest to what rehearsals chose
-    in the main experiment of the pool.
+    `static` is for the results of a static pool. With a grid of K or k: the one of the paper's
+    row, or else the nearest to what rehearsals chose in the main experiment of the pool.
     """
     labels = list(dict.fromkeys(results["method"]))
+    method = STATIC.get(method, method) if static else method
     if at is not None and "= " in at and not at.startswith("n_val"):
         wanted = f"{method}, {at}".lower()
         return next((label for label in labels if label.lower() == wanted), None)
@@ -278,8 +282,9 @@ def ours(row, pool):
     results = stored(name)
     if results is None or not isinstance(row.reference, str):
         return None
+    static = row.place == "Table 1"
     labels = [
-        find_label(results, pool, method, at if isinstance(at, str) else None)
+        find_label(results, pool, method, at if isinstance(at, str) else None, static)
         for method, at in ((row.method, row.at), (row.reference, row.compared_at))
     ]
     if None in labels:
@@ -313,7 +318,7 @@ def _entry(row, sign):
         "at": row.at,
         "read": row.read,
         "paper": row.value,
-        "compared_with": row.reference,
+        "compared_with": _versus(row),
         "paper_relation": {1: "better", -1: "worse", 0: "equal"}[sign],
         "our_data": POOLS.get(pool),
         "same_data": kind,
@@ -336,6 +341,13 @@ def _entry(row, sign):
         "verdict": verdict(kind, row.value, 0.5 * 10.0**-digits, sign, own, gap),
         "chapter": PLACES[row.place][0],
     }
+
+
+def _versus(row):
+    """Return what a row is compared with, in words; in Figure 5 that is the same method."""
+    if not isinstance(row.reference, str):
+        return None
+    return row.compared_at if row.place == "Figure 5" else row.reference
 
 
 def _rounded(value):
@@ -362,6 +374,7 @@ def claims():
                     "data": POOLS[pool],
                     "results": name if found else None,
                     "metric": claim.metric,
+                    "n_differences": len(found),
                     "difference": _rounded(_farthest(means)),
                     "diff_low": _rounded(min((a for a, _ in intervals), default=np.nan)),
                     "diff_high": _rounded(max((b for _, b in intervals), default=np.nan)),
@@ -382,8 +395,9 @@ def _differences(name, pool, claim, column):
     results = stored(name)
     if results is None:
         return []
-    labels = [find_label(results, pool, method) for method in claim.methods.split("; ")]
-    reference = find_label(results, pool, claim.reference)
+    static = {"static": claim.place == "Table 1"}
+    labels = [find_label(results, pool, one, **static) for one in claim.methods.split("; ")]
+    reference = find_label(results, pool, claim.reference, **static)
     if None in (*labels, reference):
         return []
     return [compare(name, label, reference, column)[1] for label in labels]
@@ -489,17 +503,22 @@ def contradictions(numbers, judged):
     found = {}
     opposite = numbers[numbers["verdict"] == OPPOSITE]
     for (place, pool), rows in opposite.groupby(["place", "our_data"], sort=False):
-        which = [
-            f"{row.method}{_at(row)} is {_turned(row.paper_relation)} than "
-            f"{row.compared_with} in {row.metric}"
-            for row in rows.itertuples()
-        ]
+        which, pairs = [], set()
+        for row in rows.itertuples():
+            pair = (row.dataset, row.version, row.at, row.metric)
+            pair += (frozenset({row.method, row.compared_with}),)
+            if pair not in pairs:  # A against B is B against A
+                pairs.add(pair)
+                relation = _turned(row.paper_relation)
+                than = f"{relation} than {row.compared_with} in {row.metric}"
+                which.append(f"{row.method}{_at(row)} is {than}")
         found[place, pool] = f"**{place}, on {pool}.** " + "; ".join(which) + "."
     for row in judged[judged["verdict"] == CONTRADICTED].itertuples():
-        found[row.claim, row.data] = (
-            f"**“{row.text}”, on {row.data}.** The difference in {row.metric} is "
-            f"{_signed(row.difference)} ({_signed(row.diff_low)} to {_signed(row.diff_high)})."
-        )
+        reach = f"{_signed(row.diff_low)} to {_signed(row.diff_high)}"
+        gap = f"The difference in {row.metric} is {_signed(row.difference)} ({reach})."
+        if row.n_differences > 1:
+            gap = f"The intervals of the differences in {row.metric} reach from {reach}."
+        found[row.claim, row.data] = f"**“{row.text}”, on {row.data}.** {gap}"
     return found
 
 

@@ -208,6 +208,25 @@ def test_the_nearest_of_a_grid(folder):
     assert script.find_label(results, "routerbench", "Linear") is None
 
 
+def test_static_pools_have_names_of_their_own(folder):
+    run(folder, "routerbench_static", [("Clairvoyant MLP", "Clairvoyant MLP", {"epochs": 1})])
+    results = script.stored("routerbench_static")
+    assert script.find_label(results, "routerbench", "MLP", static=True) == "Clairvoyant MLP"
+    assert script.find_label(results, "routerbench", "MLP") is None
+
+
+def test_seconds(folder):
+    run(folder, "routerbench", MAIN)
+    times = script.stored("routerbench").groupby("method")[["train", "add", "route"]].median()
+    raw = (
+        pd.read_parquet(folder / "routerbench.parquet").groupby("method").median(numeric_only=True)
+    )
+    assert times.at["MLP", "train"] == times.at["MLP", "add"] == raw.at["MLP", "add_seconds"]
+    learned = "UniRoute (learned map)"
+    assert times.at[learned, "train"] == raw.at[learned, "fit_seconds"]
+    assert times.at[learned, "route"] == pytest.approx(raw.at[learned, "route_seconds"] / 60)
+
+
 # The committed ledger
 
 
