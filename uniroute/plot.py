@@ -953,10 +953,12 @@ ZeroRouter 0.25, at half the range 0.375, at the end 0.5; UniRoute 0.25, 0.5, 0.
         axes.set_title(title)
     for axes in list(grid.flat)[len(tables) :]:
         axes.set_axis_off()
-    figure.supxlabel("budget, from the cheapest to the dearest LLM of the pool", fontsize=10)
-    figure.supylabel(word.replace("Mean q", "mean q"), fontsize=10)
+    for axes in grid[-1]:
+        axes.set_xlabel("budget, cheapest to dearest LLM")
+    for axes in grid[:, 0]:
+        axes.set_ylabel(word.replace("Mean q", "mean q"))
     handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return Picture(figure, text)
 
 
