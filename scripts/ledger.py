@@ -468,11 +468,11 @@ def _table(header, rows):
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def _chapter(number):
-    """Return a link to a chapter, or its number while it does not exist."""
-    name = CHAPTERS.get(number)
-    exists = name and (ROOT / "book" / f"{name}.ipynb").exists()
-    return f"[Chapter {number}]({name}.ipynb)" if exists else f"Chapter {number}"
+def _linked(place):
+    """Return a place with a link to the chapter that computes it, once that exists."""
+    name = CHAPTERS[PLACES[place][0]]
+    exists = (ROOT / "book" / f"{name}.ipynb").exists()
+    return f"[{place}]({name}.ipynb)" if exists else place
 
 
 def _summary(numbers):
@@ -480,22 +480,22 @@ def _summary(numbers):
     counts = numbers.groupby(["place", "verdict"], sort=False).size().unstack(fill_value=0)
     known = [v for v in VERDICTS if v in counts]
     rows = [
-        [place, *(counts.loc[place, v] or "" for v in known), n, _chapter(PLACES[place][0])]
+        [_linked(place), *(counts.loc[place, v] or "" for v in known), n]
         for place, n in counts.sum(axis=1).items()
     ]
-    rows.append(["**all**", *(counts[v].sum() for v in known), len(numbers), ""])
-    return _table(["Place", *known, "numbers", "Computed in"], rows)
+    rows.append(["**all**", *(counts[v].sum() for v in known), len(numbers)])
+    return _table(["Place", *known, "all"], rows)
 
 
 def _claim_table(judged):
-    """Return the verdicts on the claims by pool."""
-    wide = judged.pivot(index="claim", columns="data", values="verdict")
+    """Return the verdicts on the claims by pool, a table for each place."""
     pools = list(dict.fromkeys(judged["data"]))
-    rows = [
-        [one.text, one.place, *(wide.loc[one.claim, pool] for pool in pools), _chapter(one.chapter)]
-        for one in judged.drop_duplicates("claim").itertuples()
-    ]
-    return _table(["Claim, in our words", "Place", *pools, "Computed in"], rows)
+    parts = []
+    for place, rows in judged.groupby("place", sort=False):
+        wide = rows.pivot(index="text", columns="data", values="verdict")
+        lines = [[text, *wide.loc[text, pools]] for text in dict.fromkeys(rows["text"])]
+        parts.append(f"{_linked(place)}:\n\n" + _table(["Claim, in our words", *pools], lines))
+    return "\n\n".join(parts)
 
 
 def contradictions(numbers, judged):
