@@ -182,7 +182,7 @@ def method_names():
 
     Notes
     -----
-    The baselines of Section 6 and App. F, and linear ones that the paper lacks. Chapter 7.
+    The baselines of Section 6 and App. F, and linear ones that the paper lacks. Chapters 7, 14.
 
     Examples
     --------
@@ -223,7 +223,7 @@ def routing_method(name, **parameters):
     -----
     Section 6, App. F and App. G. Where a cluster holds no validation prompt, an LLM's overall loss
     stands in. Networks have the paper's optimiser; losses other than 0 and 1 they learn by squared
-    error. Chapter 7.
+    error. Chapter 7 and Chapter 14.
 
     Examples
     --------

@@ -69,7 +69,7 @@ def run_experiment(data, methods, n_trials, path, choices=(), n_jobs=1, progress
 
     Notes
     -----
-    Section 6: 400 trials. Chapter 7.
+    Section 6: 400 trials. Chapter 14.
 
     Examples
     --------
@@ -290,7 +290,7 @@ def read_results(path):
 
     Notes
     -----
-    The metrics of Section 6. Chapter 7.
+    The metrics of Section 6. Chapter 14.
 
     Examples
     --------
@@ -379,7 +379,7 @@ def read_curves(path):
 
     Notes
     -----
-    The curves of Fig. 6, on as many budgets. Chapter 7.
+    The curves of Fig. 6, on as many budgets. Chapter 14.
 
     Examples
     --------

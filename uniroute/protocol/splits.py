@@ -213,7 +213,7 @@ def split_llms_by_group(groups, test_share, random_state):
 
     Notes
     -----
-    The paper splits single LLMs; a pool of new families asks for more. Chapter 7.
+    The paper splits single LLMs; a pool of new families asks for more. Chapter 21.
 
     Examples
     --------
@@ -259,7 +259,7 @@ def split_llms_by_release(released, test_share):
 
     Notes
     -----
-    The unseen generation of App. I.1. Chapter 7.
+    The unseen generation of App. I.1. Chapter 21.
 
     Examples
     --------

@@ -48,7 +48,7 @@ def results_table(
     -----
     The stars of the table in Fig. 6: sign test against the learned map at 0.01, Section 6. The
     paper does not say what an infinite quality-neutral cost counts in a mean; its numbers look
-    like a cap at 100 %. Chapter 7.
+    like a cap at 100 %. Chapter 14.
 
     Examples
     --------

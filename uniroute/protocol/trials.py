@@ -215,7 +215,8 @@ def make_rehearsal(data, recipe="size-matched", random_state=0, **options):
 
     Notes
     -----
-    App. G chooses K and k by the first recipe; why the second is better is shown in Chapter 5.
+    App. G chooses K and k by the first recipe; why the second is better is shown in Chapters 5
+    and 16.
 
     Examples
     --------

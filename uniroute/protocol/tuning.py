@@ -81,7 +81,7 @@ def choose_methods(
     App. G.1 and G.2; without training LLMs the square root of n_val for K-NN and n_val / 50 for
     K-means, as there. No loss of a test LLM and none on a test prompt of the rehearsed trials is
     used. Where LLMs are drawn anew in each trial, an LLM tested in one trial may have trained in a
-    rehearsal: a number chosen once for a data set has seen the data set. Chapter 5 and Chapter 7.
+    rehearsal: a number chosen once for a data set has seen the data set. Chapter 5 and Chapter 16.
 
     Examples
     --------
