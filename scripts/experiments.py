@@ -262,7 +262,7 @@ def run(name, experiment, n_jobs, n_trials):
         methods, choices = choose_methods(data, n_jobs=n_jobs, only=experiment.only, **options)
     if experiment.static:
         options |= {"pool": data.llms, "train_llms": data.llms}
-        methods, choices = static_methods(data, **options)
+        methods, choices = static_methods(data, n_jobs=n_jobs, **options)
     run_experiment(data, methods, n_trials, path, choices, n_jobs, **options)
 
 

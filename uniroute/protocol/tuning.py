@@ -28,7 +28,8 @@ LEARNED = ("UniRoute (learned map)", "UniRoute (learned map, soft)")
 class Entry:
     """One row of a results table: a method, and how its numbers are chosen.
 
-    With several candidates the `recipe` says in which rehearsal; with one there is no choice.
+    With several candidates the `recipe` says in which rehearsal `method` tries them; with one there
+    is no choice. The label says which method then has them.
     """
 
     label: str
@@ -107,7 +108,11 @@ def choose_methods(
             if label not in known:
                 raise KeyError(f"only must hold some of {', '.join(known)}; got {label!r}")
         entries = [known[label] for label in only]
-    options = {"sizes": sizes, **options}
+    return choose_among(data, entries, n_rehearsals, n_jobs, progress, sizes=sizes, **options)
+
+
+def choose_among(data, entries, n_rehearsals=3, n_jobs=1, progress=True, **options):
+    """Choose the numbers of these entries; return as `choose_methods`."""
     areas = _rehearse(data, entries, n_rehearsals, n_jobs, progress, options)
     choices = [choice for entry in entries for choice in _judged(entry, areas)]
     return chosen_methods(choices), choices
