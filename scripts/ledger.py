@@ -555,8 +555,9 @@ def _section(place, rows):
     parts = [f"### {place}\n"]
     for dataset, own in rows.groupby("dataset", sort=False):
         first = own.iloc[0]
-        on = f", ours on {first['our_data']} ({first['same_data']})" if first["our_data"] else ""
-        if first["our_data"]:
+        known = isinstance(first["our_data"], str)
+        on = f", ours on {first['our_data']} ({first['same_data']})" if known else ", not ours"
+        if known:
             header = ["Method", "Metric", "Paper", "is", "Ours (95 % interval)"]
             header += ["Difference from", "", "Verdict"]
             lines = [_line(row) for row in own.itertuples()]

@@ -1,5 +1,7 @@
 """The ledger's rules on made-up cases, and that the committed ledger still holds."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -258,3 +260,7 @@ def test_every_explanation_is_of_something_in_the_ledger():
     assert set(explanations["data"]) <= {*script.POOLS.values(), "any"}
     assert not explanations.duplicated(["what", "data"]).any()
     assert not explanations["text"].str.contains(r"\d").any()  # numbers are generated
+
+
+def test_the_page_has_no_empty_values():
+    assert not re.search(r"\bnan\b", script.PAGE.read_text(encoding="utf-8"))

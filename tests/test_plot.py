@@ -516,3 +516,11 @@ def test_bars_can_be_told_apart(vision):
 def test_bad_input_is_named(name, change, words):
     with pytest.raises(ValueError, match=words):
         draw(name, **change)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.12345, "0.123"), (1e-14, "0"), (999.6, "1000"), (1234.5, "1230"), (2e6, "2e+06")],
+)
+def test_numbers_have_three_digits_and_thousands_in_full(value, text):
+    assert f"a: from 5 to {text}," in plot.series([5, 7], {"a": [5, value]}, "b", "c").text

@@ -159,8 +159,9 @@ def llm_colours(n_llms):
 
 
 def _number(value):
-    """Write a number with three significant digits."""
-    return f"{0.0 if abs(value) < 1e-12 else value:.3g}"
+    """Write a number with three significant digits, thousands in full."""
+    text = f"{0.0 if abs(value) < 1e-12 else value:.3g}"
+    return f"{float(text):.0f}" if 1000 <= abs(float(text)) < 1e6 else text
 
 
 def _need(name, values):
