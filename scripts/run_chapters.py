@@ -109,6 +109,7 @@ def run_chapter(path):
         timeout=CELL_SECONDS,
         record_timing=False,
         skip_cells_with_tag=SKIP,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # its warnings are for servers
         on_cell_execute=lambda cell, cell_index: reached.append(cell_index),
         resources={"metadata": {"path": str(path.parent)}},
     )
