@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from uniroute import paired_difference, read_results
+from uniroute.datasets import TITLES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
@@ -28,14 +29,6 @@ DATA = {
     "RouterBench": [("routerbench", PART)],
     "OpenLLMv2": [("mmlu_pro", ANALOGUE)],
     "Chatbot Arena to EmbedLLM": [("mmlu_pro", ANALOGUE)],
-}
-POOLS = {
-    "mmlu_pro": "MMLU-Pro",
-    "routerbench": "RouterBench (three tasks)",
-    "llmrouter": "LLMRouter",
-    "pocket": "pocket pool",
-    "embedllm": "EmbedLLM",
-    "sprout": "SPROUT",
 }
 # Where a number stands: our chapter, what follows the data set in the name of the stored results,
 # and with whom a method is compared; the second stands in for the first's own row.
@@ -320,7 +313,7 @@ def _entry(row, sign):
         "paper": row.value,
         "compared_with": _versus(row),
         "paper_relation": {1: "better", -1: "worse", 0: "equal"}[sign],
-        "our_data": POOLS.get(pool),
+        "our_data": TITLES.get(pool),
         "same_data": kind,
     }
     numbers = dict.fromkeys(("ours", "low", "high", "difference", "diff_low", "diff_high"), np.nan)
@@ -371,7 +364,7 @@ def claims():
                     "claim": claim.claim,
                     "place": claim.place,
                     "text": claim.text,
-                    "data": POOLS[pool],
+                    "data": TITLES[pool],
                     "results": name if found else None,
                     "metric": claim.metric,
                     "n_differences": len(found),
@@ -514,10 +507,11 @@ def contradictions(numbers, judged):
                 which.append(f"{row.method}{_at(row)} is {than}")
         found[place, pool] = f"**{place}, on {pool}.** " + "; ".join(which) + "."
     for row in judged[judged["verdict"] == CONTRADICTED].itertuples():
-        reach = f"{_signed(row.diff_low)} to {_signed(row.diff_high)}"
-        gap = f"The difference in {row.metric} is {_signed(row.difference)} ({reach})."
+        reach = _interval(row.difference, row.diff_low, row.diff_high, row.metric, "+")
+        gap = f"The difference in {row.metric} is {reach}."
         if row.n_differences > 1:
-            gap = f"The intervals of the differences in {row.metric} reach from {reach}."
+            low, high = (_written(end, row.metric, "+") for end in (row.diff_low, row.diff_high))
+            gap = f"The intervals of the differences in {row.metric} reach from {low} to {high}."
         found[row.claim, row.data] = f"**“{row.text}”, on {row.data}.** {gap}"
     return found
 
@@ -546,8 +540,16 @@ def _at(row):
     return f" ({row.at})" if isinstance(row.at, str) else ""
 
 
-def _signed(value):
-    return f"{value:+.4g}".replace("-", "−")
+def _written(value, metric, sign=""):
+    """Write a number with the digits that say something: of a percentage, a time or an area."""
+    digits = ".2f" if "%)" in metric else ".3g" if metric.startswith("seconds") else ".4f"
+    return f"{value:{sign}{digits}}".replace("-", "−")
+
+
+def _interval(value, low, high, metric, sign=""):
+    """Write a number and its interval."""
+    value, low, high = (_written(number, metric, sign) for number in (value, low, high))
+    return f"{value} ({low} to {high})"
 
 
 def _section(place, rows):
@@ -578,11 +580,9 @@ def _line(row):
         row.metric,
         f"{row.paper:g}",
         f"{row.paper_relation}",
-        f"{row.ours:.4g} ({row.low:.4g} to {row.high:.4g})" if known else "",
+        _interval(row.ours, row.low, row.high, row.metric) if known else "",
         row.compared_with if isinstance(row.compared_with, str) else "",
-        f"{_signed(row.difference)} ({_signed(row.diff_low)} to {_signed(row.diff_high)})"
-        if known
-        else "",
+        _interval(row.difference, row.diff_low, row.diff_high, row.metric, "+") if known else "",
         row.verdict,
     ]
 

@@ -187,10 +187,10 @@ def test_with_results(folder, capsys):
     # K-means is not stored there, so that nothing can be compared with it.
     assert set(numbers.loc["Figure 2 (bottom)"]["verdict"]) == {"not run"}
     claims = script.claims().set_index(["claim", "data"])["verdict"]
-    assert claims["good", "RouterBench (three tasks)"] == "holds"
-    assert claims["bad", "RouterBench (three tasks)"] == "contradicted"
-    assert claims["grid", "RouterBench (three tasks)"] == "holds"
-    assert claims["good", "pocket pool"] == "not run"
+    assert claims["good", "RouterBench, 3 tasks"] == "holds"
+    assert claims["bad", "RouterBench, 3 tasks"] == "contradicted"
+    assert claims["grid", "RouterBench, 3 tasks"] == "holds"
+    assert claims["good", "Pocket pool"] == "not run"
     script.main()
     text = (folder / "ledger.md").read_text()
     assert "“K-NN is perfect”" in text and "For a reason." in text
@@ -257,7 +257,7 @@ def test_every_explanation_is_of_something_in_the_ledger():
     explanations = pd.read_csv(script.RESULTS / "explanations.csv")
     known = {*script.PLACES, *pd.read_csv(script.RESULTS / "claims.csv")["claim"]}
     assert set(explanations["what"]) <= known
-    assert set(explanations["data"]) <= {*script.POOLS.values(), "any"}
+    assert set(explanations["data"]) <= {*script.TITLES.values(), "any"}
     assert not explanations.duplicated(["what", "data"]).any()
     assert not explanations["text"].str.contains(r"\d").any()  # numbers are generated
 

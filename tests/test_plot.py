@@ -350,6 +350,18 @@ def test_what_is_no_method_gets_other_looks_in_order():
     assert list(plot._looks(labels).values()) == plot.OTHERS
 
 
+def test_what_is_no_method_has_no_method_s_colour():
+    assert not {look[0] for look in plot.OTHERS} & {look[0] for look in plot.METHODS.values()}
+
+
+def test_rows_that_are_no_methods_look_the_same():
+    found = dict.fromkeys(["pool 0", "K-NN", "pool 1"], paired_difference([0, 1], [1, 1]))
+    (axes,) = plot.differences(found, "area").figure.axes
+    first, method, second = axes.lines[1:6:2]
+    for look in ("get_color", "get_marker"):
+        assert getattr(first, look)() == getattr(second, look)() != getattr(method, look)()
+
+
 # Colours that can be told apart.
 
 VISION = {
@@ -423,10 +435,10 @@ def test_the_two_uniroutes_can_be_told_apart_by_colour_alone(vision):
     assert distance(kmeans, learned, vision) > 40
 
 
-@pytest.mark.parametrize("method", plot.METHODS)
-def test_a_line_stands_out_from_the_page(method):
+@pytest.mark.parametrize("look", [*plot.METHODS.values(), *plot.OTHERS], ids=str)
+def test_a_line_stands_out_from_the_page(look):
     """The contrast of 3 to 1 that WCAG asks of graphics."""
-    luminance = TO_XYZ[1] @ linear(plot.METHODS[method][0])
+    luminance = TO_XYZ[1] @ linear(look[0])
     assert 1.05 / (luminance + 0.05) >= 3
 
 

@@ -48,14 +48,14 @@ METHODS = {
     "MatFac": ("#5E3C99", (0, (4, 2, 1, 2)), "X"),
     "Clairvoyant": ("#444444", (0, (2, 1)), "d"),
 }
-# For what is not a method, in order.
+# For what is not a method, in order, in colours that no method has.
 OTHERS = [
-    ("#0072B2", "-", "o"),
-    ("#D55E00", "--", "s"),
-    ("#009E73", "-.", "^"),
-    ("#B0568E", ":", "D"),
-    ("#B8860B", (0, (5, 1)), "v"),
-    ("#5E3C99", (0, (3, 1, 1, 1)), "P"),
+    ("#332288", "-", "o"),
+    ("#CC6677", "--", "s"),
+    ("#2E8B7D", "-.", "^"),
+    ("#882255", ":", "D"),
+    ("#7F7F2A", (0, (5, 1)), "v"),
+    ("#7788BB", (0, (3, 1, 1, 1)), "P"),
 ]
 WIDTH = 7.2  # inches
 
@@ -134,11 +134,14 @@ def _styled(function):
 
 def _looks(labels):
     """Return {label: (colour, dash, marker)}."""
-    looks, others = {}, iter(OTHERS * (1 + len(labels) // len(OTHERS)))
-    for label in labels:
-        known = [method for method in METHODS if label.startswith(method)]
-        looks[label] = METHODS[max(known, key=len)] if known else next(others)
-    return looks
+    others = iter(OTHERS * (1 + len(labels) // len(OTHERS)))
+    return {label: _method_look(label) or next(others) for label in labels}
+
+
+def _method_look(label):
+    """Return (colour, dash, marker) of the method that a label begins with, or None."""
+    known = [method for method in METHODS if label.startswith(method)]
+    return METHODS[max(known, key=len)] if known else None
 
 
 def llm_colours(n_llms):
@@ -749,11 +752,11 @@ def traffic(shares, names, costs, title=None):
             )
     figure, axes = _axes(height=1.2 + 0.26 * len(names) * max(1.0, 0.7 * len(shares)))
     thickness, text = 0.8 / len(shares), "Share of the prompts that each LLM gets."
-    greys = ["#b5b5b5", "#0072B2", "#D55E00", "#009E73"]
+    colours = ["#b5b5b5", *(colour for colour, _, _ in OTHERS)]
     for i, (state, share) in enumerate(shares.items()):
         share = np.asarray(share, dtype=float)[order]
         places = np.arange(len(names)) + (i - (len(shares) - 1) / 2) * thickness
-        axes.barh(places, 100 * share, thickness, color=greys[i % len(greys)], label=state)
+        axes.barh(places, 100 * share, thickness, color=colours[i % len(colours)], label=state)
         found = [f"{names[m]} {100 * s:.0f} %" for m, s in zip(order, share, strict=True) if s > 0]
         text += f" {state}: {', '.join(found)}."
     axes.set_yticks(np.arange(len(names)), [names[m] for m in order])
@@ -1231,14 +1234,16 @@ def differences(found, label, title=None):
     """
     _need("found", found)
     figure, axes = _axes(height=1.1 + 0.36 * len(found))
-    for place, (name, (colour, _, marker)) in enumerate(_looks(found).items()):
-        difference = found[name]
+    for place, (name, difference) in enumerate(found.items()):
+        # What is no method is told by its name at the side: all such rows look the same.
+        colour, _, marker = _method_look(name) or OTHERS[0]
         axes.plot([difference.low, difference.high], [place, place], color=colour, lw=2.5)
         axes.plot(difference.mean, place, marker=marker, color=colour, markersize=8)
     axes.axvline(0, color="#222222", lw=1)
     axes.set_yticks(range(len(found)), list(found))
     axes.set_ylim(len(found) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
+    axes.locator_params(axis="x", nbins=6)
     axes.set_xlabel(label)
     axes.set_title(title)
     parts = [f"{name}: {difference}" for name, difference in found.items()]

@@ -21,6 +21,16 @@ from uniroute.datasets.pocket import (
 from uniroute.datasets.routerbench import load_routerbench, routerbench_available
 from uniroute.datasets.sprout import load_sprout, sprout_available
 
+# Of a data set by the name of its loader and of its stored results, for titles and tables.
+TITLES = {
+    "pocket": "Pocket pool",
+    "mmlu_pro": "MMLU-Pro",
+    "routerbench": "RouterBench, 3 tasks",
+    "llmrouter": "LLMRouter",
+    "embedllm": "EmbedLLM",
+    "sprout": "SPROUT",
+}
+
 __all__ = [
     "DataUnavailableError",
     "MMLUProLLM",
