@@ -752,7 +752,8 @@ def traffic(shares, names, costs, title=None):
             )
     figure, axes = _axes(height=1.2 + 0.26 * len(names) * max(1.0, 0.7 * len(shares)))
     thickness, text = 0.8 / len(shares), "Share of the prompts that each LLM gets."
-    colours = ["#b5b5b5", *(colour for colour, _, _ in OTHERS)]
+    # Bars have neither dash nor marker: without the green, which some take for the red.
+    colours = ["#b5b5b5", *(OTHERS[i][0] for i in (0, 1, 3))]
     for i, (state, share) in enumerate(shares.items()):
         share = np.asarray(share, dtype=float)[order]
         places = np.arange(len(names)) + (i - (len(shares) - 1) / 2) * thickness
