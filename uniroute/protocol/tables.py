@@ -153,7 +153,8 @@ def pick_methods(results, judges, methods, by="same", metric="area"):
 
     Notes
     -----
-    App. G.1 and G.2: K and k chosen by the area in a rehearsal, once for a data set. Chapter 15.
+    App. G.1 and G.2: K and k chosen by the area in a rehearsal, once for a data set. Chapters 15
+    and 16.
 
     Examples
     --------
