@@ -221,5 +221,6 @@ def _record():
         "numpy": np.__version__,
         "torch": torch.__version__,
         "device": "graphics card" if torch.cuda.is_available() else "processor",
+        "instructions": torch.backends.cpu.get_cpu_capability(),
         "encoder": HUB_NAME,
     }
