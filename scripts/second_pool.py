@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from uniroute.datasets import load_pocket
+from uniroute.datasets.fetch import write_whole
 
 OUTPUT = Path(__file__).parents[1] / "results" / "pocket_again.parquet"
 
@@ -38,7 +39,7 @@ def main(arguments=None):
     parser.add_argument("path", type=Path, help="written by scripts.train_pocket")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(arguments)
-    read_losses(options.path).to_parquet(options.output, compression="zstd")
+    write_whole(options.output, read_losses(options.path).to_parquet(compression="zstd"))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python -m scripts.train_pocket
 
-Needs `pip install "uniroute[embed]"`. Takes one to two hours on two processor cores, less on a
+Needs `pip install "uniroute[embed]"`. Takes about one hour on two processor cores, less on a
 graphics card. One file is written for each finished LLM; an interrupted run goes on with the LLMs
 that are missing. Afterwards put the SHA-256 that it prints into SHA256 of
 uniroute/datasets/pocket.py. `--smoke` trains three LLMs for a moment, to see whether all works.
