@@ -64,10 +64,10 @@ check-pages: $(INSTALLED) ## open every built page in headless Chromium
 
 # Each run goes on where it was interrupted; results/ has what was run last.
 experiments: $(INSTALLED) ## run the experiments of part IV (hours; resumable; all, or e.g. ONLY=pocket)
-	@$(BIN)/python -m scripts.experiments $(ONLY) --jobs $(WORKERS)
+	@$(BIN)/python -m uniroute_lab.paper.experiments $(ONLY) --jobs $(WORKERS)
 
 ledger: $(INSTALLED) ## compare the paper's numbers with the stored results
-	@$(BIN)/python -m scripts.ledger
+	@$(BIN)/python -m uniroute_lab.paper.ledger
 
 regenerate: $(INSTALLED) ## run chapters and store their outputs in book/ (all, or e.g. ONLY=04)
 	@$(BIN)/python -m scripts.run_chapters . $(ONLY)

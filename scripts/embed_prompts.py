@@ -10,8 +10,8 @@ the SHA-256 that it prints into EMBEDDINGS_SHA256 of uniroute/datasets/NAME.py.
 import sys
 from importlib import import_module
 
-from uniroute.datasets._shipped import write_embeddings
 from uniroute.embed import HUB_NAME, embed
+from uniroute_lab.data._shipped import write_embeddings
 
 NAMES = ["mmlu_pro", "routerbench", "llmrouter"]
 
@@ -23,7 +23,7 @@ def main():
             f"usage: python scripts/embed_prompts.py NAME, with NAME one of {', '.join(NAMES)}"
         )
     name = sys.argv[1]
-    module = import_module(f"uniroute.datasets.{name}")
+    module = import_module(f"uniroute_lab.data.{name}")
     data = getattr(module, f"load_{name}")(embeddings=False)
     path = module.EMBEDDINGS
     digest = write_embeddings(path, data, embed(data.prompts), HUB_NAME)

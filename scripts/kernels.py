@@ -13,7 +13,7 @@ REPRODUCIBLE = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
-# What a cell's tag, or an argument of pytest's marker `data`, needs, and what of uniroute.datasets
+# What a cell's tag, or an argument of pytest's marker `data`, needs, and what of uniroute_lab.data
 # says whether it can be had.
 DATA_TAGS = {
     "mmlu-pro": ("mmlu_pro_available", {}),
@@ -39,7 +39,7 @@ def data_tags(cell):
 @cache
 def why_no_data(tag):
     """Return why a data set can be had neither here nor by download, or None."""
-    from uniroute import datasets
+    from uniroute_lab import data as datasets
 
     function, options = DATA_TAGS[tag]
     available, reason = getattr(datasets, function)(**options)

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from uniroute.datasets import load_pocket
-from uniroute.datasets.fetch import write_whole
+from uniroute_lab._files import write_whole
+from uniroute_lab.pocket import load_pocket
 
 OUTPUT = Path(__file__).parents[1] / "results" / "pocket_again.parquet"
 

@@ -12,12 +12,12 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-import uniroute.datasets
-from uniroute.datasets.fetch import cache_folder
-from uniroute.pocket import pool_specs
-from uniroute.pocket.build import evaluation_prompts, train_pool, write_pool
+import uniroute_lab.pocket
+from uniroute._cache import cache_folder
+from uniroute_lab.pocket import pool_specs
+from uniroute_lab.pocket.build import evaluation_prompts, train_pool, write_pool
 
-DATA_FILE = Path(uniroute.datasets.__file__).with_name("pocket.npz")
+DATA_FILE = Path(uniroute_lab.pocket.__file__).with_name("pocket.npz")
 
 
 def main(arguments=None):

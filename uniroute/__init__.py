@@ -9,7 +9,9 @@ from importlib import import_module
 from uniroute._version import __version__
 
 _EXPORTS = {
+    "_cache": ["cache_folder"],
     "baselines": ["CheckpointedMLP", "StaticRouter", "ZeroRouter"],
+    "data": ["RoutingData", "load_csv"],
     "evaluate": [
         "DeferralCurve",
         "PairedDifference",
@@ -19,27 +21,6 @@ _EXPORTS = {
     ],
     "llms": ["ClusterMeans", "EmptyClusterWarning"],
     "prompts": ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"],
-    "protocol": [
-        "Trial",
-        "choose_methods",
-        "differences_to",
-        "make_rehearsal",
-        "make_trial",
-        "method_names",
-        "pick_methods",
-        "read_curves",
-        "read_results",
-        "rerun_trials",
-        "results_table",
-        "routing_method",
-        "run_experiment",
-        "run_trials",
-        "split_llms",
-        "split_llms_by_group",
-        "split_llms_by_release",
-        "split_prompts",
-        "split_prompts_by_task",
-    ],
     "router": ["Explanation", "UniRoute"],
     "rule": ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"],
     "worlds": ["MixtureWorld", "WorldSample", "random_world"],

@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from uniroute._validation import (
+from uniroute.checks import (
     check_costs,
     check_matrix,
     check_names,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from uniroute._cache import cache_folder
 from uniroute._progress import progress_bar
-from uniroute.datasets.fetch import cache_folder
 
 __all__ = ["embed"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from uniroute._validation import (
+from uniroute.checks import (
     check_costs,
     check_matrix,
     check_predictions,

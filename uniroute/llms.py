@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from uniroute._validation import check_matrix, check_option
+from uniroute.checks import check_matrix, check_option
 
 __all__ = ["ClusterMeans", "EmptyClusterWarning"]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from uniroute._validation import check_names
 from uniroute._version import __version__
+from uniroute.checks import check_names
 
 __all__ = []
 

@@ -13,8 +13,8 @@ from sklearn.metrics import pairwise_distances_argmin
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from uniroute._neural import fit_mlp, mlp_scores
-from uniroute._validation import (
+from uniroute._mlp import fit_mlp, mlp_scores
+from uniroute.checks import (
     check_matrix,
     check_option,
     check_positive_integer,

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
-from uniroute._validation import check_costs, check_matrix, check_names, check_scalar
+from uniroute.checks import check_costs, check_matrix, check_names, check_scalar
 from uniroute.llms import ClusterMeans
 from uniroute.persistence import load_router, save_router
 from uniroute.rule import budget_rule, route, routing_path

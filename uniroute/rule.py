@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from uniroute._validation import check_option, check_predictions, check_scalar, check_weights
+from uniroute.checks import check_option, check_predictions, check_scalar, check_weights
 
 __all__ = ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"]
 

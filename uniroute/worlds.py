@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 from scipy.spatial.distance import cdist
 
-from uniroute._validation import check_matrix, check_positive_integer, check_scalar
+from uniroute.checks import check_matrix, check_positive_integer, check_scalar
 
 __all__ = ["MixtureWorld", "WorldSample", "random_world"]
 

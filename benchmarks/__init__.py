@@ -1,1 +1,0 @@
-"""Speed, measured; never asserted in a test."""

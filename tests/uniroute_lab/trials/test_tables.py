@@ -1,0 +1,60 @@
+"""Methods picked by what other results say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from uniroute_lab.trials import pick_methods
+
+NAMES = ["K = 1", "K = 2"]
+
+
+def table(first, second, trials=None):
+    """Return results of two methods and of one that is never a candidate."""
+    trials = range(len(first)) if trials is None else trials
+    columns = {"K = 1": first, "K = 2": second, "Oracle": np.ones(len(first))}
+    rows = [
+        {"trial": trial, "method": name, "area": area, "peak": 1 - area, "note": f"{name} {trial}"}
+        for name, areas in columns.items()
+        for trial, area in zip(trials, areas, strict=True)
+    ]
+    return pd.DataFrame(rows).sample(frac=1, random_state=0)  # the order does not matter
+
+
+def test_each_trial_its_own_pick():
+    judges, results = table([0.1, 0.3, 0.1], [0.2, 0.2, 0.1]), table([1, 2, 3], [4, 5, 6])
+    found = pick_methods(results, judges, NAMES)
+    assert found["trial"].tolist() == [0, 1, 2]
+    assert found["method"].tolist() == ["K = 2", "K = 1", "K = 1"]  # the first where equal
+    assert found["area"].tolist() == [4, 2, 3]
+    assert found["note"].tolist() == ["K = 2 0", "K = 1 1", "K = 1 2"]
+    assert pick_methods(results, judges, NAMES, metric="peak")["area"].tolist() == [1, 5, 3]
+
+
+def test_one_pick_for_all():
+    judges, results = table([0.1, 0.3, 0.1], [0.2, 0.2, 0.2]), table([1, 2, 3], [4, 5, 6])
+    assert pick_methods(results, judges, NAMES, by="all")["area"].tolist() == [4, 5, 6]
+
+
+def test_the_other_trials_decide():
+    results = table([1, 9, 2, 9], [3, 0, 3, 1])
+    found = pick_methods(results, results, NAMES, by="others")
+    assert found["area"].tolist() == [1, 0, 2, 1]
+    changed = table([1, -9, 2, 9], [3, 0, 3, 1])  # an odd trial does not speak of odd ones
+    again = pick_methods(changed, changed, NAMES, by="others")
+    assert (again["method"] == found["method"])[[1, 3]].all()
+
+
+def test_what_cannot_be_picked_is_named():
+    results = table([1, 2], [3, 4])
+    with pytest.raises(KeyError, match=r"methods must be among .*got 'K = 3'"):
+        pick_methods(results, results, ["K = 3"])
+    with pytest.raises(ValueError, match="by must be"):
+        pick_methods(results, results, NAMES, by="luck")
+    with pytest.raises(ValueError, match="metric must be"):
+        pick_methods(results, results, NAMES, metric="qnc")
+    with pytest.raises(ValueError, match="judges must have the trials of results"):
+        pick_methods(results, table([1, 2], [3, 4], trials=[1, 2]), NAMES)
+    with pytest.raises(ValueError, match="even and odd trials"):
+        even = table([1, 2], [3, 4], trials=[0, 2])
+        pick_methods(even, even, NAMES, by="others")

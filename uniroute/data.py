@@ -1,0 +1,442 @@
+"""The object in which every data set of the project arrives."""
+
+import csv
+import math
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["RoutingData", "load_csv"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RoutingData:
+    """Prompts, and what each LLM's answer to each of them lost and cost.
+
+    Parameters
+    ----------
+    name : str
+        Name of the data set.
+    prompts : list of str, length n_prompts
+        What the LLMs were asked.
+    prompt_ids : array of str, shape (n_prompts,)
+        One identifier for each prompt, all different.
+    tasks : array of str, shape (n_prompts,)
+        The task, subject or source each prompt belongs to.
+    losses : array of float, shape (n_prompts, n_llms)
+        1 = wrong, 0 = right; other finite values for other losses; NaN = not observed.
+    costs : array of float, shape (n_llms,) or (n_prompts, n_llms)
+        Mean cost of one prompt, or the cost of every single prompt, in `cost_unit`, never negative;
+        NaN = unknown.
+    cost_unit : str
+        The unit of `costs`.
+    llms : list of str, length n_llms
+        Names of the LLMs, all different.
+    licence : str
+        Licence of the data.
+    citation : str
+        Whom to cite.
+    embeddings : array of float32, shape (n_prompts, n_dims), or None, default None
+        Prompt embeddings, if there are any.
+
+    Raises
+    ------
+    ValueError
+        If a shape, a type or a value is not as described above; the message names the field.
+
+    Examples
+    --------
+    >>> from uniroute import RoutingData
+    >>> data = RoutingData(
+    ...     name="toy", prompts=["1 + 1?", "Capital of Peru?"], prompt_ids=["a", "b"],
+    ...     tasks=["sums", "places"], losses=[[0, 1], [float("nan"), 0]], costs=[1, 7],
+    ...     cost_unit="cents", llms=["small", "large"], licence="CC0-1.0", citation="none")
+    >>> data
+    RoutingData('toy': 2 prompts x 2 LLMs,
+        75.0 % of losses observed, costs in cents)
+    >>> data.complete().llms
+    ['large']
+    """
+
+    name: str
+    prompts: list
+    prompt_ids: np.ndarray
+    tasks: np.ndarray
+    losses: np.ndarray
+    costs: np.ndarray
+    cost_unit: str
+    llms: list
+    licence: str
+    citation: str
+    embeddings: np.ndarray | None = None
+
+    def __post_init__(self):
+        """Bring the fields to their types and check them."""
+        for field in ("name", "cost_unit", "licence", "citation"):
+            _text(field, getattr(self, field))
+        for field in ("prompts", "llms"):
+            self._set(field, _texts(field, getattr(self, field)))
+        for field in ("prompt_ids", "tasks"):
+            self._set(field, np.array(_texts(field, getattr(self, field))))
+        for field in ("losses", "costs"):
+            self._set(field, _floats(field, getattr(self, field), np.float64))
+        if self.embeddings is not None:
+            self._set("embeddings", _floats("embeddings", self.embeddings, np.float32))
+        self._check_values()
+        self._check_shapes()
+
+    def _set(self, field, value):
+        object.__setattr__(self, field, value)
+
+    def _check_values(self):
+        for field in ("prompts", "llms"):
+            if not getattr(self, field):
+                raise ValueError(f"{field} is empty; at least one is needed")
+        _no_repeats("prompt_ids", self.prompt_ids.tolist())
+        _no_repeats("llms", self.llms)
+        if np.isinf(self.losses).any():
+            raise ValueError("losses holds an infinite value; expected finite ones, or NaN")
+        if np.isinf(self.costs).any() or (self.costs < 0).any():
+            bad = self.costs[np.isinf(self.costs) | (self.costs < 0)][0]
+            raise ValueError(f"costs holds {bad}; expected finite values >= 0, or NaN")
+        if self.embeddings is not None and not np.isfinite(self.embeddings).all():
+            raise ValueError("embeddings holds NaN or an infinite value; expected finite ones")
+
+    def _check_shapes(self):
+        n, m = self.n_prompts, self.n_llms
+        _shape("prompt_ids", self.prompt_ids, (n,))
+        _shape("tasks", self.tasks, (n,))
+        _shape("losses", self.losses, (n, m))
+        _shape("costs", self.costs, (m,), (n, m))
+        if self.embeddings is not None:
+            _shape("embeddings", self.embeddings, (n, self.embeddings.shape[-1]))
+
+    def __repr__(self):
+        """Say in two lines what is in here."""
+        observed = 100 * np.mean(~np.isnan(self.losses))
+        dims = "" if self.embeddings is None else f", {self.embeddings.shape[1]} embedding dims"
+        return (
+            f"RoutingData({self.name!r}: {self.n_prompts} prompts x {self.n_llms} LLMs,\n"
+            f"    {observed:.1f} % of losses observed, costs in {self.cost_unit}{dims})"
+        )
+
+    @property
+    def n_prompts(self):
+        """Number of prompts."""
+        return len(self.prompts)
+
+    @property
+    def n_llms(self):
+        """Number of LLMs."""
+        return len(self.llms)
+
+    def select(self, prompts=None, llms=None):
+        """Keep some of the prompts, some of the LLMs, or both, in the order asked for.
+
+        Parameters
+        ----------
+        prompts : array of int, array of bool of shape (n_prompts,), slice, or None, default None
+            Which prompts; None keeps all.
+        llms : str, array of str, array of int, array of bool of shape (n_llms,), slice, or None, \
+default None
+            Which LLMs, by name, by position or by mask; None keeps all.
+
+        Returns
+        -------
+        RoutingData
+            A new object; the old one is unchanged.
+
+        Raises
+        ------
+        KeyError
+            If an LLM of that name is not there.
+        ValueError
+            If a mask has the wrong length, a position is out of range, something is named twice,
+            or nothing is left.
+
+        Examples
+        --------
+        >>> from uniroute import RoutingData
+        >>> data = RoutingData("toy", ["p", "q", "r"], ["0", "1", "2"], ["t", "t", "u"],
+        ...     [[0, 1], [1, 1], [0, 0]], [1, 7], "cents", ["small", "large"], "CC0-1.0", "none")
+        >>> data.select(prompts=data.tasks == "t", llms=["large"]).losses
+        array([[1.],
+               [1.]])
+        """
+        rows = _positions("prompts", prompts, self.n_prompts)
+        columns = _positions("llms", _by_name(llms, self.llms), self.n_llms)
+        costs = self.costs[columns] if self.costs.ndim == 1 else self.costs[rows][:, columns]
+        return replace(
+            self,
+            prompts=[self.prompts[i] for i in rows],
+            prompt_ids=self.prompt_ids[rows],
+            tasks=self.tasks[rows],
+            losses=self.losses[rows][:, columns],
+            costs=costs,
+            llms=[self.llms[m] for m in columns],
+            embeddings=None if self.embeddings is None else self.embeddings[rows],
+        )
+
+    def complete(self):
+        """Keep only the LLMs that have every outcome and a known cost.
+
+        Returns
+        -------
+        RoutingData
+            The same prompts with those LLMs; its losses and costs hold no NaN.
+
+        Raises
+        ------
+        ValueError
+            If no LLM is complete.
+
+        Examples
+        --------
+        >>> from uniroute import RoutingData
+        >>> data = RoutingData("toy", ["p"], ["0"], ["t"], [[0, 1]], [float("nan"), 7], "cents",
+        ...     ["small", "large"], "CC0-1.0", "none")
+        >>> data.complete().llms
+        ['large']
+        """
+        unknown_cost = np.isnan(np.atleast_2d(self.costs)).any(axis=0)
+        incomplete = np.isnan(self.losses).any(axis=0) | unknown_cost
+        if incomplete.all():
+            raise ValueError(f"no LLM of {self.name!r} has every outcome and a cost")
+        return self.select(llms=~incomplete)
+
+
+def _text(field, value):
+    if not isinstance(value, str):
+        raise ValueError(f"{field} must be a string, got {value!r}")
+
+
+def _texts(field, values):
+    """Return a list of plain strings, or say which element is not one."""
+    if isinstance(values, str):
+        raise ValueError(f"{field} must be a sequence of strings, got the single string {values!r}")
+    values = list(values)
+    for i, value in enumerate(values):
+        if not isinstance(value, str):
+            raise ValueError(f"{field} must hold strings, got {value!r} at position {i}")
+    return [str(value) for value in values]
+
+
+def _floats(field, values, dtype):
+    try:
+        return np.asarray(values, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{field} must be an array of numbers: {error}") from error
+
+
+def _shape(field, values, *allowed):
+    if values.shape not in allowed:
+        expected = " or ".join(map(str, allowed))
+        raise ValueError(f"{field} has shape {values.shape}, expected {expected}")
+
+
+def _no_repeats(field, values):
+    repeated = [value for value, count in Counter(values).items() if count > 1]
+    if repeated:
+        raise ValueError(f"{field} must all be different, {repeated[0]!r} comes more than once")
+
+
+def _by_name(llms, known):
+    """Turn names into positions; leave positions, masks and slices as they are."""
+    if isinstance(llms, str):
+        llms = [llms]
+    if llms is None or isinstance(llms, slice) or np.asarray(llms).dtype.kind not in "UO":
+        return llms
+    for llm in llms:
+        if llm not in known:
+            raise KeyError(f"no LLM named {llm!r}; there are {', '.join(known)}")
+    return [known.index(llm) for llm in llms]
+
+
+def _positions(field, index, n):
+    """Turn None, a mask, a slice or positions into an array of different positions >= 0."""
+    index = slice(None) if index is None else index
+    if not isinstance(index, slice):
+        index = np.asarray(index)
+        if index.ndim != 1 or (index.size and index.dtype.kind not in "bui"):
+            raise ValueError(f"{field} must be a 1-D mask or positions, got {index!r}")
+        index = index if index.size else index.astype(int)
+    try:
+        positions = np.arange(n)[index]
+    except IndexError as error:
+        raise ValueError(f"{field} does not fit {n} {field}: {error}") from error
+    _no_repeats(field, positions.tolist())
+    return positions
+
+
+# --- from a table
+
+TEXTS = ("prompt", "llm", "task", "prompt_id")
+
+
+def load_csv(path, cost_unit, name=None, licence="not stated", citation="not stated"):
+    """Load prompts, LLMs, losses and costs from a CSV file with one row for each answer.
+
+    Parameters
+    ----------
+    path : path
+        A CSV file in UTF-8 with a header and a row for every prompt and LLM that was tried. Its
+        columns are `prompt`, `llm`, `cost` (of this answer, not negative), one of `loss` (1 =
+        wrong, 0 = right, or any finite number) and `score` (from 0 to 1; the loss is 1 - score),
+        and, if wanted, `task` and `prompt_id`. An empty loss, score or cost is unknown. Other
+        columns are not looked at.
+    cost_unit : str
+        The unit of the costs.
+    name : str or None, default None
+        Name of the data set; None takes the file's.
+    licence, citation : str, default "not stated"
+        Kept with the data.
+
+    Returns
+    -------
+    RoutingData
+        Prompts and LLMs in the order in which they first come. Losses and costs are of shape
+        (n_prompts, n_llms), NaN where there is no row or no value. Prompts without `prompt_id` are
+        told apart by their text, and numbered; without `task` they have the task "all".
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or there twice, or a row has a field too few or too many, an empty
+        text, no number where one is needed, a number out of range, an LLM that was tried on this
+        prompt in a row before, or another text or task than a row before for the same prompt; the
+        message names the line and the column.
+    FileNotFoundError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from uniroute import load_csv
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "traffic.csv"
+    ...     _ = path.write_text('''prompt,llm,score,cost
+    ... 1 + 1?,small,1,0.1
+    ... 1 + 1?,large,1,2.0
+    ... Capital of Peru?,small,0,0.1
+    ... ''')
+    ...     data = load_csv(path, cost_unit="cents")
+    >>> data
+    RoutingData('traffic': 2 prompts x 2 LLMs,
+        75.0 % of losses observed, costs in cents)
+    >>> data.losses
+    array([[ 0.,  0.],
+           [ 1., nan]])
+    """
+    path = Path(path)
+    prompts, llms, cells = {}, {}, {}
+    for where, row in _rows(path):
+        key = row.get("prompt_id", row["prompt"])
+        texts = row["prompt"], row.get("task", "all")
+        if prompts.setdefault(key, texts) != texts:
+            raise ValueError(
+                f"{where}, columns 'prompt' and 'task': got {texts}, but a row before has "
+                f"{prompts[key]} for this prompt"
+            )
+        llms.setdefault(row["llm"], len(llms))
+        if (key, row["llm"]) in cells:
+            raise ValueError(
+                f"{where}, column 'llm': {row['llm']!r} was tried on this prompt in a row before"
+            )
+        cells[key, row["llm"]] = _loss(where, row), _number(where, row, "cost", low=0)
+    if not cells:
+        raise ValueError(f"{path.name} has no rows")
+    losses, costs = np.full((2, len(prompts), len(llms)), np.nan)
+    numbers = {key: i for i, key in enumerate(prompts)}
+    for (key, llm), (loss, cost) in cells.items():
+        losses[numbers[key], llms[llm]], costs[numbers[key], llms[llm]] = loss, cost
+    return RoutingData(
+        name=path.stem if name is None else name,
+        prompts=[text for text, _ in prompts.values()],
+        prompt_ids=list(prompts) if "prompt_id" in row else [str(i) for i in numbers.values()],
+        tasks=[task for _, task in prompts.values()],
+        losses=losses,
+        costs=costs,
+        cost_unit=cost_unit,
+        llms=list(llms),
+        licence=licence,
+        citation=citation,
+    )
+
+
+def _rows(path):
+    """Where each row stands and its fields by column, all texts checked."""
+    rows = read_csv(path)
+    header = next(rows)
+    _check_header(path, header)
+    for line, fields in rows:
+        where, row = f"{path.name}, line {line}", dict(zip(header, fields, strict=True))
+        for column in TEXTS:
+            if not row.get(column, "is not there").strip():
+                raise ValueError(f"{where}, column {column!r}: expected a text, got nothing")
+        yield where, row
+
+
+def _check_header(path, header):
+    for column in ("prompt", "llm", "cost"):
+        if column not in header:
+            raise ValueError(f"{path.name} must have a column {column!r}; it has {header}")
+    if ("loss" in header) == ("score" in header):
+        raise ValueError(f"{path.name} must have one column 'loss' or 'score'; it has {header}")
+    for column in (*TEXTS, "cost", "loss", "score"):
+        if header.count(column) > 1:
+            raise ValueError(f"{path.name} must not have two columns {column!r}; it has {header}")
+
+
+def _loss(where, row):
+    if "score" in row:
+        return 1 - _number(where, row, "score", low=0, high=1)
+    return _number(where, row, "loss")
+
+
+def _number(where, row, column, low=-math.inf, high=math.inf):
+    """Return the number in a column; NaN if there is none."""
+    text = row.get(column, "").strip()
+    if not text:
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and low <= value <= high):
+        raise ValueError(
+            f"{where}, column {column!r}: expected a finite number from {low:g} to {high:g}, or "
+            f"nothing, got {text!r}"
+        )
+    return value
+
+
+LONGEST_FIELD = 10**8  # characters
+
+
+def read_csv(path):
+    """Yield the header of a CSV file, then line number and fields of each row that is not empty."""
+    with open(path, newline="", encoding="utf-8-sig") as file, _long_fields():
+        reader = csv.reader(file)
+        header = next(reader, [])
+        yield header
+        for fields in filter(None, reader):
+            if len(fields) != len(header):
+                raise ValueError(
+                    f"{path.name}, line {reader.line_num}: expected {len(header)} fields, "
+                    f"got {len(fields)}"
+                )
+            yield reader.line_num, fields
+
+
+@contextmanager
+def _long_fields():
+    """Lift the csv module's limit of 128 KB for a while."""
+    before = csv.field_size_limit(LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

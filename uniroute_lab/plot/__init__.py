@@ -1,0 +1,34 @@
+"""Pictures: one style, one colour for each method, and a text made from the data for each picture.
+
+A function returns a `Picture`. A notebook shows it; its text is what ``print`` gives, what a screen
+reader reads on the book's pages, and what the tests compare. All functions need matplotlib.
+"""
+
+from uniroute_lab.plot._style import METHODS, Picture
+from uniroute_lab.plot.curves import deferral_curves, mean_curves
+from uniroute_lab.plot.decisions import choice_map, envelope, predicted_and_true, prompts_2d
+from uniroute_lab.plot.pools import all_routers, llm_pool, traffic
+from uniroute_lab.plot.series import against_bound, panels, scaling, series
+from uniroute_lab.plot.tables import differences, heatmap
+from uniroute_lab.plot.trees import dendrogram
+
+__all__ = [
+    "METHODS",
+    "Picture",
+    "against_bound",
+    "all_routers",
+    "choice_map",
+    "deferral_curves",
+    "dendrogram",
+    "differences",
+    "envelope",
+    "heatmap",
+    "llm_pool",
+    "mean_curves",
+    "panels",
+    "predicted_and_true",
+    "prompts_2d",
+    "scaling",
+    "series",
+    "traffic",
+]

@@ -1,0 +1,32 @@
+"""The paper's theory as programs: excess risk, worst worlds, finite samples."""
+
+from uniroute_lab.theory.excess import (
+    excess_risk,
+    max_delta,
+    misfit,
+    misfit_range,
+    misfit_size,
+    population_features,
+)
+from uniroute_lab.theory.samples import (
+    estimation_bound,
+    feature_radius,
+    misfit_range_floor,
+    winners_curse,
+)
+from uniroute_lab.theory.worst import WorstWorld, worst_world
+
+__all__ = [
+    "WorstWorld",
+    "estimation_bound",
+    "excess_risk",
+    "feature_radius",
+    "max_delta",
+    "misfit",
+    "misfit_range",
+    "misfit_range_floor",
+    "misfit_size",
+    "population_features",
+    "winners_curse",
+    "worst_world",
+]

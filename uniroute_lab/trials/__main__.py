@@ -1,0 +1,114 @@
+"""Run the paper's protocol on a data set from the command line; see ``--help``."""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from uniroute_lab import data as datasets
+from uniroute_lab.trials.runner import run_experiment
+from uniroute_lab.trials.store import settings_of
+from uniroute_lab.trials.tables import results_table
+from uniroute_lab.trials.tuning import choose_methods, chosen_methods
+
+SHOWN = ["mean", "low", "high", "difference", "difference_low", "difference_high", "star"]
+
+
+def parse(arguments=None):
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser("python -m uniroute_lab.trials", description=__doc__)
+    add = parser.add_argument
+    add("--dataset", required=True, help="one of " + ", ".join(data_sets()))
+    add("--option", action="append", default=[], help="NAME=VALUE for the data set's loader")
+    add("--task", help="only the prompts of this task")
+    add("--trials", type=int, default=400, help="number of trials (default 400)")
+    add("--jobs", type=int, default=1, help="processes (default 1)")
+    add("--rehearsals", type=int, default=3, help="to choose K, k and the like (default 3)")
+    add("--train", type=float, default=0.6, help="training prompts: share or number (0.6)")
+    add("--val", type=float, help="validation prompts: share or number (at most 400 of the rest)")
+    add("--test", type=float, default=0.3, help="test prompts: share or number (0.3)")
+    add("--test-share", type=float, default=1 / 3, help="share of the LLMs in the pool (1/3)")
+    add("--llm-seed", type=int, help="one LLM split for all trials, with this seed")
+    add("--pool", nargs="+", help="one pool for all trials: names of its LLMs")
+    add("--train-llms", nargs="+", help="with --pool: names of the training LLMs (all others)")
+    add("--output", type=Path, help="results file (results/DATASET[_TASK].parquet)")
+    return parser.parse_args(arguments)
+
+
+def data_sets():
+    """Return {name: loader} of all data sets of the package."""
+    names = [name for name in datasets.__all__ if name.startswith("load_")]
+    return {name.removeprefix("load_"): getattr(datasets, name) for name in names}
+
+
+def load(name, options, task=None):
+    """Load a data set, and keep the LLMs of which everything is known."""
+    loaders = data_sets()
+    if name not in loaders:
+        raise SystemExit(f"--dataset must be one of {', '.join(loaders)}; got {name}")
+    values = dict(option.split("=", 1) for option in options)
+    data = loaders[name](**{option: _plain(value) for option, value in values.items()})
+    if task is not None:
+        if task not in data.tasks:
+            raise SystemExit(
+                f"--task must be one of {', '.join(sorted(set(data.tasks)))}; got {task}"
+            )
+        data = data.select(prompts=data.tasks == task)
+    return data.complete()
+
+
+def _plain(value):
+    """Return true, false and numbers as such, anything else as the text that it is."""
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
+
+
+def sizes(arguments, n_prompts):
+    """Return the three parts as numbers of prompts."""
+    given = np.array([arguments.train, arguments.val or 0, arguments.test])
+    train, val, test = np.where(given < 1, given * n_prompts, given).astype(int).tolist()
+    return [train, min(400, n_prompts - train - test) if arguments.val is None else val, test]
+
+
+def choices_for(data, path, arguments, options):
+    """Choose the methods' numbers, or read the choice of an interrupted run."""
+    kept = path.with_suffix(".parts") / "choices.json"
+    key = [json.loads(settings_of(data, {}, options)), arguments.rehearsals]
+    if kept.is_file():
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        if known["key"] == key:
+            return known["choices"]
+    _, choices = choose_methods(data, arguments.rehearsals, arguments.jobs, **options)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = kept.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps({"key": key, "choices": choices}), encoding="utf-8")
+    unfinished.replace(kept)
+    return choices
+
+
+def main(arguments=None):
+    """Load, choose, run, and print the table of areas."""
+    arguments = parse(arguments)
+    data = load(arguments.dataset, arguments.option, arguments.task)
+    name = "_".join(filter(None, [arguments.dataset, arguments.task]))
+    path = arguments.output or Path("results", f"{name}.parquet")
+    options = {"sizes": sizes(arguments, data.n_prompts), "test_share": arguments.test_share}
+    for name in ("llm_seed", "pool", "train_llms"):
+        if getattr(arguments, name) is not None:
+            options[name] = getattr(arguments, name)
+    choices = choices_for(data, path, arguments, options)
+    methods = chosen_methods(choices)
+    results = run_experiment(
+        data, methods, arguments.trials, path, choices, arguments.jobs, **options
+    )
+    if arguments.trials > 1:
+        reference = "UniRoute (learned map)"
+        reference = reference if reference in methods else "UniRoute (K-means)"
+        print(results_table(results, reference=reference)[SHOWN].round(4).to_string())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""Tables of results: means, intervals, paired differences and the paper's stars."""
+
+import numpy as np
+
+from uniroute.checks import check_option, check_scalar
+from uniroute.evaluate import paired_difference, sign_test
+
+__all__ = ["differences_to", "pick_methods", "results_table"]
+
+METRICS = ("area", "area50", "qnc", "peak")
+
+
+def results_table(
+    results, metric="area", reference="UniRoute (learned map)", level=0.95, alpha=0.01, cap=1.0
+):
+    """Compare all methods of an experiment on the same trials.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        As from `run_experiment` or `read_results`; at least two trials.
+    metric : {"area", "area50", "qnc", "peak"}, default "area"
+        What is compared. Small is good for "qnc", large for the others.
+    reference : str, default "UniRoute (learned map)"
+        The method that the others are compared with.
+    level : float, default 0.95
+        Confidence level of the intervals.
+    alpha : float, default 0.01
+        Level of the sign test.
+    cap : float, default 1.0
+        Quality-neutral costs above it, infinite ones too, count as `cap`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each method, in the order of `results`. Columns: mean with its interval low, high;
+        difference (method minus reference) with difference_low, difference_high; p_value of the
+        sign test; star: "*" if the method is significantly worse than the reference; n_trials.
+
+    Raises
+    ------
+    KeyError
+        If the reference is not among the methods.
+    ValueError
+        If `metric` is unknown, a number is out of range, or a method misses a trial.
+
+    Notes
+    -----
+    The stars of the table in Fig. 6: sign test against the learned map at 0.01, Section 6. The
+    paper does not say what an infinite quality-neutral cost counts in a mean; its numbers look
+    like a cap at 100 %. Chapter 14.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> results = pd.DataFrame(
+    ...     [("good", i, 0.7 + i / 100) for i in range(9)]
+    ...     + [("bad", i, 0.6 + i / 200) for i in range(9)], columns=["method", "trial", "area"])
+    >>> table = results_table(results, reference="good")
+    >>> table["mean"].round(2).to_dict(), table["star"].to_dict()
+    ({'good': 0.74, 'bad': 0.62}, {'good': '', 'bad': '*'})
+    """
+    import pandas as pd
+
+    check_scalar("alpha", alpha, 0, 1)
+    values = _by_method(results, metric, reference, level, cap)
+    sense = -1 if metric == "qnc" else 1
+    rows = {
+        name: _row(values[name], values[reference], sense, level, alpha) for name in values.columns
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def differences_to(results, reference, metric="area", methods=None, level=0.95, cap=1.0):
+    """Compare methods with a reference on the same trials, for `uniroute_lab.plot.differences`.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        As for `results_table`.
+    reference : str
+        The method that the others are compared with.
+    metric : {"area", "area50", "qnc", "peak"}, default "area"
+        What is compared.
+    methods : sequence of str, optional
+        Which of the others; all by default, in the order of `results`.
+    level : float, default 0.95
+        Confidence level of the intervals.
+    cap : float, default 1.0
+        As for `results_table`.
+
+    Returns
+    -------
+    dict of str to PairedDifference
+        Method minus reference.
+
+    Raises
+    ------
+    KeyError
+        If the reference or one of `methods` is not among the results.
+    ValueError
+        As `results_table`.
+
+    Notes
+    -----
+    Section 6 compares in pairs too, by a sign test. Chapter 14.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> results = pd.DataFrame(
+    ...     [("good", i, 0.7 + i / 100) for i in range(9)]
+    ...     + [("bad", i, 0.6 + i / 100) for i in range(9)], columns=["method", "trial", "area"])
+    >>> print(differences_to(results, "good")["bad"])
+    -0.1000 [-0.1000, -0.1000]
+    """
+    values = _by_method(results, metric, reference, level, cap)
+    others = [name for name in values if name != reference] if methods is None else methods
+    for name in others:
+        if name not in values:
+            raise KeyError(f"methods must be among {', '.join(values)}; got {name!r}")
+    return {name: paired_difference(values[name], values[reference], level) for name in others}
+
+
+def pick_methods(results, judges, methods, by="same", metric="area"):
+    """Pick a method for each trial by what other results say, as who chooses K or k does.
+
+    Parameters
+    ----------
+    results, judges : pandas.DataFrame
+        As for `results_table`. The pick is made by the judges and takes its row from the results:
+        the judges may be rehearsals with the same trials, or the results themselves.
+    methods : sequence of str
+        The candidates.
+    by : {"same", "all", "others"}, default "same"
+        In which trials the judges are asked: the same trial; all trials, so that there is one pick
+        for all; or, for results that judge themselves, the trials with other parity, so that an
+        even trial gets what was best in the odd ones.
+    metric : {"area", "area50", "peak"}, default "area"
+        What is large for a good method; the first of several equally good ones is picked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row of the results for each trial, by rising trial.
+
+    Raises
+    ------
+    KeyError
+        If a method is missing.
+    ValueError
+        If an option is unknown, the trials differ, or there are no other trials to ask.
+
+    Notes
+    -----
+    App. G.1 and G.2: K and k chosen by the area in a rehearsal, once for a data set. Chapters 15
+    and 16.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> results = pd.DataFrame(
+    ...     [("K = 1", 0, 0.5), ("K = 1", 1, 0.8), ("K = 2", 0, 0.6), ("K = 2", 1, 0.7)],
+    ...     columns=["method", "trial", "area"])
+    >>> pick_methods(results, results, ["K = 1", "K = 2"])["area"].tolist()
+    [0.6, 0.8]
+    >>> pick_methods(results, results, ["K = 1", "K = 2"], by="others")["area"].tolist()
+    [0.5, 0.7]
+    """
+    check_option("by", by, ("same", "all", "others"))
+    check_option("metric", metric, ("area", "area50", "peak"))
+    for table in (results, judges):
+        for name in methods:
+            if name not in set(table["method"]):
+                known = ", ".join(dict.fromkeys(table["method"]))
+                raise KeyError(f"methods must be among {known}; got {name!r}")
+    rows = results.set_index(["trial", "method"])
+    trials = sorted(set(results["trial"]))
+    scores = judges.pivot(index="trial", columns="method", values=metric)[list(methods)]
+    if trials != sorted(scores.index):
+        raise ValueError("judges must have the trials of results")
+    parity = scores.index.to_numpy() % 2
+    if by == "others" and len(set(parity)) < 2:
+        raise ValueError(f"results must hold even and odd trials; got {trials}")
+    asked = {
+        "same": lambda trial: scores.loc[trial],
+        "all": lambda trial: scores.mean(),
+        "others": lambda trial: scores[parity != trial % 2].mean(),
+    }[by]
+    return rows.loc[[(trial, asked(trial).idxmax()) for trial in trials]].reset_index()
+
+
+def _by_method(results, metric, reference, level, cap):
+    """Return a column for each method and a row for each trial."""
+    check_option("metric", metric, METRICS)
+    check_scalar("level", level, 0, 1)
+    values = results.pivot(index="trial", columns="method", values=metric)
+    values = values[list(dict.fromkeys(results["method"]))]
+    if reference not in values:
+        raise KeyError(f"reference must be one of {', '.join(values)}; got {reference!r}")
+    if values.isna().to_numpy().any():
+        missing = values.columns[values.isna().any()][0]
+        raise ValueError(f"results must hold every trial of every method; {missing!r} misses some")
+    if metric == "qnc":
+        values = values.clip(upper=check_scalar("cap", cap, 0, np.finfo(float).max))
+    return values
+
+
+def _row(first, second, sense, level, alpha):
+    """Return one line of the table."""
+    own = paired_difference(first, np.zeros(len(first)), level)
+    against = paired_difference(first, second, level)
+    p_value, wins = sign_test(first, second), np.sign(sense * (first - second)).sum()
+    return {
+        "mean": own.mean,
+        "low": own.low,
+        "high": own.high,
+        "difference": against.mean,
+        "difference_low": against.low,
+        "difference_high": against.high,
+        "p_value": p_value,
+        "star": "*" if p_value < alpha and wins < 0 else "",
+        "n_trials": own.n_pairs,
+    }
