@@ -89,7 +89,7 @@ class UniRoute(BaseEstimator):
             As the prompt map's own `fit`.
         """
         prompt_map = clone(self.prompt_map)
-        prompt_map.fit(X) if losses is None else prompt_map.fit(X, losses)
+        prompt_map.fit(X, losses)
         self.prompt_map_ = prompt_map
         self.representation_ = clone(self.representation or ClusterMeans())
         self.llms_, self.costs_ = [], np.empty(0)
