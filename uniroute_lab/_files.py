@@ -7,10 +7,15 @@ import tempfile
 __all__ = []
 
 
+def sha256_of(path):
+    """Return the SHA-256 of a file as a hexadecimal string."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def verify(path, sha256):
     """Raise ValueError unless the file at `path` has this SHA-256."""
-    with open(path, "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(path)
     if found != sha256:
         raise ValueError(f"{path} has SHA-256 {found}, expected {sha256}; remove or replace it")
 

@@ -14,7 +14,7 @@ import numpy as np
 from uniroute._progress import progress_bar
 from uniroute.checks import check_positive_integer
 from uniroute.embed import HUB_NAME, embed
-from uniroute_lab._files import write_whole
+from uniroute_lab._files import sha256_of, write_whole
 from uniroute_lab.pocket.specs import mean_multiply_adds, multiply_adds
 from uniroute_lab.pocket.tasks import make_prompts
 from uniroute_lab.pocket.tokens import vocabulary
@@ -206,7 +206,7 @@ def write_pool(path, specs, prompts, results):
         record=_as_bytes(_record()),
     )
     write_whole(Path(path), file.getvalue())
-    return hashlib.sha256(file.getvalue()).hexdigest()
+    return sha256_of(path)
 
 
 def _record():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from uniroute.checks import check_option
 from uniroute.data import RoutingData
 from uniroute_lab._files import verify
 from uniroute_lab.pocket.specs import LLMSpec, n_params
@@ -106,9 +107,8 @@ def load_pocket(cost="multiply_adds", embeddings=True):
     >>> data.n_prompts, data.n_llms, data.embeddings.shape[1], data.cost_unit
     (8000, 35, 384, 'millions of multiply-adds per prompt')
     """
-    if cost not in COSTS:
-        raise ValueError(f"cost must be one of {sorted(COSTS)}, got {cost!r}")
-    stored, prompts, llms = _stored(), pocket_prompts(), pocket_llms()
+    check_option("cost", cost, COSTS)
+    stored, prompts, llms = read_pool(FILE, SHA256), pocket_prompts(), pocket_llms()
     return RoutingData(
         name="pocket",
         prompts=[prompt.text for prompt in prompts],
@@ -147,7 +147,7 @@ def pocket_llms():
     >>> sorted({llm.group for llm in pocket_llms()})
     ['generalist', 'second generation', 'specialist', 'under-trained']
     """
-    stored = _stored()
+    stored = read_pool(FILE, SHA256)
     specs = [LLMSpec(**fields) for fields in _json(stored["llms"])]
     return [
         PocketLLM(
@@ -190,7 +190,7 @@ def pocket_prompts():
     >>> sorted({prompt.level for prompt in pocket_prompts()})
     [1, 2, 3, 4]
     """
-    return [TaskPrompt(**fields) for fields in _json(_stored()["prompts"])]
+    return [TaskPrompt(**fields) for fields in _json(read_pool(FILE, SHA256)["prompts"])]
 
 
 def pocket_answers():
@@ -217,18 +217,19 @@ def pocket_answers():
     8000
     """
     names = [llm.name for llm in pocket_llms()]
-    return dict(zip(names, _json(_stored()["answers"]), strict=True))
+    return dict(zip(names, _json(read_pool(FILE, SHA256)["answers"]), strict=True))
 
 
 def pocket_record():
     """Return with which versions, commit and device the file was made, as a dict."""
-    return _json(_stored()["record"])
+    return _json(read_pool(FILE, SHA256)["record"])
 
 
 @cache
-def _stored():
-    verify(FILE, SHA256)
-    with np.load(FILE, allow_pickle=False) as file:
+def read_pool(path, sha256):
+    """Return the arrays of a pool's file, which must have this SHA-256."""
+    verify(path, sha256)
+    with np.load(path, allow_pickle=False) as file:
         return dict(file)
 
 

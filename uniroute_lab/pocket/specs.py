@@ -6,7 +6,7 @@ import numpy as np
 
 from uniroute.checks import check_option, check_positive_integer
 from uniroute_lab.pocket.tasks import FAMILIES
-from uniroute_lab.pocket.tokens import encode, vocabulary
+from uniroute_lab.pocket.tokens import N_TOKENS, encode
 
 __all__ = ["SKILLS", "LLMSpec", "mean_multiply_adds", "multiply_adds", "n_params"]
 
@@ -119,7 +119,7 @@ def n_params(spec):
     """
     d = spec.width
     positions = 0 if spec.rotary else CONTEXT * d
-    return len(vocabulary()) * d + positions + spec.n_layers * (12 * d**2 + 4 * d) + 2 * d
+    return N_TOKENS * d + positions + spec.n_layers * (12 * d**2 + 4 * d) + 2 * d
 
 
 def multiply_adds(spec, n_prompt_tokens, n_answer_tokens):
@@ -150,7 +150,7 @@ def multiply_adds(spec, n_prompt_tokens, n_answer_tokens):
     """
     d, n_read = spec.width, n_prompt_tokens + n_answer_tokens - 1
     layer = 12 * d**2 * n_read + d * n_read * (n_read + 1)
-    return spec.n_layers * layer + len(vocabulary()) * d * n_answer_tokens
+    return spec.n_layers * layer + N_TOKENS * d * n_answer_tokens
 
 
 def mean_multiply_adds(spec, prompts):

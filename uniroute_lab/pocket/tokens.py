@@ -6,13 +6,14 @@ from functools import cache
 
 from uniroute_lab.pocket.tasks import make_prompts
 
-__all__ = ["END", "PAD", "STOP", "decode", "encode", "vocabulary"]
+__all__ = ["END", "N_TOKENS", "PAD", "STOP", "decode", "encode", "vocabulary"]
 
 PAD, STOP, END = 0, 1, 2  # after the text, between prompt and answer, after the answer
 SPECIAL = ("<pad>", "<answer>", "<end>")
 CHARACTERS = string.digits + string.ascii_letters + string.punctuation + " "
 PIECE = re.compile(r"[A-Za-z]{2,} ?|[-+*]= ?|[^\w\s] ?|.", re.DOTALL)
 SCANNED = 20_000  # prompts that are searched for words
+N_TOKENS = 546  # of the vocabulary: known without searching, and checked by a test
 
 
 @cache

@@ -61,7 +61,7 @@ def train_llm(spec, progress=True):
     steps = progress_bar(progress, _batches(spec), total=spec.n_steps, desc=spec.name)
     for tokens, starts in steps:
         llm.zero_grad()
-        _loss(llm, tokens.to(device), starts.to(device)).backward()
+        answer_loss(llm, tokens.to(device), starts.to(device)).backward()
         torch.nn.utils.clip_grad_norm_(llm.parameters(), 1.0)
         for step in (*optimisers, *schedules):
             step.step()
@@ -123,7 +123,7 @@ def _padded(rows):
     return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
 
 
-def _loss(llm, tokens, starts):
+def answer_loss(llm, tokens, starts):
     """Return the mean cross-entropy of the tokens of the answers."""
     target = tokens[:, 1:]
     place = torch.arange(1, tokens.shape[1], device=tokens.device)

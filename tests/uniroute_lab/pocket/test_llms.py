@@ -149,7 +149,7 @@ def test_only_answers_count_in_training():
     llm = Transformer(TINY)
     rows = [([*encode("What is 1 + 2?"), STOP], [*encode("3"), END])]
     tokens = torch.tensor([a + b for a, b in rows])
-    loss = train._loss(llm, tokens, torch.tensor([len(rows[0][0])]))
+    loss = train.answer_loss(llm, tokens, torch.tensor([len(rows[0][0])]))
     scores = llm.scores(llm(tokens))[0].log_softmax(dim=-1)
     n = len(rows[0][0])
     by_hand = -(scores[n - 1, tokens[0, n]] + scores[n, END]) / 2
@@ -228,7 +228,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr("uniroute_lab._files.os.replace", full)
+        patch.setattr("os.replace", full)
         with pytest.raises(OSError, match="no space left"):
             train_both(tmp_path)
     assert not list(tmp_path.iterdir())
@@ -252,7 +252,6 @@ def test_smoke_run_of_the_training_command(tmp_path, monkeypatch, capsys):
     digest = capsys.readouterr().out.split()[-1]
     monkeypatch.setattr(pocket, "FILE", output)
     monkeypatch.setattr(pocket, "SHA256", digest)
-    monkeypatch.setattr(pocket, "_stored", pocket._stored.__wrapped__)
     data = pocket.load_pocket()
     assert (data.n_prompts, data.n_llms, data.embeddings.shape[1]) == (50, 3, 384)
     assert pocket.pocket_record()["torch"] == torch.__version__

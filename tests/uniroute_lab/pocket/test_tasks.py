@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from uniroute_lab.pocket import FAMILIES, LEVELS, MIXTURES, SKILLS, make_prompts
 from uniroute_lab.pocket.build import evaluation_prompts
 from uniroute_lab.pocket.tasks import ANIMALS, COUNTRIES, KINDS, OPPOSITES
-from uniroute_lab.pocket.tokens import END, STOP, decode, encode, vocabulary
+from uniroute_lab.pocket.tokens import END, N_TOKENS, STOP, decode, encode, vocabulary
 
 PROMPTS = make_prompts(6000, "tests")
 DAYS = [f"{datetime(2024, 1, day):%A}" for day in range(1, 8)]  # 1 January 2024 was a Monday
@@ -281,7 +281,7 @@ def test_tokens_go_there_and_back():
     for prompt in PROMPTS:
         assert decode(encode(prompt.text)) == prompt.text
         assert decode([*encode(prompt.answer), END, *encode("more")]) == prompt.answer
-    assert len(set(vocabulary())) == len(vocabulary())
+    assert len(set(vocabulary())) == len(vocabulary()) == N_TOKENS
     assert decode([STOP, *encode("7")]) == "7"
 
 
