@@ -13,17 +13,6 @@ REPRODUCIBLE = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
-# What a cell's tag, or an argument of pytest's marker `data`, needs, and what of uniroute_lab.data
-# says whether it can be had.
-DATA_TAGS = {
-    "mmlu-pro": ("mmlu_pro_available", {}),
-    "routerbench": ("routerbench_available", {}),
-    "routerbench-whole": ("routerbench_available", {"whole": True}),
-    "llmrouter": ("llmrouter_available", {}),
-    "embedllm": ("embedllm_available", {}),
-    "sprout": ("sprout_available", {}),
-}
-
 
 def make_reproducible():
     """Set the environment that kernels inherit; what the caller has set stays."""
@@ -31,16 +20,26 @@ def make_reproducible():
         os.environ.setdefault(name, value)
 
 
+@cache
+def names_by_tag():
+    """Return the data sets' names in the catalogue by the tags of cells and tests that need them.
+
+    Imported only now: NumPy must not be loaded before its threads are counted.
+    """
+    from uniroute_lab.data import catalog
+
+    return {data_set.tag: name for name, data_set in catalog.items() if data_set.tag}
+
+
 def data_tags(cell):
     """Return the tags of a notebook's cell that name a data set."""
-    return [tag for tag in cell.get("metadata", {}).get("tags", []) if tag in DATA_TAGS]
+    return [tag for tag in cell.get("metadata", {}).get("tags", []) if tag in names_by_tag()]
 
 
 @cache
 def why_no_data(tag):
     """Return why a data set can be had neither here nor by download, or None."""
-    from uniroute_lab import data as datasets
+    from uniroute_lab import data
 
-    function, options = DATA_TAGS[tag]
-    available, reason = getattr(datasets, function)(**options)
-    return None if available else reason
+    can, reason = data.available(names_by_tag()[tag])
+    return None if can else reason

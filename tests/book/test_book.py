@@ -10,11 +10,11 @@ import nbformat
 import pytest
 import yaml
 
-from scripts.kernels import DATA_TAGS
+from scripts.kernels import names_by_tag
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
-TAGS = {*DATA_TAGS, "skip-execution", "hide-input", "hide-output", "remove-input"}
+TAGS = {*names_by_tag(), "skip-execution", "hide-input", "hide-output", "remove-input"}
 # The outputs of these are not compared with a new run: for what is different on each machine.
 TAGS |= {"nbval-ignore-output"}
 # What a chapter leaves to uniroute_lab.plot.
@@ -199,7 +199,7 @@ def test_cells_that_use_downloaded_data_have_its_tag(cells):
     waiting = {}
     for cell in of_kind(cells, "code"):
         bound, read = names_in(cell.source)
-        data = {tag for tag in tags(cell) if tag in DATA_TAGS}
+        data = {tag for tag in tags(cell) if tag in names_by_tag()}
         if re.search(r"\bload_(mmlu_pro|routerbench|llmrouter|embedllm|sprout)\(", cell.source):
             assert data, cell.source
         for name in read:

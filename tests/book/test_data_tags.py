@@ -1,12 +1,15 @@
 """What needs a data set that cannot be had: which tests, cells and chapters stand back."""
 
+import subprocess
+import sys
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import conftest
 from scripts import kernels, run_chapters
-from uniroute_lab import data as datasets
+from uniroute_lab import data
 
 OFFLINE = "no network"
 
@@ -16,25 +19,27 @@ def only_llmrouter(monkeypatch):
     """Pretend that no data set but LLMRouter can be had."""
 
     def reason(tag):
-        assert tag in kernels.DATA_TAGS
+        assert tag in kernels.names_by_tag()
         return None if tag == "llmrouter" else OFFLINE
 
     for module in (conftest, run_chapters):
         monkeypatch.setattr(module, "why_no_data", reason)
 
 
-@pytest.mark.parametrize("tag", kernels.DATA_TAGS)
-def test_every_tag_has_a_function_that_says_yes_or_why_not(tag, monkeypatch):
-    name, options = kernels.DATA_TAGS[tag]
-    assert name in datasets.__all__
+@pytest.mark.parametrize("tag", kernels.names_by_tag())
+def test_every_tag_has_a_data_set_that_says_yes_or_why_not(tag, monkeypatch):
+    name = kernels.names_by_tag()[tag]
     for answer, expected in [((True, "it is here"), None), ((False, "not here"), "not here")]:
         kernels.why_no_data.cache_clear()
-        monkeypatch.setattr(datasets, name, lambda answer=answer, **given: answer)
+        monkeypatch.setattr(data, "available", {name: answer}.get)
         assert kernels.why_no_data(tag) == expected
     kernels.why_no_data.cache_clear()
-    monkeypatch.setattr(datasets, name, lambda **given: (given != options, "options differ"))
-    assert kernels.why_no_data(tag) == "options differ"
-    kernels.why_no_data.cache_clear()
+
+
+def test_tags_are_read_without_loading_numpy():
+    """Its threads are counted when it is loaded: the environment must be set before."""
+    code = "import sys; from scripts import kernels; sys.exit('numpy' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_unknown_data_set_in_a_mark():

@@ -1,34 +1,25 @@
 """Data sets of prompts, LLMs, their losses and their costs."""
 
-from uniroute_lab.data.embedllm import embedllm_available, load_embedllm
+from uniroute_lab.data._pickles import read_frame
+from uniroute_lab.data.catalogue import DataSet, available, catalog
+from uniroute_lab.data.embedllm import load_embedllm
 from uniroute_lab.data.fetch import DataUnavailableError
-from uniroute_lab.data.llmrouter import llmrouter_available, load_llmrouter
-from uniroute_lab.data.mmlu_pro import MMLUProLLM, load_mmlu_pro, mmlu_pro_available, mmlu_pro_llms
-from uniroute_lab.data.routerbench import load_routerbench, routerbench_available
-from uniroute_lab.data.sprout import load_sprout, sprout_available
-
-# Of a data set by the name of its loader and of its stored results, for titles and tables.
-TITLES = {
-    "pocket": "Pocket pool",
-    "mmlu_pro": "MMLU-Pro",
-    "routerbench": "RouterBench, 3 tasks",
-    "llmrouter": "LLMRouter",
-    "embedllm": "EmbedLLM",
-    "sprout": "SPROUT",
-}
+from uniroute_lab.data.llmrouter import load_llmrouter
+from uniroute_lab.data.mmlu_pro import MMLUProLLM, load_mmlu_pro, mmlu_pro_llms
+from uniroute_lab.data.routerbench import load_routerbench
+from uniroute_lab.data.sprout import load_sprout
 
 __all__ = [
+    "DataSet",
     "DataUnavailableError",
     "MMLUProLLM",
-    "embedllm_available",
-    "llmrouter_available",
+    "available",
+    "catalog",
     "load_embedllm",
     "load_llmrouter",
     "load_mmlu_pro",
     "load_routerbench",
     "load_sprout",
-    "mmlu_pro_available",
     "mmlu_pro_llms",
-    "routerbench_available",
-    "sprout_available",
+    "read_frame",
 ]

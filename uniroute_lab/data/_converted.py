@@ -6,7 +6,8 @@ import json
 
 import numpy as np
 
-from uniroute_lab.data import fetch
+from uniroute import cache_folder
+from uniroute_lab._files import write_whole
 
 __all__ = []
 
@@ -14,12 +15,11 @@ __all__ = []
 def converted_path(name, *key):
     """Path of a converted file; its name changes with everything in `key`."""
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()
-    return fetch.cache_folder() / f"{name}-{digest[:16]}.npz"
+    return cache_folder() / f"{name}-{digest[:16]}.npz"
 
 
 def converted(path, convert):
     """Read the converted file; make it first, by `convert()`, if it is not there, or not whole."""
-    fetch.data_folder()
     arrays = _read_signed(path) if path.is_file() else None
     if arrays is None:
         arrays = convert()
@@ -37,27 +37,12 @@ def unpack(array):
     return json.loads(array.tobytes())
 
 
-def available(title, path, entries):
-    """Say whether a data set of the registry can be loaded, without downloading anything.
-
-    Returns
-    -------
-    available : bool
-    reason : str
-    """
-    fetch.data_folder()
-    if path.is_file():
-        return True, f"{title} is in the cache"
-    missing = [entry for entry in entries if not fetch.is_here(entry)]
-    if not missing:
-        return True, f"{title}'s files are on this machine"
-    if fetch.can_download(missing[0]):
-        return True, f"{title} can be downloaded"
-    return False, (
-        f"{title}: {len(missing)} of {len(entries)} files are missing (the first is "
-        f"{missing[0].file}), and the network does not offer them; set UNIROUTE_DATA to a folder "
-        "that holds them"
-    )
+def check_scores(scores, place):
+    """Raise ValueError unless all scores are from 0 to 1 or NaN; `place(row, llm)` says where."""
+    bad = np.argwhere((scores < 0) | (scores > 1))
+    if len(bad):
+        row, llm = bad[0]
+        raise ValueError(f"{place(row, llm)}: a score must be from 0 to 1; got {scores[row, llm]}")
 
 
 def _write_signed(path, arrays):
@@ -65,7 +50,7 @@ def _write_signed(path, arrays):
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     content = buffer.getvalue()
-    fetch.write_whole(path, content + hashlib.sha256(content).digest())
+    write_whole(path, content + hashlib.sha256(content).digest())
 
 
 def _read_signed(path):

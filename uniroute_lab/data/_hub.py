@@ -5,181 +5,169 @@ cache, beside the files, with the SHA-256 of each: the hub's own where it states
 the first download.
 """
 
-import hashlib
 import json
+import os
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from uniroute_lab.data import fetch
+from uniroute import cache_folder
+from uniroute._progress import progress_bar
+from uniroute_lab._files import sha256_of, write_whole
 from uniroute_lab.data._converted import converted, converted_path
-from uniroute_lab.data.fetch import DataUnavailableError
+from uniroute_lab.data.fetch import DataUnavailableError, data_folder, import_tqdm_quietly
 
 __all__ = []
 
-LISTING = "https://huggingface.co/api/datasets/{repository}/revision/{revision}?blobs=true"
-FILE = "https://huggingface.co/datasets/{repository}/resolve/{commit}/{path}"
+SECONDS_TO_ANSWER = 10
 
 
 @dataclass(frozen=True)
 class HubSet:
-    """A data set on the hub: its title, folder, repository, and patterns of the files wanted."""
+    """A data set on the hub: its folder here, repository, files wanted, format of the conversion.
 
-    title: str
+    The methods raise ValueError if a file has another SHA-256 than at its first use, or `revision`
+    is no name; FileNotFoundError if `UNIROUTE_DATA` names a folder that does not exist;
+    DataUnavailableError if a file is neither here nor to be had from the hub.
+    """
+
     folder: str
     repository: str
     patterns: tuple
+    format: int
 
+    @property
+    def sources(self):
+        """Address of the repository that the files come from."""
+        return [f"https://huggingface.co/datasets/{self.repository}"]
 
-def converted_set(hub, revision, key, convert, progress):
-    """Arrays that `convert({file name: path})` makes of a set's files; made once and kept.
+    def arrays(self, convert, progress=True, revision="main"):
+        """Return what ``convert({file name: path})`` makes of the files; made once and kept."""
+        local = self._in_data_folder()
+        record = None if local else self._record(revision, progress)
+        digests = {path.name: sha256_of(path) for path in local} if local else record["files"]
 
-    Raises
-    ------
-    ValueError
-        If a file has another SHA-256 than at its first use, or `revision` is no name.
-    FileNotFoundError
-        If `UNIROUTE_DATA` names a folder that does not exist.
-    DataUnavailableError
-        If a file is neither here nor to be had from the hub.
-    """
-    path = _converted_path(hub, revision, key)
-    if path is None:
-        _download_all(hub, revision, progress)
-        path = _converted_path(hub, revision, key)
-    return converted(path, lambda: convert(_paths(hub, revision, progress)))
+        def make():
+            paths = local or [self._download(record, path, progress) for path in record["files"]]
+            return convert({path.name: path for path in paths})
 
+        return converted(self._converted_path(digests), make)
 
-def available(hub, revision, key):
-    """Say whether a set can be had here, without downloading any of its files.
+    def available(self, revision="main"):
+        """Say whether the files can be had, and why or why not, without downloading any."""
+        if self._in_data_folder():
+            return True, "all files are on this machine"
+        record = self._kept(revision)
+        if record and self._converted_path(record["files"]).is_file():
+            return True, "in the cache"
+        if record and all(self._place(record, path).is_file() for path in record["files"]):
+            return True, "all files are on this machine"
+        try:
+            self._ask(revision)
+        except DataUnavailableError as error:
+            return False, str(error)
+        return True, "can be downloaded"
 
-    Returns
-    -------
-    available : bool
-    reason : str
-    """
-    if _in_data_folder(hub):
-        return True, f"{hub.title}'s files are on this machine"
-    path = _converted_path(hub, revision, key)
-    if path is not None and path.is_file():
-        return True, f"{hub.title} is in the cache"
-    try:
-        record = _record(hub, revision)
-    except DataUnavailableError as error:
-        return False, f"{hub.title}: {error}"
-    if all(_target(hub, record, path).is_file() for path in record["files"]):
-        return True, f"{hub.title}'s files are on this machine"
-    return True, f"{hub.title} can be downloaded"
+    def _in_data_folder(self):
+        """Files in the folder that UNIROUTE_DATA names; none unless all kinds that are wanted."""
+        folder = data_folder()
+        if folder is None:
+            return []
+        names = [Path(pattern).name for pattern in self.patterns]
+        found = [sorted((folder / self.folder).glob(name)) for name in names]
+        return sorted(path for paths in found for path in paths) if all(found) else []
 
+    def _converted_path(self, digests):
+        by_name = {Path(path).name: sha256 for path, sha256 in digests.items()}
+        return converted_path(self.folder, self.format, by_name)
 
-def _converted_path(hub, revision, key):
-    """Path of the converted file; None while the SHA-256 of a source is not known."""
-    if local := _in_data_folder(hub):
-        digests = {path.name: _sha256(path) for path in local}
-    else:
-        files = (_read_record(hub, revision) or {"files": {"": None}})["files"]
-        digests = {Path(path).name: sha256 for path, sha256 in files.items()}
-    return None if None in digests.values() else converted_path(hub.folder, key, digests)
+    def _place(self, record, path):
+        return cache_folder() / self.folder / record["commit"] / Path(path).name
 
-
-def _paths(hub, revision, progress):
-    """Where the files are, by name; downloads what is missing."""
-    local = _in_data_folder(hub) or _download_all(hub, revision, progress)
-    return {path.name: path for path in local}
-
-
-def _in_data_folder(hub):
-    """Files in the folder that UNIROUTE_DATA names; none unless all kinds that are wanted."""
-    folder = fetch.data_folder()
-    if folder is None or not (folder / hub.folder).is_dir():
-        return []
-    names = sorted(path.name for path in (folder / hub.folder).iterdir())
-    wanted = [Path(pattern).name for pattern in hub.patterns]
-    if not all(any(fnmatch(name, pattern) for name in names) for pattern in wanted):
-        return []
-    found = [name for name in names if any(fnmatch(name, pattern) for pattern in wanted)]
-    return [folder / hub.folder / name for name in found]
-
-
-def _download_all(hub, revision, progress):
-    """Download the files that are not in the cache; verify all; keep what was learnt of them."""
-    record = _record(hub, revision)
-    targets = []
-    for path, sha256 in record["files"].items():
-        target = _target(hub, record, path)
-        url = FILE.format(repository=hub.repository, commit=record["commit"], path=quote(path))
-        fetch.download(url, target, sha256, _how_to_get(hub, url), progress)
-        if sha256 is None:
-            record["files"][path] = _sha256(target)
-            _write_record(hub, revision, record)
-        targets.append(target)
-    return targets
-
-
-def _target(hub, record, path):
-    return fetch.cache_folder() / hub.folder / record["commit"] / Path(path).name
-
-
-def _record(hub, revision):
-    """Commit and files of a revision: as kept at the first use, else as the hub says now."""
-    record = _read_record(hub, revision)
-    if record is None:
-        record = _ask(hub, revision)
-        _write_record(hub, revision, record)
-    return record
-
-
-def _record_path(hub, revision):
-    if not isinstance(revision, str) or not revision:
-        raise ValueError(f"revision must be the name of a branch, tag or commit, got {revision!r}")
-    return fetch.cache_folder() / hub.folder / f"{quote(revision, safe='')}.json"
-
-
-def _read_record(hub, revision):
-    path = _record_path(hub, revision)
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
-def _write_record(hub, revision, record):
-    content = json.dumps(record, indent=1).encode()
-    fetch.write_whole(_record_path(hub, revision), content)
-
-
-def _ask(hub, revision):
-    """Ask the hub for a revision's commit and its files that are wanted, with their SHA-256."""
-    import requests
-
-    url = LISTING.format(repository=hub.repository, revision=quote(revision, safe=""))
-    try:
-        answer = requests.get(url, timeout=(fetch.SECONDS_TO_CONNECT, fetch.SECONDS_OF_SILENCE))
-        answer.raise_for_status()
-        listing = answer.json()
-        commit = re.fullmatch("[0-9a-f]{40}", listing["sha"]).group()
-        stored = {f["rfilename"]: (f.get("lfs") or {}).get("sha256") for f in listing["siblings"]}
-    except (requests.RequestException, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DataUnavailableError(_how_to_get(hub, url)) from error
-    files = {}
-    for pattern in hub.patterns:
-        matching = {path: sha for path, sha in sorted(stored.items()) if fnmatch(path, pattern)}
-        if not matching:
-            raise DataUnavailableError(
-                f"{hub.repository} at revision {revision!r} has no file {pattern!r}"
+    def _record_path(self, revision):
+        if not isinstance(revision, str) or not revision:
+            raise ValueError(
+                f"revision must be the name of a branch, tag or commit; got {revision!r}"
             )
-        files |= matching
-    return {"repository": hub.repository, "commit": commit, "files": files}
+        return cache_folder() / self.folder / f"{quote(revision, safe='')}.json"
+
+    def _kept(self, revision):
+        """Return the record of the first use; None if there was none."""
+        path = self._record_path(revision)
+        record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        return record if record and all(record["files"].values()) else None
+
+    def _record(self, revision, progress):
+        """Commit and files of a revision, with their SHA-256: as kept, else as the hub has it."""
+        record = self._kept(revision)
+        if record is None:
+            record = self._ask(revision)
+            for path, sha256 in record["files"].items():
+                if sha256 is None:
+                    record["files"][path] = sha256_of(self._download(record, path, progress))
+            write_whole(self._record_path(revision), json.dumps(record, indent=1).encode())
+        return record
+
+    def _ask(self, revision):
+        """Ask the hub for a revision's commit and the files wanted, with the SHA-256 it states."""
+        with self._told(f"Revision {revision!r}"):
+            from huggingface_hub import HfApi
+
+            asked = {"files_metadata": True, "timeout": SECONDS_TO_ANSWER}
+            info = HfApi().dataset_info(self.repository, revision=revision, **asked)
+            commit = re.fullmatch("[0-9a-f]{40}", info.sha).group()
+            stored = {file.rfilename: file.lfs and file.lfs.sha256 for file in info.siblings}
+        files = {}
+        for pattern in self.patterns:
+            matching = {path: sha for path, sha in sorted(stored.items()) if fnmatch(path, pattern)}
+            if not matching:
+                raise DataUnavailableError(
+                    f"{self.repository} at revision {revision!r} has no file {pattern!r}"
+                )
+            files |= matching
+        return {"repository": self.repository, "commit": commit, "files": files}
+
+    def _download(self, record, path, progress):
+        """Return where a file is in the cache, where it appears only if it is what it should be."""
+        place, sha256 = self._place(record, path), record["files"][path]
+        if place.is_file() and sha256 in (None, sha256_of(place)):
+            return place
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=place.parent) as folder:
+            with self._told(path):
+                from huggingface_hub import hf_hub_download
+
+                where = {"repo_type": "dataset", "revision": record["commit"], "local_dir": folder}
+                new = hf_hub_download(self.repository, path, tqdm_class=_bar(progress), **where)
+            if sha256 not in (None, found := sha256_of(new)):
+                raise ValueError(
+                    f"{path} of {self.repository} must have SHA-256 {sha256}, as at its first use; "
+                    f"got {found}"
+                )
+            os.replace(new, place)
+        return place
+
+    @contextmanager
+    def _told(self, what):
+        """Tell the two ways out if the hub cannot be read, whatever went wrong."""
+        import_tqdm_quietly()
+        from huggingface_hub.errors import HTTPError
+
+        wanted = ", ".join(Path(pattern).name for pattern in self.patterns)
+        try:
+            yield
+        except (OSError, HTTPError, KeyError, TypeError, AttributeError, ValueError) as error:
+            raise DataUnavailableError(
+                f"{what} of the data set {self.repository} could not be read from the Hugging Face "
+                f"hub. Either connect to the network (and unset HF_HUB_OFFLINE), or download "
+                f"{wanted} elsewhere, put it in a folder {self.folder!r}, and set the environment "
+                "variable UNIROUTE_DATA to the folder around it."
+            ) from error
 
 
-def _sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _how_to_get(hub, url):
-    wanted = ", ".join(Path(pattern).name for pattern in hub.patterns)
-    return (
-        f"{url} could not be read. Either connect to the network, or download {wanted} of the data "
-        f"set {hub.repository} on the Hugging Face hub elsewhere, put it in a folder "
-        f"{hub.folder!r}, and set the environment variable UNIROUTE_DATA to the folder around it."
-    )
+def _bar(progress):
+    return lambda unit_scale=True, **options: progress_bar(progress, **options)

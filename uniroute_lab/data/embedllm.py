@@ -2,22 +2,22 @@
 
 import csv
 import re
-from array import array
 from pathlib import Path
 
 import numpy as np
 
 from uniroute._progress import progress_bar
-from uniroute.data import RoutingData, read_csv
-from uniroute_lab.data import _hub
+from uniroute.data import RoutingData
 from uniroute_lab.data._converted import pack, unpack
+from uniroute_lab.data._hub import HubSet
+from uniroute_lab.data.csvs import read_texts
 
-__all__ = ["embedllm_available", "load_embedllm"]
+__all__ = ["load_embedllm"]
 
 PARAMS = Path(__file__).with_name("embedllm_params.csv")
 ANSWERS = ("train.csv", "val.csv", "test.csv")
-SET = _hub.HubSet("EmbedLLM", "embedllm", "RZ412/EmbedLLM", (*ANSWERS, "model_order.csv"))
 FORMAT = 1  # of the converted file; raise it whenever what is written there changes
+FILES = HubSet("embedllm", "RZ412/EmbedLLM", (*ANSWERS, "model_order.csv"), FORMAT)
 COLUMNS = ("model_id", "prompt_id", "prompt", "label", "category")
 LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
 SIZE = re.compile(r"(?<![0-9.])(?<![0-9]_)(\d+(?:\.\d+)?)b(\d?)(?![a-z0-9])", re.IGNORECASE)
@@ -25,6 +25,7 @@ EXPERTS = re.compile(
     r"(?:(\d+)x(\d+(?:\.\d+)?)b|(\d+(?:\.\d+)?)bx(\d+))(?![a-z0-9])", re.IGNORECASE
 )
 FEED_FORWARD = 0.78  # share of the parameters of Mistral 7B that each expert has for itself
+LICENCE = "see the data set RZ412/EmbedLLM on the Hugging Face hub"
 CITATION = (
     "Zhuang, R., Wu, T., Wen, Z., Li, A., Jiao, J., & Ramchandran, K. (2025). EmbedLLM: Learning "
     "Compact Representations of Large Language Models. International Conference on Learning "
@@ -83,9 +84,7 @@ def load_embedllm(progress=True, revision="main"):
     >>> data = load_embedllm()                                     # doctest: +SKIP
     >>> pool = data.select(llms=["phi-2", "Llama-2-70b-chat-hf"])  # doctest: +SKIP
     """
-    outcomes = _hub.converted_set(
-        SET, revision, FORMAT, lambda paths: _convert(paths, progress), progress
-    )
+    outcomes = FILES.arrays(lambda paths: _convert(paths, progress), progress, revision)
     names = unpack(outcomes["llms"])
     asked, right = outcomes["asked"], outcomes["right"]
     return RoutingData(
@@ -97,51 +96,21 @@ def load_embedllm(progress=True, revision="main"):
         costs=[params_b(name) for name in names],
         cost_unit="billions of parameters",
         llms=_short(names),
-        licence="see the data set RZ412/EmbedLLM on the Hugging Face hub",
+        licence=LICENCE,
         citation=CITATION,
     )
 
 
-def embedllm_available(revision="main"):
-    """Say whether `load_embedllm` can work here, without downloading any of its files.
-
-    Parameters
-    ----------
-    revision : str, default "main"
-        As in `load_embedllm`.
-
-    Returns
-    -------
-    available : bool
-        Whether the files, or what was made of them, are on this machine or offered by the network.
-    reason : str
-        Why, or why not: fit to be shown as the reason of a skipped test.
-
-    Raises
-    ------
-    FileNotFoundError
-        If `UNIROUTE_DATA` names a folder that does not exist.
-
-    Examples
-    --------
-    >>> from uniroute_lab.data import embedllm_available
-    >>> available, reason = embedllm_available()
-    >>> reason.startswith("EmbedLLM")
-    True
-    """
-    return _hub.available(SET, revision, FORMAT)
-
-
 def params_b(name):
-    """Billions of parameters of an LLM: from the table, else from its name; NaN if unknown."""
+    """Return an LLM's billions of parameters, from the table or else its name; NaN if unknown."""
     name = _without_maker(name)
     with open(PARAMS, newline="", encoding="utf-8") as file:
         table = {row["name"]: float(row["params_b"]) for row in csv.DictReader(file)}
-    return table[name] if name in table else _from_name(name)
+    return table[name] if name in table else size_in(name)
 
 
-def _from_name(name):
-    """Read the one size that a name states, as of one LLM or else of a mixture; NaN otherwise."""
+def size_in(name):
+    """Return the one size that a name states, as of one LLM or else of a mixture; NaN otherwise."""
     sizes = {_mixture(match) for match in EXPERTS.finditer(name)} or {
         float(f"{size}.{tenths}" if tenths else size) for size, tenths in SIZE.findall(name)
     }
@@ -166,25 +135,22 @@ def _short(names):
 
 def _convert(paths, progress):
     """Make arrays of the published files: prompts, and how often each LLM was asked and right."""
-    order = [row for _, row in _rows(paths["model_order.csv"], ("model_id", "model_name"))]
-    columns = {model: m for m, (model, _) in enumerate(order)}
-    positions, prompts, tasks = {}, [], []
-    cells, labels = array("q"), array("b")
+    names = {}
+    for rows in _tables(paths["model_order.csv"], ("model_id", "model_name")):
+        names |= zip(rows["model_id"], rows["model_name"], strict=True)
+    columns = {model: m for m, model in enumerate(names)}
+    positions, prompts, tasks, cells, labels = {}, [], [], [], []
     for file in ANSWERS:
-        rows = progress_bar(progress, _rows(paths[file], COLUMNS), desc=file, unit=" rows")
-        for line, (model, prompt, text, label, category) in rows:
-            if prompt not in positions:
-                positions[prompt] = len(prompts)
-                prompts.append(text)
-                tasks.append(category)
-            try:
-                cells.append(positions[prompt] * len(columns) + columns[model])
-                labels.append(LABELS[label])
-            except KeyError:
-                raise ValueError(
-                    f"{file}, line {line}: expected a model_id of model_order.csv and a label 0 or "
-                    f"1, got {model!r} and {label!r}"
-                ) from None
+        for rows in progress_bar(progress, _tables(paths[file], COLUMNS), desc=file, unit=" parts"):
+            new = rows.drop_duplicates("prompt_id")
+            new = new[new["prompt_id"].map(positions).isna()]
+            positions |= {prompt: i for i, prompt in enumerate(new["prompt_id"], len(positions))}
+            prompts += new["prompt"].tolist()
+            tasks += new["category"].tolist()
+            models, answers = _checked(file, rows, columns)
+            cells.append(rows["prompt_id"].map(positions).astype(int) * len(columns) + models)
+            labels.append(answers)
+    cells, labels = np.concatenate(cells), np.concatenate(labels)
     shape = (len(prompts), len(columns))
     asked = np.bincount(cells, minlength=np.prod(shape)).reshape(shape)
     right = np.bincount(cells, weights=labels, minlength=np.prod(shape)).reshape(shape)
@@ -192,19 +158,29 @@ def _convert(paths, progress):
         "ids": np.array(list(positions)),
         "tasks": np.array(tasks),
         "prompts": pack(prompts),
-        "llms": pack(name for _, name in order),
+        "llms": pack(names.values()),
         "asked": asked.astype(np.int16),
         "right": right.astype(np.int16),
     }
 
 
-def _rows(path, columns):
-    """Line number and the named fields of each row of a CSV file."""
-    rows = read_csv(path)
-    header = next(rows)
-    for column in columns:
-        if column not in header:
-            raise ValueError(f"{path.name} has no column {column!r}; it has {header}")
-    wanted = [header.index(column) for column in columns]
-    for line, fields in rows:
-        yield line, [fields[i] for i in wanted]
+def _tables(path, columns):
+    """Read a CSV file that must have these columns."""
+    for rows in read_texts(path):
+        for column in columns:
+            if column not in rows:
+                raise ValueError(f"{path.name} must have a column {column!r}; it has {list(rows)}")
+        yield rows
+
+
+def _checked(file, rows, columns):
+    """Return the LLM's position and the label of each row."""
+    models, labels = rows["model_id"].map(columns), rows["label"].map(LABELS)
+    bad = models.isna() | labels.isna()
+    if bad.any():
+        line = bad.idxmax()
+        raise ValueError(
+            f"{file}, line {line}: a row must have a model_id of model_order.csv and a label 0 or "
+            f"1; got {rows['model_id'][line]!r} and {rows['label'][line]!r}"
+        )
+    return models.astype(int), labels.astype(int)

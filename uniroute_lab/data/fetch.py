@@ -10,30 +10,66 @@ UNIROUTE_CACHE
 """
 
 import csv
+import fnmatch
 import logging
 import os
 import warnings
-from collections import namedtuple
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
-from uniroute._cache import cache_folder
+from uniroute import cache_folder
 from uniroute._progress import progress_bar
 from uniroute_lab._files import verify
+from uniroute_lab.data._converted import converted, converted_path
 
-__all__ = ["DataUnavailableError", "fetch", "fetch_all", "registry"]
-
+__all__ = ["DataUnavailableError", "Entry", "FileSet", "data_folder", "fetch", "registry"]
 
 REGISTRY = Path(__file__).with_name("registry.csv")
 RAW_FILE = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"
 SECONDS_TO_CONNECT, SECONDS_OF_SILENCE = 5, 30
-CHUNK = 2**16  # bytes written at a time
-
-Entry = namedtuple("Entry", "file repository commit path bytes sha256 licence")
 
 
 class DataUnavailableError(OSError):
     """A file of a data set is neither on this machine nor to be had from the network."""
+
+
+class Entry(NamedTuple):
+    """A file of the registry.
+
+    Parameters
+    ----------
+    file : str
+        Its name here.
+    repository, commit, path : str
+        Where it is on GitHub.
+    bytes : int
+        Its size.
+    sha256 : str
+        What its content must have.
+    licence : str
+        Its licence.
+
+    Examples
+    --------
+    >>> from uniroute_lab.data.fetch import registry
+    >>> registry()["llmrouter/test.json"].url[:61]
+    'https://raw.githubusercontent.com/ulab-uiuc/LLMRouter/4e7a796'
+    """
+
+    file: str
+    repository: str
+    commit: str
+    path: str
+    bytes: int
+    sha256: str
+    licence: str
+
+    @property
+    def url(self):
+        """Where it can be downloaded."""
+        return RAW_FILE.format(**self._asdict() | {"path": quote(self.path)})
 
 
 def registry():
@@ -57,13 +93,28 @@ def registry():
 
 
 def data_folder():
-    """Return the folder that `UNIROUTE_DATA` names, or None where it names none."""
+    """Return the folder that `UNIROUTE_DATA` names, or None where it names none.
+
+    Returns
+    -------
+    pathlib.Path or None
+
+    Raises
+    ------
+    FileNotFoundError
+        If it names a folder that does not exist.
+
+    Examples
+    --------
+    >>> from uniroute_lab.data.fetch import data_folder
+    >>> folder = data_folder()
+    """
     name = os.environ.get("UNIROUTE_DATA")
     if not name:
         return None
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        raise FileNotFoundError(f"UNIROUTE_DATA names {name!r}, which is not a folder")
+        raise FileNotFoundError(f"UNIROUTE_DATA must name a folder; got {name!r}")
     return folder
 
 
@@ -102,132 +153,138 @@ def fetch(file):
         ...
     KeyError: "the registry has no file 'my.zip'"
     """
-    entry = _entry(file)
-    path = _in_data_folder(entry)
-    if path is None:
-        return _download(entry)
-    verify(path, entry.sha256)
-    return path
+    known = registry()
+    if file not in known:
+        raise KeyError(f"the registry has no file {file!r}")
+    if path := _in_data_folder(file):
+        verify(path, known[file].sha256)
+        return path
+    return _download(known[file])
 
 
-def fetch_all(files, progress=True):
-    """Return the paths of several files of the registry, downloading the missing ones.
-
-    Stops at the first file that cannot be had; what came before it stays in the cache, so that the
-    next call goes on from there.
+@dataclass(frozen=True)
+class FileSet:
+    """The files of the registry that make a data set, and the one file they are turned into.
 
     Parameters
     ----------
-    files : iterable of str
-        Their names in the registry.
-    progress : bool, default True
-        Whether to show a progress bar while there is something to download.
-
-    Returns
-    -------
-    list of pathlib.Path
-        Where they are, in the same order.
-
-    Raises
-    ------
-    KeyError, FileNotFoundError, ValueError, DataUnavailableError
-        As `fetch` does.
+    name : str
+        With it begins the name of the file in the cache.
+    patterns : tuple of str
+        Which files of the registry, such as ``"mmlu_pro/*"``.
+    key : tuple
+        Whatever else the converted file depends on, such as its format.
 
     Examples
     --------
-    >>> from uniroute_lab.data.fetch import fetch_all
-    >>> fetch_all([])
-    []
+    >>> from uniroute_lab.data.fetch import FileSet
+    >>> FileSet("llmrouter", ("llmrouter/*.json",), key=(1,)).sources
+    ['https://github.com/ulab-uiuc/LLMRouter']
     """
-    entries = [_entry(file) for file in files]
-    missing = [entry for entry in entries if not is_here(entry)]
-    total = sum(entry.bytes for entry in missing)
-    with progress_bar(progress and missing, total=total, desc="Downloading", unit="B") as bar:
-        for entry in missing:
-            fetch(entry.file)
-            bar.update(entry.bytes)
-    return [fetch(entry.file) for entry in entries]
+
+    name: str
+    patterns: tuple
+    key: tuple
+
+    def entries(self):
+        """List the entries of the registry, pattern by pattern."""
+        known = registry()
+        files = [file for pattern in self.patterns for file in fnmatch.filter(known, pattern)]
+        return [known[file] for file in files]
+
+    @property
+    def sources(self):
+        """Addresses of the repositories that the files come from."""
+        return sorted({f"https://github.com/{entry.repository}" for entry in self.entries()})
+
+    def arrays(self, convert, progress=True):
+        """Return what ``convert({file: path})`` makes of the files; made once and kept.
+
+        Stops at the first file that cannot be had; what came before it stays in the cache, so that
+        the next call goes on from there. Raises what `fetch` does.
+        """
+        data_folder()
+        return converted(self._path(), lambda: convert(self._fetch_all(progress)))
+
+    def available(self):
+        """Say whether the files can be had, and why or why not, without downloading any."""
+        data_folder()
+        if self._path().is_file():
+            return True, "in the cache"
+        missing = [entry for entry in self.entries() if not _is_here(entry)]
+        if not missing:
+            return True, "all files are on this machine"
+        if _can_download(missing[0]):
+            return True, "can be downloaded"
+        return False, (
+            f"{len(missing)} of {len(self.entries())} files are missing (the first is "
+            f"{missing[0].file}), and the network does not offer them; set UNIROUTE_DATA to a "
+            "folder that holds them"
+        )
+
+    def _path(self):
+        return converted_path(self.name, *self.key, *[(e.file, e.sha256) for e in self.entries()])
+
+    def _fetch_all(self, progress):
+        """Return {file: path}; a bar is shown while there is something to download."""
+        sizes = {entry.file: 0 if _is_here(entry) else entry.bytes for entry in self.entries()}
+        total, paths = sum(sizes.values()), {}
+        with progress_bar(progress and total, total=total, desc="Downloading", unit="B") as bar:
+            for file, size in sizes.items():
+                paths[file] = fetch(file)
+                bar.update(size)
+        return paths
 
 
-def is_here(entry):
-    """Whether a file of the registry is on this machine already (its content is not looked at)."""
-    return _in_data_folder(entry) is not None or (cache_folder() / entry.file).is_file()
+def import_tqdm_quietly():
+    """Import tqdm: in a notebook without widgets it warns at that moment and never again."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")
+        import tqdm.auto  # noqa: F401
 
 
-def can_download(entry, seconds=3):
-    """Whether the network offers a file of the registry; answers within a few seconds."""
+def _in_data_folder(file):
+    folder = data_folder()
+    return folder / file if folder and (folder / file).is_file() else None
+
+
+def _is_here(entry):
+    """Whether a file is on this machine already (its content is not looked at)."""
+    return bool(_in_data_folder(entry.file)) or (cache_folder() / entry.file).is_file()
+
+
+def _can_download(entry):
+    """Whether the network offers a file; answers within a few seconds."""
     import requests
 
+    store, downloader = _store(entry, min(3, SECONDS_OF_SILENCE))
     try:
-        return requests.head(_url(entry), timeout=seconds, allow_redirects=True).ok
+        return store.is_available(entry.file, downloader)
     except requests.RequestException:
         return False
 
 
-def download(url, target, sha256, how_to_get, progress=False):
-    """Download a file, unless it is there; it appears at `target` only when it is whole.
-
-    With a SHA-256 of None whatever comes is taken. `how_to_get` is what to tell if nothing comes.
-    """
+def _download(entry):
+    """Return where a file is in the cache, where it appears only when it is whole."""
     import requests
 
-    pooch = _pooch()
-    pooch.get_logger().setLevel(logging.WARNING)
-    shown = progress and not target.is_file()
+    store, downloader = _store(entry, (SECONDS_TO_CONNECT, SECONDS_OF_SILENCE))
     try:
-        with progress_bar(
-            shown, total=1, desc=target.name, unit="B"
-        ) as bar:  # pooch sets the total
-            pooch.retrieve(
-                url,
-                known_hash=sha256 and f"sha256:{sha256}",
-                fname=target.name,
-                path=target.parent,
-                downloader=pooch.HTTPDownloader(
-                    progressbar=bar,
-                    chunk_size=CHUNK,
-                    timeout=(SECONDS_TO_CONNECT, SECONDS_OF_SILENCE),
-                ),
-            )
+        return Path(store.fetch(entry.file, downloader=downloader))
     except requests.RequestException as error:
-        raise DataUnavailableError(how_to_get) from error
-    return target
+        raise DataUnavailableError(
+            f"{entry.file} is not on this machine and could not be downloaded. Either connect to "
+            f"the network, so that it can come from {entry.url}, or put it, under that same name "
+            f"{entry.file}, in a folder that the environment variable UNIROUTE_DATA names."
+        ) from error
 
 
-def _entry(file):
-    try:
-        return registry()[file]
-    except KeyError:
-        raise KeyError(f"the registry has no file {file!r}") from None
+def _store(entry, timeout):
+    """Return pooch's store of this file in the cache, and how it downloads."""
+    import_tqdm_quietly()
+    import pooch
 
-
-def _in_data_folder(entry):
-    folder = data_folder()
-    path = folder / entry.file if folder else None
-    return path if path and path.is_file() else None
-
-
-def _url(entry):
-    return RAW_FILE.format(**(entry._asdict() | {"path": quote(entry.path)}))
-
-
-def _download(entry):
-    """Download into the cache, unless it is there."""
-    target = cache_folder() / entry.file
-    return download(_url(entry), target, entry.sha256, _how_to_get(entry))
-
-
-def _pooch():
-    """Import pooch; in a notebook without widgets, tqdm warns at that moment and never again."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "IProgress not found")
-        import pooch
-    return pooch
-
-
-def _how_to_get(entry):
-    return (
-        f"{entry.file} is not on this machine and could not be downloaded. Either connect to the "
-        f"network, so that it can come from {_url(entry)}, or put it in a folder, under that same "
-        f"name {entry.file}, and set the environment variable UNIROUTE_DATA to that folder."
-    )
+    pooch.get_logger().setLevel(logging.WARNING)
+    known = {entry.file: f"sha256:{entry.sha256}"}
+    store = pooch.create(cache_folder(), "", registry=known, urls={entry.file: entry.url})
+    return store, pooch.HTTPDownloader(timeout=timeout)

@@ -7,18 +7,22 @@ import numpy as np
 
 from uniroute.checks import check_option
 from uniroute.data import RoutingData
-from uniroute_lab.data import fetch
-from uniroute_lab.data._converted import available, converted, converted_path, pack, unpack
-from uniroute_lab.data._shipped import read_embeddings
+from uniroute_lab.data._converted import check_scores, pack, unpack
+from uniroute_lab.data.embeddings import Embeddings
+from uniroute_lab.data.fetch import FileSet
 
-__all__ = ["llmrouter_available", "load_llmrouter"]
+__all__ = ["load_llmrouter"]
 
-EMBEDDINGS = Path(__file__).with_name("llmrouter_minilm.npz")
-EMBEDDINGS_SHA256 = "36db89cee6922838f4004dc62166b05ec470ab5ac52788013982235e12722290"
+EMBEDDINGS = Embeddings(
+    Path(__file__).with_name("llmrouter_minilm.npz"),
+    "36db89cee6922838f4004dc62166b05ec470ab5ac52788013982235e12722290",
+)
 SPLITS = {"train": "llmrouter/train.json", "test": "llmrouter/test.json"}
 LLMS = "llmrouter/default_llm.json"
 FORMAT = 1  # of the converted file; raise it whenever what is written there changes
+FILES = FileSet("llmrouter", (*SPLITS.values(), LLMS), key=(FORMAT,))
 COSTS = {"price": "USD per million tokens", "params": "billions of parameters"}
+LICENCE = "MIT"
 CITATION = (
     "LLMRouter: An Open-Source Library for LLM Routing. U Lab, University of Illinois "
     "Urbana-Champaign. https://github.com/ulab-uiuc/LLMRouter"
@@ -66,13 +70,13 @@ def load_llmrouter(embeddings=True, progress=True, cost="price"):
 
     Examples
     --------
-    >>> from uniroute_lab.data import llmrouter_available, load_llmrouter
-    >>> if llmrouter_available()[0]:
+    >>> from uniroute_lab.data import available, load_llmrouter
+    >>> if available("llmrouter")[0]:
     ...     data = load_llmrouter(progress=False)
     ...     assert data.losses.shape == (6108, 9)
     """
     check_option("cost", cost, COSTS)
-    outcomes = _outcomes(progress)
+    outcomes = FILES.arrays(_convert, progress)
     ids, prompts = outcomes["ids"], unpack(outcomes["prompts"])
     return RoutingData(
         name="LLMRouter",
@@ -83,83 +87,35 @@ def load_llmrouter(embeddings=True, progress=True, cost="price"):
         costs=outcomes[cost],
         cost_unit=COSTS[cost],
         llms=unpack(outcomes["llms"]),
-        licence="MIT",
+        licence=LICENCE,
         citation=CITATION,
-        embeddings=(
-            read_embeddings(EMBEDDINGS, EMBEDDINGS_SHA256, ids, prompts) if embeddings else None
-        ),
+        embeddings=EMBEDDINGS.read(ids, prompts) if embeddings else None,
     )
 
 
-def llmrouter_available():
-    """Say whether `load_llmrouter` can work here, without downloading anything.
-
-    Returns
-    -------
-    available : bool
-        Whether the files, or what was made of them, are on this machine or offered by the network.
-    reason : str
-        Why, or why not: fit to be shown as the reason of a skipped test.
-
-    Raises
-    ------
-    FileNotFoundError
-        If `UNIROUTE_DATA` names a folder that does not exist.
-
-    Examples
-    --------
-    >>> from uniroute_lab.data import llmrouter_available
-    >>> available, reason = llmrouter_available()
-    >>> reason.startswith("LLMRouter")
-    True
-    """
-    entries = _entries()
-    return available("LLMRouter", _path(entries), entries)
-
-
-def _entries():
-    known = fetch.registry()
-    return [known[file] for file in [*SPLITS.values(), LLMS]]
-
-
-def _path(entries):
-    return converted_path("llmrouter", FORMAT, *[(e.file, e.sha256) for e in entries])
-
-
-def _outcomes(progress):
-    entries = _entries()
-    return converted(_path(entries), lambda: _convert(entries, progress))
-
-
-def _convert(entries, progress):
+def _convert(paths):
     """Make arrays of the published files: prompts, scores, and a row of each kind of cost."""
-    files = [entry.file for entry in entries]
-    paths = dict(zip(files, fetch.fetch_all(files, progress), strict=True))
     content = {file: json.loads(path.read_text(encoding="utf-8")) for file, path in paths.items()}
     records = [(split, i, r) for split, file in SPLITS.items() for i, r in enumerate(content[file])]
     llms = sorted({llm for _, _, record in records for llm in record["scores"]})
+    scores = [[float(r["scores"].get(llm, "nan")) for llm in llms] for _, _, r in records]
+    scores = np.array(scores)
+
+    def place(row, llm):
+        split, i, _ = records[row]
+        return f"{SPLITS[split]}, prompt {i}, LLM {llms[llm]!r}"
+
+    check_scores(scores, place)
     facts = [content[LLMS].get(llm, {}) for llm in llms]
     return {
         "ids": np.array([f"{split}-{i}" for split, i, _ in records]),
         "tasks": np.array([split for split, _, _ in records]),
         "prompts": pack(record["question"] for _, _, record in records),
         "llms": pack(llms),
-        "scores": np.array([_scores(*record, llms) for record in records]),
+        "scores": scores,
         "price": np.array([_price(fact) for fact in facts]),
         "params": np.array([_billions(fact) for fact in facts]),
     }
-
-
-def _scores(split, i, record, llms):
-    """Scores of one prompt, one for each LLM; NaN where there is none."""
-    scores = [float(record["scores"].get(llm, "nan")) for llm in llms]
-    for llm, score in zip(llms, scores, strict=True):
-        if score < 0 or score > 1:
-            raise ValueError(
-                f"{SPLITS[split]}, prompt {i}, LLM {llm!r}: expected a score from 0 to 1, "
-                f"got {score}"
-            )
-    return scores
 
 
 def _price(fact):

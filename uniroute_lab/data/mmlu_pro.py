@@ -11,22 +11,27 @@ from pathlib import Path
 import numpy as np
 
 from uniroute._progress import progress_bar
+from uniroute.checks import check_option
 from uniroute.data import RoutingData
-from uniroute_lab.data import fetch
-from uniroute_lab.data._converted import available, converted, converted_path, pack, unpack
-from uniroute_lab.data._shipped import read_embeddings
+from uniroute_lab.data._converted import pack, unpack
+from uniroute_lab.data.embeddings import Embeddings
+from uniroute_lab.data.fetch import FileSet
 
-__all__ = ["MMLUProLLM", "load_mmlu_pro", "mmlu_pro_available", "mmlu_pro_llms"]
+__all__ = ["MMLUProLLM", "load_mmlu_pro", "mmlu_pro_llms"]
 
 MODELS = Path(__file__).with_name("mmlu_pro_models.csv")
-EMBEDDINGS = Path(__file__).with_name("mmlu_pro_minilm.npz")
-EMBEDDINGS_SHA256 = "11e781045ee5e88f1f2c188de2d5d9b5c0c4a738a6613a9a138f77ef9bc783be"
+EMBEDDINGS = Embeddings(
+    Path(__file__).with_name("mmlu_pro_minilm.npz"),
+    "11e781045ee5e88f1f2c188de2d5d9b5c0c4a738a6613a9a138f77ef9bc783be",
+)
 REFERENCE = "mmlu_pro/model_outputs_Llama-2-7b-hf_5shots.zip"  # whose texts the prompts are
 FORMAT = 1  # of the converted file; raise it whenever what is written there changes
+FILES = FileSet("mmlu_pro", ("mmlu_pro/*",), key=(FORMAT, REFERENCE))
 COSTS = {
     "params": ("params_b", "billions of parameters"),
     "active_params": ("active_params_b", "billions of active parameters"),
 }
+LICENCE = "Apache-2.0"
 CITATION = (
     "Wang, Y., Ma, X., Zhang, G., et al. (2024). MMLU-Pro: A More Robust and Challenging "
     "Multi-Task Language Understanding Benchmark. Advances in Neural Information Processing "
@@ -139,14 +144,13 @@ def load_mmlu_pro(embeddings=True, progress=True, cost="params"):
 
     Examples
     --------
-    >>> from uniroute_lab.data import load_mmlu_pro, mmlu_pro_available
-    >>> if mmlu_pro_available()[0]:
+    >>> from uniroute_lab.data import available, load_mmlu_pro
+    >>> if available("mmlu_pro")[0]:
     ...     data = load_mmlu_pro(progress=False)
     ...     assert data.losses.shape == (12032, 29)
     """
-    if cost not in COSTS:
-        raise ValueError(f"cost must be one of {sorted(COSTS)}, got {cost!r}")
-    outcomes = _outcomes(progress)
+    check_option("cost", cost, COSTS)
+    outcomes = FILES.arrays(lambda paths: _convert(paths, progress), progress)
     models, (column, unit) = _models(), COSTS[cost]
     ids, prompts = outcomes["ids"].astype(str), unpack(outcomes["prompts"])
     losses = outcomes["losses"]
@@ -159,38 +163,10 @@ def load_mmlu_pro(embeddings=True, progress=True, cost="params"):
         costs=[float(model[column] or "nan") for model in models],
         cost_unit=unit,
         llms=[model["name"] for model in models],
-        licence="Apache-2.0",
+        licence=LICENCE,
         citation=CITATION,
-        embeddings=(
-            read_embeddings(EMBEDDINGS, EMBEDDINGS_SHA256, ids, prompts) if embeddings else None
-        ),
+        embeddings=EMBEDDINGS.read(ids, prompts) if embeddings else None,
     )
-
-
-def mmlu_pro_available():
-    """Say whether `load_mmlu_pro` can work here, without downloading anything.
-
-    Returns
-    -------
-    available : bool
-        Whether the files, or what was made of them, are on this machine or offered by the network.
-    reason : str
-        Why, or why not: fit to be shown as the reason of a skipped test.
-
-    Raises
-    ------
-    FileNotFoundError
-        If `UNIROUTE_DATA` names a folder that does not exist.
-
-    Examples
-    --------
-    >>> from uniroute_lab.data import mmlu_pro_available
-    >>> available, reason = mmlu_pro_available()
-    >>> reason.startswith("MMLU-Pro")
-    True
-    """
-    entries = _entries()
-    return available("MMLU-Pro", _path(entries), entries)
 
 
 def _models():
@@ -198,33 +174,18 @@ def _models():
         return list(csv.DictReader(file))
 
 
-def _entries():
-    known = fetch.registry()
-    return [known[model["file"]] for model in _models()]
-
-
-def _path(entries):
-    return converted_path("mmlu_pro", FORMAT, REFERENCE, *[(e.file, e.sha256) for e in entries])
-
-
-def _outcomes(progress):
-    entries = _entries()
-    return converted(_path(entries), lambda: _convert(entries, progress))
-
-
-def _convert(entries, progress):
+def _convert(paths, progress):
     """Make arrays of the published files: ids, tasks, prompts, and losses with -1 = not asked."""
-    files = [entry.file for entry in entries]
-    paths = dict(zip(files, fetch.fetch_all(files, progress), strict=True))
     questions = _records(paths[REFERENCE])
     ids = sorted(questions)
-    bar = progress_bar(progress, paths.items(), desc="Converting", unit="file")
+    files = [model["file"] for model in _models()]
+    bar = progress_bar(progress, files, desc="Converting", unit="file")
     prompts = [prompt_text(questions[i]) for i in ids]
     return {
         "ids": np.array(ids),
         "tasks": np.array([questions[i]["category"] for i in ids]),
         "prompts": pack(prompts),
-        "losses": np.stack([_losses(file, _records(path), ids) for file, path in bar], axis=1),
+        "losses": np.stack([_losses(file, _records(paths[file]), ids) for file in bar], axis=1),
     }
 
 
@@ -254,7 +215,7 @@ def _loss(answer):
 
 
 def prompt_text(record):
-    """Question and lettered options, one a line, as an LLM is asked."""
+    """Return question and lettered options, one a line, as an LLM is asked."""
     options = record["options"]
     if isinstance(options, str):
         options = ast.literal_eval(options)

@@ -6,22 +6,28 @@ from pathlib import Path
 
 import numpy as np
 
-from uniroute.data import RoutingData, read_csv
-from uniroute_lab.data import _hub, fetch
-from uniroute_lab.data._converted import available, converted, converted_path, pack, unpack
+from uniroute.data import RoutingData
+from uniroute_lab.data._converted import check_scores, pack, unpack
+from uniroute_lab.data._hub import HubSet
 from uniroute_lab.data._pickles import read_frame
-from uniroute_lab.data._shipped import read_embeddings
+from uniroute_lab.data.csvs import read_texts
+from uniroute_lab.data.embeddings import Embeddings
+from uniroute_lab.data.fetch import FileSet
 
-__all__ = ["load_routerbench", "routerbench_available"]
+__all__ = ["load_routerbench"]
 
-EMBEDDINGS = Path(__file__).with_name("routerbench_minilm.npz")
-EMBEDDINGS_SHA256 = "d056ed3b93a58c2eab52b90fe0e460f4cedf82dc4001652c0a86e111064efa92"
-FOLDER = "routerbench/"  # of the files of three tasks in the registry
-WHOLE = _hub.HubSet(
-    "RouterBench, whole", "routerbench", "withmartian/routerbench", ("routerbench_0shot.pkl",)
+EMBEDDINGS = Embeddings(
+    Path(__file__).with_name("routerbench_minilm.npz"),
+    "d056ed3b93a58c2eab52b90fe0e460f4cedf82dc4001652c0a86e111064efa92",
 )
 FORMAT = 1  # of the converted file; raise it whenever what is written there changes
+FILES = FileSet("routerbench", ("routerbench/*",), key=(FORMAT,))
+PICKLE = "routerbench_0shot.pkl"
+WHOLE = HubSet("routerbench", "withmartian/routerbench", (PICKLE,), FORMAT)
+# These names are part of the settings of stored results; titles are in the catalogue.
+NAMES = {False: "RouterBench, three tasks", True: "RouterBench"}
 COST = "|total_cost"  # ends the name of a column of costs; before it stands the LLM's name
+LICENCE = "none stated (see the data set withmartian/routerbench on the Hugging Face hub)"
 CITATION = (
     "Hu, Q. J., Bieker, J., Li, X., Jiang, N., Keigwin, B., Ranganath, G., Keutzer, K., & "
     "Upadhyay, S. K. (2024). RouterBench: A Benchmark for Multi-LLM Routing System. "
@@ -40,7 +46,7 @@ def load_routerbench(whole=False, embeddings=True, progress=True, revision="main
     Parameters
     ----------
     whole : bool, default False
-        Whether to load all tasks. Needs pandas and a network, or the file
+        Whether to load all tasks. Needs a network, or the file
         `routerbench/routerbench_0shot.pkl` in the folder that `UNIROUTE_DATA` names.
     embeddings : bool, default True
         Whether to add the prompt embeddings (all-MiniLM-L6-v2, 384 dimensions, unit length) that
@@ -69,8 +75,6 @@ def load_routerbench(whole=False, embeddings=True, progress=True, revision="main
         If `UNIROUTE_DATA` names a folder that does not exist.
     DataUnavailableError
         If a file is not here and cannot be downloaded.
-    ImportError
-        If `whole` and pandas is not installed.
 
     Notes
     -----
@@ -92,16 +96,19 @@ def load_routerbench(whole=False, embeddings=True, progress=True, revision="main
 
     Examples
     --------
-    >>> from uniroute_lab.data import load_routerbench, routerbench_available
-    >>> if routerbench_available()[0]:
+    >>> from uniroute_lab.data import available, load_routerbench
+    >>> if available("routerbench")[0]:
     ...     data = load_routerbench(progress=False)
     ...     assert data.losses.shape == data.costs.shape == (3164, 11)
     """
-    outcomes = _whole(revision, progress) if whole else _three_tasks(progress)
+    if whole:
+        outcomes = WHOLE.arrays(_convert_pickle, progress, revision)
+    else:
+        outcomes = FILES.arrays(_convert_csvs, progress)
     ids, prompts = outcomes["ids"], unpack(outcomes["prompts"])
     shipped = embeddings and not whole
     return RoutingData(
-        name="RouterBench" if whole else "RouterBench, three tasks",
+        name=NAMES[bool(whole)],
         prompts=prompts,
         prompt_ids=ids,
         tasks=outcomes["tasks"],
@@ -109,87 +116,27 @@ def load_routerbench(whole=False, embeddings=True, progress=True, revision="main
         costs=1000 * outcomes["costs"],
         cost_unit="USD per 1,000 prompts",
         llms=unpack(outcomes["llms"]),
-        licence="none stated (see the data set withmartian/routerbench on the Hugging Face hub)",
+        licence=LICENCE,
         citation=CITATION,
-        embeddings=(
-            read_embeddings(EMBEDDINGS, EMBEDDINGS_SHA256, ids, prompts) if shipped else None
-        ),
+        embeddings=EMBEDDINGS.read(ids, prompts) if shipped else None,
     )
 
 
-def routerbench_available(whole=False, revision="main"):
-    """Say whether `load_routerbench` can work here, without downloading anything.
-
-    Parameters
-    ----------
-    whole : bool, default False
-        Whether all tasks are meant.
-    revision : str, default "main"
-        As in `load_routerbench`.
-
-    Returns
-    -------
-    available : bool
-        Whether the files, or what was made of them, are on this machine or offered by the network.
-    reason : str
-        Why, or why not: fit to be shown as the reason of a skipped test.
-
-    Raises
-    ------
-    FileNotFoundError
-        If `UNIROUTE_DATA` names a folder that does not exist.
-
-    Examples
-    --------
-    >>> from uniroute_lab.data import routerbench_available
-    >>> available, reason = routerbench_available()
-    >>> reason.startswith("RouterBench")
-    True
-    """
-    if whole:
-        return _hub.available(WHOLE, revision, FORMAT)
-    entries = _entries()
-    return available("RouterBench", _path(entries), entries)
+def _convert_csvs(paths):
+    columns = {}
+    for path in paths.values():
+        for rows in read_texts(path):
+            if columns and {*rows} != {*columns}:
+                odd = min({*rows} ^ {*columns})
+                raise ValueError(f"{path} and the files before it differ in column {odd!r}")
+            for name in rows:
+                columns.setdefault(name, []).extend(rows[name])
+    return _convert(columns)
 
 
-def _entries():
-    return [entry for entry in fetch.registry().values() if entry.file.startswith(FOLDER)]
-
-
-def _path(entries):
-    return converted_path("routerbench", FORMAT, *[(e.file, e.sha256) for e in entries])
-
-
-def _three_tasks(progress):
-    entries = _entries()
-
-    def convert():
-        columns = {}
-        for path in fetch.fetch_all([entry.file for entry in entries], progress):
-            _append(columns, path)
-        return _convert(columns)
-
-    return converted(_path(entries), convert)
-
-
-def _append(columns, path):
-    """Add the rows of a file to the columns; all files must have the same columns."""
-    rows = read_csv(path)
-    header = next(rows)
-    if columns and {*header} != {*columns}:
-        odd = min({*header} ^ {*columns})
-        raise ValueError(f"{path} and the files before it differ in column {odd!r}")
-    for _, fields in rows:
-        for name, value in zip(header, fields, strict=True):
-            columns.setdefault(name, []).append(value)
-
-
-def _whole(revision, progress):
-    def convert(paths):
-        frame = read_frame(paths["routerbench_0shot.pkl"])
-        return _convert({str(name): frame[name].tolist() for name in frame.columns})
-
-    return _hub.converted_set(WHOLE, revision, FORMAT, convert, progress)
+def _convert_pickle(paths):
+    frame = read_frame(paths[PICKLE])
+    return _convert({str(name): frame[name].tolist() for name in frame.columns})
 
 
 def _convert(columns):
@@ -199,12 +146,12 @@ def _convert(columns):
         if name not in columns:
             raise ValueError(f"RouterBench has no column {name!r}; it has {sorted(columns)}")
     ids = [str(value) for value in columns["sample_id"]]
-    sent = [_strings(value) for value in columns["prompt"]]
+    sent = [strings(value) for value in columns["prompt"]]
     texts = ["\n".join(dict.fromkeys(strings)) for strings in sent]
     scores = _numbers(columns, llms, ids)
     costs = _numbers(columns, [llm + COST for llm in llms], ids)
-    _check_scores(scores, llms, ids)
-    groups = _same_prompt(ids, texts, ~np.isnan(scores))
+    check_scores(scores, lambda row, m: f"RouterBench, sample_id {ids[row]!r}, column {llms[m]!r}")
+    groups = same_prompt(ids, texts, ~np.isnan(scores))
     firsts = [group[0] for group in groups]
     tasks = [str(columns["eval_name"][row]) for row in firsts]
     return {
@@ -217,7 +164,7 @@ def _convert(columns):
     }
 
 
-def _strings(prompt):
+def strings(prompt):
     """Strings of a published prompt; one that is no list of strings is a string itself."""
     try:
         value = ast.literal_eval(prompt) if isinstance(prompt, str) else prompt
@@ -237,23 +184,13 @@ def _numbers(columns, names, ids):
                 table[row, m] = np.nan if value in ("", None) else value
             except (TypeError, ValueError):
                 raise ValueError(
-                    f"RouterBench, sample_id {ids[row]!r}, column {name!r}: expected a number, "
-                    f"got {value!r}"
+                    f"RouterBench, sample_id {ids[row]!r}, column {name!r}: a value must be a "
+                    f"number; got {value!r}"
                 ) from None
     return table
 
 
-def _check_scores(scores, llms, ids):
-    bad = np.argwhere((scores < 0) | (scores > 1))
-    if len(bad):
-        row, m = bad[0]
-        raise ValueError(
-            f"RouterBench, sample_id {ids[row]!r}, column {llms[m]!r}: expected a score from 0 "
-            f"to 1, got {scores[row, m]}"
-        )
-
-
-def _same_prompt(ids, texts, observed):
+def same_prompt(ids, texts, observed):
     """Group the rows that tell of one prompt: one id, one text, no LLM observed twice."""
     found = {}
     for row, key in enumerate(zip(ids, texts, strict=True)):
@@ -286,11 +223,11 @@ def _without_examples(texts, tasks):
     by_task = {}
     for text, task in zip(texts, tasks, strict=True):
         by_task.setdefault(task, []).append(text)
-    cut = {task: _shared_paragraphs(group) for task, group in by_task.items()}
+    cut = {task: shared_paragraphs(group) for task, group in by_task.items()}
     return [text[cut[task] :] for text, task in zip(texts, tasks, strict=True)]
 
 
-def _shared_paragraphs(texts):
+def shared_paragraphs(texts):
     """Length of the paragraphs with which all texts begin; 0 where a text would be left empty."""
     first, last = min(texts).split("\n\n"), max(texts).split("\n\n")
     shared = takewhile(lambda pair: pair[0] == pair[1], zip(first[:-1], last[:-1], strict=False))

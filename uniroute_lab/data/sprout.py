@@ -6,10 +6,10 @@ import numpy as np
 
 from uniroute._progress import progress_bar
 from uniroute.data import RoutingData
-from uniroute_lab.data import _hub
-from uniroute_lab.data._converted import pack, unpack
+from uniroute_lab.data._converted import check_scores, pack, unpack
+from uniroute_lab.data._hub import HubSet
 
-__all__ = ["load_sprout", "sprout_available"]
+__all__ = ["load_sprout"]
 
 REPOSITORY = "CARROT-LLM-Routing/SPROUT"
 SPLITS = ("train", "validation", "test")
@@ -31,6 +31,7 @@ PRICES = {
     "llama-3-405b": (3.5, 3.5),
     "mixtral-8x7b": (0.6, 0.6),
 }
+LICENCE = "see the data set {} on the Hugging Face hub"
 CITATION = (
     "Somerstep, S., Maia Polo, F., Melo de Oliveira, A. F., Mangal, P., Silva, M., Bhardwaj, O., "
     "Yurochkin, M., & Maity, S. (2025). CARROT: A Cost Aware Rate Optimal Router. arXiv:2502.03261."
@@ -40,10 +41,9 @@ CITATION = (
 def load_sprout(prices=None, progress=True, revision="main", repository=REPOSITORY):
     """Load the scores and costs of the LLMs of SPROUT.
 
-    The files are Parquet, so pyarrow is needed. They come from the folder `sprout` (the last part
-    of `repository`, in small letters) in the folder that the environment variable `UNIROUTE_DATA`
-    names, or else from the Hugging Face hub. They are converted once into a small file in the
-    cache.
+    The Parquet files come from the folder `sprout` (the last part of `repository`, in small
+    letters) in the folder that the environment variable `UNIROUTE_DATA` names, or else from the
+    Hugging Face hub. They are converted once into a small file in the cache.
 
     Parameters
     ----------
@@ -76,8 +76,6 @@ def load_sprout(prices=None, progress=True, revision="main", repository=REPOSITO
         If `UNIROUTE_DATA` names a folder that does not exist.
     DataUnavailableError
         If a file is not here and cannot be downloaded.
-    ImportError
-        If pyarrow is needed and not installed.
 
     Notes
     -----
@@ -94,14 +92,13 @@ def load_sprout(prices=None, progress=True, revision="main", repository=REPOSITO
     ...     repository="CARROT-LLM-Routing/SPROUT-o3mini")
     """
     prices = _checked(prices)
-    outcomes = _hub.converted_set(
-        _set(repository), revision, FORMAT, lambda paths: _convert(paths, progress), progress
-    )
+    files = files_of(repository)
+    outcomes = files.arrays(lambda paths: _convert(paths, progress), progress, revision)
     llms = unpack(outcomes["llms"])
     for llm in prices:
         if llm not in llms:
             raise KeyError(f"prices has {llm!r}, but the LLMs are {', '.join(llms)}")
-    of_input, of_output = np.array([prices.get(llm) or _published_price(llm) for llm in llms]).T
+    of_input, of_output = np.array([prices.get(llm) or published_price(llm) for llm in llms]).T
     tokens_in, tokens_out = outcomes["num_input_tokens"], outcomes["num_output_tokens"]
     return RoutingData(
         name=repository.rpartition("/")[2],
@@ -112,45 +109,15 @@ def load_sprout(prices=None, progress=True, revision="main", repository=REPOSITO
         costs=1000 * (tokens_in * of_input + tokens_out * of_output) / 1e6,
         cost_unit="USD per 1,000 prompts",
         llms=llms,
-        licence=f"see the data set {repository} on the Hugging Face hub",
+        licence=LICENCE.format(repository),
         citation=CITATION,
     )
 
 
-def sprout_available(revision="main", repository=REPOSITORY):
-    """Say whether `load_sprout` can work here, without downloading any of its files.
-
-    Parameters
-    ----------
-    revision, repository : str
-        As in `load_sprout`.
-
-    Returns
-    -------
-    available : bool
-        Whether the files, or what was made of them, are on this machine or offered by the network.
-    reason : str
-        Why, or why not: fit to be shown as the reason of a skipped test.
-
-    Raises
-    ------
-    FileNotFoundError
-        If `UNIROUTE_DATA` names a folder that does not exist.
-
-    Examples
-    --------
-    >>> from uniroute_lab.data import sprout_available
-    >>> available, reason = sprout_available()
-    >>> reason.startswith("SPROUT")
-    True
-    """
-    return _hub.available(_set(repository), revision, FORMAT)
-
-
-def _set(repository):
-    title = repository.rpartition("/")[2]
+def files_of(repository=REPOSITORY):
+    """Return which files of the hub are needed."""
     patterns = tuple(f"data/{split}-*.parquet" for split in SPLITS)
-    return _hub.HubSet(title, title.lower(), repository, patterns)
+    return HubSet(repository.rpartition("/")[2].lower(), repository, patterns, FORMAT)
 
 
 def _checked(prices):
@@ -164,8 +131,8 @@ def _checked(prices):
     return {llm: tuple(pair) for llm, pair in (prices or {}).items()}
 
 
-def _published_price(llm):
-    """Prices of the longest published name that is a part of this LLM's; NaN if there is none."""
+def published_price(llm):
+    """Return the prices of the longest published name that is a part of this LLM's; or NaN."""
     parts = [name for name in PRICES if name in llm]
     return PRICES[max(parts, key=len)] if parts else (np.nan, np.nan)
 
@@ -207,11 +174,9 @@ def _ids(name, part):
 
 def _read(path):
     """Prompts, tasks, LLMs and the three numbers, each (n_prompts, n_llms), of one file."""
-    try:
-        from pyarrow import float64, types
-        from pyarrow.parquet import ParquetFile
-    except ImportError as error:
-        raise ImportError(f"reading {path} needs pyarrow: pip install pyarrow") from error
+    from pyarrow import float64, types
+    from pyarrow.parquet import ParquetFile
+
     with ParquetFile(path) as file:
         schema = file.schema_arrow
         llms = sorted(
@@ -239,15 +204,5 @@ def _read(path):
     for field in FIELDS:
         columns = [table[f"{llm}.{field}"].cast(float64()).to_numpy() for llm in llms]
         result[field] = np.stack(columns, axis=1)
-    _check_scores(path, llms, result["score"])
+    check_scores(result["score"], lambda row, m: f"{path.name}, row {row}, column {llms[m]!r}")
     return result
-
-
-def _check_scores(path, llms, scores):
-    bad = np.argwhere((scores < 0) | (scores > 1))
-    if len(bad):
-        row, m = bad[0]
-        raise ValueError(
-            f"{path.name}, row {row}, column {llms[m]!r}: expected a score from 0 to 1, "
-            f"got {scores[row, m]}"
-        )

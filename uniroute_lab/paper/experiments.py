@@ -11,21 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from uniroute_lab.data import load_llmrouter, load_mmlu_pro, load_routerbench
+from uniroute_lab.data import catalog
 from uniroute_lab.paper import generations as ages
 from uniroute_lab.paper.attributes import ATTRIBUTES, prompt_attributes
 from uniroute_lab.paper.static_pool import static_methods
-from uniroute_lab.pocket import load_pocket
 from uniroute_lab.trials import choose_methods, routing_method, run_experiment
 from uniroute_lab.trials.__main__ import main as run_protocol
 
 RESULTS = Path(__file__).parents[2] / "results"
-LOADERS = {
-    "pocket": load_pocket,
-    "mmlu_pro": load_mmlu_pro,
-    "llmrouter": load_llmrouter,
-    "routerbench": load_routerbench,
-}
 
 
 @dataclass(frozen=True)
@@ -254,7 +247,7 @@ def run(name, experiment, n_jobs, n_trials):
         more = [f"--{key.replace('_', '-')}={value}" for key, value in experiment.options.items()]
         run_protocol([*words, *more, f"--output={path}"])
         return
-    data = LOADERS[experiment.data]().complete()
+    data = catalog[experiment.data].load().complete()
     data = with_attributes(data) if experiment.with_attributes else data
     options = dict(experiment.options)
     options.setdefault("sizes", sizes(data.n_prompts, options.pop("n_val", None)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from uniroute_lab import data as datasets
+from uniroute_lab.data import catalog
 from uniroute_lab.trials.runner import run_experiment
 from uniroute_lab.trials.store import settings_of
 from uniroute_lab.trials.tables import results_table
@@ -38,8 +38,7 @@ def parse(arguments=None):
 
 def data_sets():
     """Return {name: loader} of all data sets of the package."""
-    names = [name for name in datasets.__all__ if name.startswith("load_")]
-    return {name.removeprefix("load_"): getattr(datasets, name) for name in names}
+    return {name: data_set.load for name, data_set in catalog.items()}
 
 
 def load(name, options, task=None):

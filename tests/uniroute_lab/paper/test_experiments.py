@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.simulated import simulated
-from uniroute_lab.data import load_mmlu_pro
+from uniroute_lab.data import DataSet, catalog, load_mmlu_pro
 from uniroute_lab.paper import experiments as script
 from uniroute_lab.paper import generations as ages
 from uniroute_lab.paper import static_pool
@@ -17,7 +17,7 @@ from uniroute_lab.trials import make_trial, method_names, read_results, routing_
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(script, "RESULTS", tmp_path)
-    monkeypatch.setattr(script, "LOADERS", {"simulated": simulated})
+    monkeypatch.setitem(catalog, "simulated", DataSet("Simulated", simulated, "none"))
     methods = {"ZeroRouter": routing_method("ZeroRouter"), "K-NN": routing_method("K-NN", k=5)}
     known = {
         "tests": script.Experiment("simulated", 2, methods, {"n_val": 20}),
@@ -59,7 +59,7 @@ def test_unknown_name(folder, capsys):
 
 def test_stored_experiments_can_be_made():
     for name, experiment in script.experiments().items():
-        assert name.startswith(experiment.data) and experiment.data in script.LOADERS
+        assert name.startswith(experiment.data) and experiment.data in catalog
         assert experiment.n_trials >= 50
         for label, method in (experiment.methods or {}).items():
             assert callable(method), label

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.simulated import simulated
+from uniroute_lab.data import catalog
 from uniroute_lab.paper.ledger import numbers as script
 from uniroute_lab.trials import routing_method, run_experiment
 
@@ -257,7 +258,7 @@ def test_every_explanation_is_of_something_in_the_ledger():
     explanations = pd.read_csv(script.RESULTS / "explanations.csv")
     known = {*script.PLACES, *pd.read_csv(script.RESULTS / "claims.csv")["claim"]}
     assert set(explanations["what"]) <= known
-    assert set(explanations["data"]) <= {*script.TITLES.values(), "any"}
+    assert set(explanations["data"]) <= {*(data_set.title for data_set in catalog.values()), "any"}
     assert not explanations.duplicated(["what", "data"]).any()
     assert not explanations["text"].str.contains(r"\d").any()  # numbers are generated
 

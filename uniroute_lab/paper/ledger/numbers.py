@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from uniroute import paired_difference
-from uniroute_lab.data import TITLES
+from uniroute_lab.data import catalog
 from uniroute_lab.paper.ledger.places import (
     DATA,
     KMEANS,
@@ -210,7 +210,7 @@ def _entry(row, sign):
         "paper": row.value,
         "compared_with": _versus(row),
         "paper_relation": {1: "better", -1: "worse", 0: "equal"}[sign],
-        "our_data": TITLES.get(pool),
+        "our_data": catalog[pool].title if pool else None,
         "same_data": kind,
     }
     numbers = dict.fromkeys(("ours", "low", "high", "difference", "diff_low", "diff_high"), np.nan)
@@ -261,7 +261,7 @@ def claims():
                     "claim": claim.claim,
                     "place": claim.place,
                     "text": claim.text,
-                    "data": TITLES[pool],
+                    "data": catalog[pool].title,
                     "results": name if found else None,
                     "metric": claim.metric,
                     "n_differences": len(found),

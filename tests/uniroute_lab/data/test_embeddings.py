@@ -1,0 +1,57 @@
+"""The prompt embeddings that come with the package."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from uniroute_lab.data import catalog, llmrouter, mmlu_pro, routerbench
+from uniroute_lab.data.embeddings import Embeddings
+
+SETS = [("mmlu_pro", mmlu_pro), ("routerbench", routerbench), ("llmrouter", llmrouter)]
+
+
+@pytest.mark.parametrize(("name", "module"), SETS)
+def test_embeddings_belong_to_the_prompts(own_folder, tmp_path, monkeypatch, name, module):
+    load = catalog[name].load
+    data = load(embeddings=False, progress=False)
+    file = Embeddings(tmp_path / "e.npz", "")
+    raw = np.arange(1, 2 * data.n_prompts + 1).reshape(-1, 2)
+
+    def use(changed, sha256=None):
+        digest = file.write(changed, raw, "an encoder")
+        monkeypatch.setattr(module, "EMBEDDINGS", replace(file, sha256=sha256 or digest))
+
+    use(data)
+    rows = load(progress=False).embeddings
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(rows, raw / np.hypot(*raw.T)[:, None], rtol=1e-6)
+    for message, changes in {
+        "other questions": {"prompt_ids": data.prompt_ids[::-1]},
+        "other prompt texts": {"prompts": [text + "!" for text in data.prompts]},
+    }.items():
+        use(replace(data, **changes))
+        with pytest.raises(ValueError, match=rf"e\.npz is for {message}"):
+            load(progress=False)
+    use(data, sha256="0" * 64)
+    with pytest.raises(ValueError, match=rf"e\.npz has SHA-256 \w+, expected {'0' * 64}"):
+        load(progress=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "n_prompts"), [("mmlu_pro", 12032), ("routerbench", 3164), ("llmrouter", 6108)]
+)
+def test_committed_embeddings(name, n_prompts):
+    file = catalog[name].embeddings
+    assert file.path.stat().st_size <= 10_000_000
+    with np.load(file.path, allow_pickle=False) as content:
+        stored = dict(content)
+    assert set(stored) == {"embeddings", "ids", "encoder", "prompts_sha256"}
+    assert stored["encoder"] == "sentence-transformers/all-MiniLM-L6-v2"
+    assert stored["embeddings"].shape == (n_prompts, 384)
+    assert stored["embeddings"].dtype == np.float16
+    lengths = np.linalg.norm(stored["embeddings"].astype(float), axis=1)
+    np.testing.assert_allclose(lengths, 1, atol=1e-3)
+    assert len(set(stored["ids"])) == n_prompts
+    with pytest.raises(ValueError, match="other prompt texts"):  # but its SHA-256 is right
+        file.read(stored["ids"].tolist(), ["?"] * n_prompts)
