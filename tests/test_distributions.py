@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SHARED = ["pyproject.toml", "README.md", "LICENSE"]
-KINDS = {".py", ".csv", ".npz", ".mplstyle"}
+# Beside the modules: about the distribution, or left by Python.
+NO_DATA = {"", ".md", ".pyc", ".toml"}
 LEFT = shutil.ignore_patterns("__pycache__", "*.egg-info", "build", "dist", "*.parts")
 
 
@@ -50,26 +51,30 @@ def metadata(path):
         return message_from_bytes(wheel.read(name))
 
 
-def files(folder, kinds):
-    """Return the files of these kinds in a folder of the repository, from the root."""
-    found = [path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.suffix in kinds]
-    return {path for path in found if not {"build", "dist"} & set(path.parts)}
+def files(folder):
+    """Return the modules and data in a folder of the repository, by their paths from the root."""
+    paths = [path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file()]
+    left = {"build", "dist"}
+    return {
+        path
+        for path in paths
+        if path.suffix not in NO_DATA and not left & set(path.parts)
+        if not any(part.endswith((".egg-info", ".parts")) for part in path.parts)
+    }
 
 
 def test_the_routers_wheel_is_small_and_has_nothing_of_the_lab(wheels):
     assert wheels["uniroute"].stat().st_size < 500_000
-    assert content(wheels["uniroute"]) == {path.as_posix() for path in files("uniroute", {".py"})}
+    assert content(wheels["uniroute"]) == {path.as_posix() for path in files("uniroute")}
     needs = metadata(wheels["uniroute"]).get_all("Requires-Dist")
     required = {line.split(">=")[0] for line in needs if "extra ==" not in line}
     assert required == {"numpy", "scikit-learn", "scipy"}
 
 
 def test_the_lab_s_wheel_has_the_arrays_and_the_results(wheels):
-    results = files("results", {".csv", ".parquet"})
-    results = {path for path in results if not path.parent.name.endswith(".parts")}
-    lab = {path for path in files("uniroute_lab", KINDS) if path.parts[1] != "results"}
-    expected = lab | {Path("uniroute_lab", path) for path in results}
-    assert {path.suffix for path in expected} == {*KINDS, ".parquet"}
+    lab = {path for path in files("uniroute_lab") if path.parts[1] != "results"}
+    expected = lab | {Path("uniroute_lab", path) for path in files("results")}
+    assert {path.suffix for path in expected} >= {".csv", ".mplstyle", ".npz", ".parquet", ".py"}
     assert content(wheels["uniroute_lab"]) == {path.as_posix() for path in expected}
 
 

@@ -202,6 +202,8 @@ def test_the_lab_declares_what_it_imports():
     lab, routers = declared("uniroute_lab/pyproject.toml"), declared("pyproject.toml")
     # PyTorch comes with uniroute[embed].
     assert needed("uniroute_lab") <= lab | routers
+    # The routers' progress bars use tqdm, the data sets of the hub its client.
+    assert lab - needed("uniroute_lab") <= {"huggingface-hub", "tqdm"}
 
 
 # --- size -----------------------------------------------------------------------------------------
