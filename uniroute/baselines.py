@@ -54,7 +54,8 @@ class ZeroRouter(Router, BaseEstimator):
         names : str or sequence of str
             LLM names, n_llms of them.
         X_val : array-like or None
-            Not used, and here so that all routers are told of LLMs in one way.
+            Not used, for this router does not look at prompts: all routers are told of LLMs in one
+            way, as scikit-learn's clusterings too are given a `y`.
         losses_val : array-like of shape (n_val, n_llms)
             Losses on the validation prompts; NaN = not observed.
         costs : array-like of shape (n_llms,)

@@ -203,7 +203,8 @@ class UniRoute(Router, BaseEstimator):
 
     Notes
     -----
-    Eq. (8) to (10) of the paper, the three steps of Section 4. Chapter 4.
+    Eq. (8) to (10) of the paper, the three steps of Section 4. Chapter 4. The last step, `route`,
+    is that of every `Router`, as are `explain` and `curve`.
 
     Examples
     --------
