@@ -22,7 +22,7 @@ _EXPORTS = {
     ],
     "llms": ["ClusterMeans", "EmptyClusterWarning"],
     "prompts": ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"],
-    "router": ["Explanation", "UniRoute"],
+    "router": ["Explanation", "Router", "UniRoute"],
     "rule": ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"],
     "worlds": ["MixtureWorld", "WorldSample", "random_world"],
 }

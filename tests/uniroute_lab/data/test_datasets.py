@@ -1,4 +1,4 @@
-"""Data sets: the object they come as, how files are fetched, and MMLU-Pro."""
+"""Data sets: how files are fetched, and MMLU-Pro."""
 
 import csv
 import hashlib
@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from dataclasses import FrozenInstanceError
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,7 +16,6 @@ import numpy as np
 import pytest
 import requests
 
-from uniroute import RoutingData
 from uniroute_lab.data import (
     DataUnavailableError,
     fetch,
@@ -29,134 +27,6 @@ from uniroute_lab.data import (
 from uniroute_lab.data._shipped import prompts_sha256
 
 NOWHERE = "http://127.0.0.1:1/{path}"  # nothing listens on that port
-
-
-# --- RoutingData ----------------------------------------------------------------------------------
-
-
-def toy(**changes):
-    fields = {
-        "name": "toy",
-        "prompts": ["p", "q", "r"],
-        "prompt_ids": ["1", "2", "3"],
-        "tasks": ["sums", "sums", "towns"],
-        "losses": [[0, 1], [1, np.nan], [0.5, 0]],
-        "costs": [1, 7],
-        "cost_unit": "cents",
-        "llms": ["small", "large"],
-        "licence": "CC0-1.0",
-        "citation": "none",
-    }
-    return RoutingData(**(fields | changes))
-
-
-def test_fields_come_in_their_types():
-    data = toy(embeddings=np.eye(3))
-    assert data.losses.dtype == data.costs.dtype == np.float64
-    assert data.embeddings.dtype == np.float32
-    assert data.prompt_ids.dtype.kind == data.tasks.dtype.kind == "U"
-    assert (data.n_prompts, data.n_llms) == (3, 2)
-    with pytest.raises(FrozenInstanceError):
-        data.name = "other"
-
-
-def test_repr_says_what_is_in_it():
-    assert repr(toy(embeddings=np.eye(3))) == (
-        "RoutingData('toy': 3 prompts x 2 LLMs,\n"
-        "    83.3 % of losses observed, costs in cents, 3 embedding dims)"
-    )
-    assert "embedding" not in repr(toy())
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"name": 3}, "name must be a string, got 3"),
-        ({"licence": None}, "licence must be a string, got None"),
-        ({"prompts": "pqr"}, "prompts must be a sequence of strings, got the single string 'pqr'"),
-        ({"prompts": ["p", 2, "r"]}, "prompts must hold strings, got 2 at position 1"),
-        ({"prompts": []}, "prompts is empty"),
-        ({"llms": [], "losses": np.zeros((3, 0)), "costs": []}, "llms is empty"),
-        ({"llms": ["a", "a"]}, "llms must all be different, 'a' comes more than once"),
-        ({"prompt_ids": ["1", "1", "2"]}, "prompt_ids must all be different, '1'"),
-        ({"prompt_ids": ["1"]}, r"prompt_ids has shape \(1,\), expected \(3,\)"),
-        ({"tasks": ["t"]}, r"tasks has shape \(1,\), expected \(3,\)"),
-        ({"losses": np.zeros((2, 3))}, r"losses has shape \(2, 3\), expected \(3, 2\)"),
-        ({"losses": [["x", 1]] * 3}, "losses must be an array of numbers"),
-        ({"losses": np.full((3, 2), np.inf)}, "losses holds an infinite value"),
-        ({"costs": [1, 2, 3]}, r"costs has shape \(3,\), expected \(2,\) or \(3, 2\)"),
-        ({"costs": [1, -2]}, r"costs holds -2.0; expected finite values >= 0"),
-        ({"costs": [1, np.inf]}, r"costs holds inf"),
-        ({"embeddings": np.zeros((2, 4))}, r"embeddings has shape \(2, 4\), expected \(3, 4\)"),
-        ({"embeddings": np.zeros(3)}, r"embeddings has shape \(3,\)"),
-        ({"embeddings": np.full((3, 2), np.nan)}, "embeddings holds NaN"),
-    ],
-)
-def test_bad_fields_are_named(changes, message):
-    with pytest.raises(ValueError, match=message):
-        toy(**changes)
-
-
-@pytest.mark.parametrize("prompts", [[2, 0], [-1, 0], [True, False, True], slice(None, None, 2)])
-def test_select_prompts(prompts):
-    data = toy(embeddings=np.eye(3), costs=np.arange(6).reshape(3, 2))
-    kept = data.select(prompts)
-    order = np.arange(3)[prompts]
-    assert kept.prompts == [data.prompts[i] for i in order]
-    np.testing.assert_array_equal(kept.prompt_ids, data.prompt_ids[order])
-    np.testing.assert_array_equal(kept.tasks, data.tasks[order])
-    np.testing.assert_array_equal(kept.losses, data.losses[order])
-    np.testing.assert_array_equal(kept.costs, data.costs[order])
-    np.testing.assert_array_equal(kept.embeddings, np.eye(3)[order])
-    assert kept.llms == data.llms
-
-
-@pytest.mark.parametrize(
-    "llms", ["large", ["large"], np.array(["large"]), [1], [False, True], slice(1, 2)]
-)
-@pytest.mark.parametrize("costs", [[1, 7], [[1, 7]] * 3])
-def test_select_llms(llms, costs):
-    kept = toy(costs=costs).select(llms=llms)
-    assert kept.llms == ["large"]
-    np.testing.assert_array_equal(kept.losses, toy().losses[:, [1]])
-    np.testing.assert_array_equal(kept.costs, np.array(costs)[..., 1:])
-
-
-def test_select_prompts_and_llms_at_once_and_nothing_at_all():
-    kept = toy().select([2, 1], ["large", "small"])
-    np.testing.assert_array_equal(kept.losses, [[0, 0.5], [np.nan, 1]])
-    np.testing.assert_array_equal(kept.costs, [7, 1])
-    assert repr(toy().select()) == repr(toy())
-
-
-@pytest.mark.parametrize(
-    ("selection", "error", "message"),
-    [
-        ({"llms": "huge"}, KeyError, "no LLM named 'huge'; there are small, large"),
-        ({"llms": ["small", "small"]}, ValueError, "llms must all be different"),
-        ({"llms": [5]}, ValueError, "llms does not fit 2 llms"),
-        ({"llms": []}, ValueError, "llms is empty"),
-        ({"prompts": [0, 0]}, ValueError, "prompts must all be different, 0 comes"),
-        ({"prompts": [True]}, ValueError, "prompts does not fit 3 prompts"),
-        ({"prompts": [0.0]}, ValueError, "prompts must be a 1-D mask or positions"),
-        ({"prompts": 1}, ValueError, "prompts must be a 1-D mask or positions"),
-        ({"prompts": [False] * 3}, ValueError, "prompts is empty"),
-    ],
-)
-def test_bad_selections_are_named(selection, error, message):
-    with pytest.raises(error, match=message):
-        toy().select(**selection)
-
-
-def test_complete_drops_llms_without_an_outcome_or_a_cost():
-    assert toy().complete().llms == ["small"]
-    whole = np.zeros((3, 2))
-    assert toy(losses=whole).complete().llms == ["small", "large"]
-    assert toy(losses=whole, costs=[np.nan, 7]).complete().llms == ["large"]
-    per_prompt = [[1, 7], [1, np.nan], [1, 7]]
-    assert toy(losses=whole, costs=per_prompt).complete().llms == ["small"]
-    with pytest.raises(ValueError, match="no LLM of 'toy' has every outcome and a cost"):
-        toy(costs=[np.nan, 7]).complete()
 
 
 # --- a small benchmark of the same form, and a server that offers its files -----------------------

@@ -146,7 +146,7 @@ def test_small_embedllm(hub):
         ("val.csv", [HEADER, answer(1, 0, "right")], r"val\.csv, line 3: .* got '0' and 'right'"),
         ("val.csv", [HEADER, [1, 9, 0, 1, "?", "z", "c"]], r"val\.csv, line 2: .* got '9' and '1'"),
         ("val.csv", [HEADER[:-1]], r"val\.csv has no column 'category'; it has \['prompt_id'"),
-        ("val.csv", [HEADER, answer(1, 0, 1)[:-1]], r"val\.csv, line 3: expected 7 fields, got 6"),
+        ("val.csv", [HEADER, answer(1, 0, 1)[:-1]], r"val\.csv, line 3: expected 7 fields; got 6"),
         ("model_order.csv", [["model_id"]], r"model_order\.csv has no column 'model_name'"),
     ],
 )
