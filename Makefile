@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 BIN := .venv/bin
 # Changes when the requirements do; written last, so that an interrupted install is taken up again.
-INSTALLED := .venv/installed-$(shell cat requirements*.txt pyproject.toml | cksum | cut -d ' ' -f 1)
+INSTALLED := .venv/installed-$(shell cat requirements*.txt pyproject.toml uniroute_lab/pyproject.toml | cksum | cut -d ' ' -f 1)
 # One BLAS thread: the machine's number of cores must not change a printed digit.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
@@ -31,7 +31,7 @@ $(INSTALLED):
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check \
 		-r requirements-torch.txt -r requirements.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e . -e ./uniroute_lab
 	@rm -f .venv/installed-* && touch $@
 
 book: $(INSTALLED) ## run every chapter afresh and build the book from the result
@@ -79,10 +79,12 @@ format: $(INSTALLED) ## format code and notebooks
 	@$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format .
 
 # Needs uv. What depends on the graphics driver stays out, see requirements-torch.txt.
-lock: ## compile requirements.txt from pyproject.toml
+lock: ## compile requirements.txt from both pyproject.toml
 	@uv pip compile -q --universal --fork-strategy fewest --all-extras --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links -c requirements-torch.txt pyproject.toml \
+		--no-emit-index-url --no-emit-find-links --no-emit-package uniroute -c requirements-torch.txt \
+		--group book --group test pyproject.toml uniroute_lab/pyproject.toml \
 		| grep -vE '^(torch|triton|nvidia-[a-z0-9-]+|cuda-[a-z-]+)==' > requirements.txt
 
 clean: ## remove what was built (.venv stays)
-	@rm -rf _build .pytest_cache .ruff_cache .hypothesis uniroute.egg-info
+	@rm -rf _build .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	@cd uniroute_lab && rm -rf build dist results *.egg-info  # its results are ../results

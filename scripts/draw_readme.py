@@ -32,7 +32,7 @@ def compute_curves():
     predictions = {
         "Bayes-optimal": test.gamma,
         "UniRoute (K-means)": router.predict_loss(test.X),
-        "ZeroRouter": ZeroRouter().fit(names, val.losses, world.costs).predict_loss(test.X),
+        "ZeroRouter": ZeroRouter().fit(names, val.X, val.losses, world.costs).predict_loss(test.X),
     }
     return {
         name: deferral_curve(gamma, test.losses, world.costs) for name, gamma in predictions.items()

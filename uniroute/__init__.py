@@ -6,6 +6,7 @@ else: each name below is fetched from its module when it is first used.
 
 from importlib import import_module
 
+from uniroute._moved import where
 from uniroute._version import __version__
 
 _EXPORTS = {
@@ -21,7 +22,7 @@ _EXPORTS = {
     ],
     "llms": ["ClusterMeans", "EmptyClusterWarning"],
     "prompts": ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"],
-    "router": ["Explanation", "UniRoute"],
+    "router": ["Explanation", "Router", "UniRoute"],
     "rule": ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"],
     "worlds": ["MixtureWorld", "WorldSample", "random_world"],
 }
@@ -36,7 +37,7 @@ def __getattr__(name):
         return getattr(import_module(f"uniroute.{_MODULE_OF[name]}"), name)
     if name in _EXPORTS:
         return import_module(f"uniroute.{name}")
-    raise AttributeError(f"module 'uniroute' has no attribute {name!r}")
+    raise AttributeError(where(name) or f"module 'uniroute' has no attribute {name!r}")
 
 
 def __dir__():

@@ -11,16 +11,6 @@ def fit_mlp(X, losses, psi, epochs, seed, width=128, batch_size=64, learning_rat
     Returns the layers as NumPy arrays: scale and shift of the input, then weights and biases
     with the batch normalisation folded in.
     """
-    torch = _torch()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = _network(torch, X.shape[1], width, psi.shape[1])
-        tensors = [torch.as_tensor(a, dtype=torch.float32) for a in (X, losses, psi)]
-        _train(torch, network, tensors, epochs, batch_size, learning_rate)
-    return _folded(network)
-
-
-def _torch():
     try:
         import torch
     except ImportError as error:
@@ -28,12 +18,18 @@ def _torch():
             "LearnedMap(architecture='mlp') needs PyTorch to fit: "
             "install it, or use architecture='linear'"
         ) from error
-    return torch
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = _network(X.shape[1], width, psi.shape[1])
+        tensors = [torch.as_tensor(a, dtype=torch.float32) for a in (X, losses, psi)]
+        _train(network, tensors, epochs, batch_size, learning_rate)
+    return _folded(network)
 
 
-def _network(torch, n_dims, width, n_clusters):
+def _network(n_dims, width, n_clusters):
     """Return the layers without the softmax."""
-    nn = torch.nn
+    from torch import nn
+
     return nn.Sequential(
         nn.BatchNorm1d(n_dims),
         *(nn.Linear(n_dims, width), nn.BatchNorm1d(width), nn.ReLU()),
@@ -42,8 +38,10 @@ def _network(torch, n_dims, width, n_clusters):
     )
 
 
-def _train(torch, network, tensors, epochs, batch_size, learning_rate):
+def _train(network, tensors, epochs, batch_size, learning_rate):
     """Run Adam on the cross-entropy of the observed losses."""
+    import torch
+
     X, losses, psi = tensors
     adam = torch.optim.Adam(network.parameters(), lr=learning_rate)
     for _ in range(epochs):
@@ -88,9 +86,9 @@ def _affine(normalise):
     return scale, bias - mean * scale
 
 
-def mlp_scores(X, arrays):
+def mlp_scores(X, layers):
     """Return the scores of the clusters before the softmax, shape (n_prompts, n_clusters)."""
-    scale, shift, *layers = arrays
+    scale, shift, *layers = layers
     hidden = X * scale + shift
     for weight, bias in zip(layers[0:-2:2], layers[1:-2:2], strict=True):
         hidden = np.maximum(hidden @ weight + bias, 0)

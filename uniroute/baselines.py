@@ -5,24 +5,19 @@ from copy import deepcopy
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, clone
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from uniroute.checks import (
-    check_costs,
-    check_matrix,
-    check_names,
-    check_option,
-    check_positive_integer,
-    check_scalar,
-)
+from uniroute.checks import check_llms, check_matrix, check_option, check_positive_integer
+from uniroute.router import Router
+from uniroute.rule import budget_rule, routing_path
 
 __all__ = ["CheckpointedMLP", "StaticRouter", "ZeroRouter"]
 
 
-class ZeroRouter:
+class ZeroRouter(Router, BaseEstimator):
     """Spend a budget on the whole pool without looking at prompts: mix two LLMs by a coin.
 
     Attributes
@@ -35,27 +30,32 @@ class ZeroRouter:
 
     Notes
     -----
-    App. D of the paper. Chapter 1; that it is UniRoute with K = 1 is shown in Chapter 4.
+    App. D of the paper, Eq. (8) with one prediction for all prompts. Chapter 1; that it is UniRoute
+    with K = 1 is shown in Chapter 4.
 
     Examples
     --------
     "middle" is worse than mixing its neighbours, so it is never used:
 
     >>> losses_val = [[1, 1, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]]
-    >>> zero = ZeroRouter().fit(["small", "middle", "large"], losses_val, costs=[1.0, 2.0, 3.0])
+    >>> names, costs = ["small", "middle", "large"], [1.0, 2.0, 3.0]
+    >>> zero = ZeroRouter().fit(names, None, losses_val, costs)
     >>> [zero.llms_[i] for i in zero.hull_]
     ['small', 'large']
     >>> zero.mixture(budget=1.5)
     array([0.75, 0.  , 0.25])
     """
 
-    def fit(self, names, losses_val, costs):
-        """Find the hull of a pool.
+    def fit(self, names, X_val, losses_val, costs):
+        """Average the losses and find the hull of a pool.
 
         Parameters
         ----------
-        names : sequence of str
+        names : str or sequence of str
             LLM names, n_llms of them.
+        X_val : array-like or None
+            Not used, for this router does not look at prompts: all routers are told of LLMs in one
+            way, as scikit-learn's clusterings too are given a `y`.
         losses_val : array-like of shape (n_val, n_llms)
             Losses on the validation prompts; NaN = not observed.
         costs : array-like of shape (n_llms,)
@@ -71,23 +71,10 @@ class ZeroRouter:
             If a shape does not fit, a name repeats, an LLM has no observed loss, or a cost is
             negative or not finite.
         """
-        names = check_names(names)
-        losses_val = check_matrix("losses_val", losses_val, allow_nan=True)
-        if losses_val.shape[1] != len(names):
-            raise ValueError(
-                f"losses_val must have one column for each of {len(names)} names; "
-                f"got {losses_val.shape[1]}"
-            )
-        unseen = np.isnan(losses_val).all(axis=0)
-        if unseen.any():
-            raise ValueError(
-                f"losses_val must hold an observed loss of every LLM; {names[unseen.argmax()]!r} "
-                "has none"
-            )
-        costs = check_costs(costs, (len(names),))
-        self.llms_, self.costs_ = names, costs
+        self.llms_, losses_val, self.costs_ = check_llms(names, None, losses_val, costs)
         self.losses_ = np.nanmean(losses_val, axis=0)
-        self.hull_ = _hull(costs, self.losses_)
+        path = routing_path(self.losses_[None], self.costs_)
+        self.hull_ = np.concatenate([path.start, path.llms])
         return self
 
     def mixture(self, budget):
@@ -109,21 +96,8 @@ class ZeroRouter:
             If `budget` is below the cost of the cheapest LLM.
         """
         self._check_fitted()
-        budget = check_scalar("budget", budget, 0, np.inf)
-        costs = self.costs_[self.hull_]
-        if budget < costs[0]:
-            raise ValueError(
-                f"budget must be at least {costs[0]}, the cost of the cheapest LLM; got {budget}"
-            )
-        probabilities = np.zeros(len(self.costs_))
-        after = np.searchsorted(costs, budget, side="right")
-        if after == len(costs):
-            probabilities[self.hull_[-1]] = 1.0
-            return probabilities
-        low, high = self.hull_[after - 1 : after + 1]
-        share = (budget - self.costs_[low]) / (self.costs_[high] - self.costs_[low])
-        probabilities[[low, high]] = 1 - share, share
-        return probabilities
+        rule = budget_rule(self.losses_[None], self.costs_, budget)
+        return rule.probabilities(self.losses_[None], self.costs_)[0]
 
     def predict_loss(self, X):
         """Predict the mean validation loss for every prompt.
@@ -140,31 +114,8 @@ class ZeroRouter:
         self._check_fitted()
         return np.tile(self.losses_, (len(X), 1))
 
-    def _check_fitted(self):
-        if not hasattr(self, "hull_"):
-            raise NotFittedError("this ZeroRouter is not fitted: call fit first")
 
-
-def _hull(costs, losses):
-    """Return the vertices of the lower convex hull that ends at the smallest loss."""
-    hull = []
-    for new in np.lexsort([losses, costs]):
-        if hull and losses[new] >= losses[hull[-1]]:
-            continue  # dominated by a cheaper LLM
-        while len(hull) > 1 and not _turns(costs, losses, *hull[-2:], new):
-            hull.pop()
-        hull.append(new)
-    return np.array(hull)
-
-
-def _turns(costs, losses, first, middle, last):
-    """Return whether `middle` lies strictly below the line from `first` to `last`."""
-    return (losses[first] - losses[middle]) * (costs[last] - costs[middle]) > (
-        losses[middle] - losses[last]
-    ) * (costs[middle] - costs[first])
-
-
-class StaticRouter(BaseEstimator):
+class StaticRouter(Router, BaseEstimator):
     """A router for a fixed pool: one multi-output model from embeddings to losses.
 
     Retrained or clairvoyant is a matter of what it is fitted on: the validation prompts only, or
@@ -192,7 +143,7 @@ class StaticRouter(BaseEstimator):
     >>> from sklearn.linear_model import Ridge
     >>> X = [[0.0], [0.1], [1.0], [1.1]]
     >>> losses = [[0, 0], [0, 0], [1, 0], [1, 0]]
-    >>> router = StaticRouter(Ridge(alpha=0.1)).fit(X, losses, ["small", "large"], [1.0, 5.0])
+    >>> router = StaticRouter(Ridge(alpha=0.1)).fit(["small", "large"], X, losses, [1.0, 5.0])
     >>> router.predict_loss([[1.05]]).round(1)
     array([[1., 0.]])
     """
@@ -200,17 +151,17 @@ class StaticRouter(BaseEstimator):
     def __init__(self, model):
         self.model = model
 
-    def fit(self, X, losses, names, costs):
+    def fit(self, names, X_val, losses_val, costs):
         """Fit the model.
 
         Parameters
         ----------
-        X : array-like of shape (n_prompts, n_dims)
-            Embeddings.
-        losses : array-like of shape (n_prompts, n_llms)
-            Losses, none missing.
-        names : sequence of str
+        names : str or sequence of str
             LLM names.
+        X_val : array-like of shape (n_prompts, n_dims)
+            Embeddings of the prompts on which the LLMs were tried.
+        losses_val : array-like of shape (n_prompts, n_llms)
+            Losses on them, none missing.
         costs : array-like of shape (n_llms,)
             Mean cost of one prompt.
 
@@ -223,17 +174,9 @@ class StaticRouter(BaseEstimator):
         ValueError
             If a shape does not fit, a loss is missing, or a name repeats.
         """
-        names = check_names(names)
-        losses = check_matrix("losses", losses)
-        if losses.shape[1] != len(names):
-            raise ValueError(
-                f"losses must have one column for each of {len(names)} names; got {losses.shape[1]}"
-            )
-        if len(losses) != len(X):
-            raise ValueError(f"losses must have a row per prompt, {len(X)}; got {len(losses)}")
-        self.costs_ = check_costs(costs, (len(names),))
-        self.llms_ = names
-        self.model_ = clone(self.model).fit(X, losses)
+        names, losses_val, costs = check_llms(names, X_val, losses_val, costs)
+        self.model_ = clone(self.model).fit(X_val, check_matrix("losses_val", losses_val))
+        self.llms_, self.costs_ = names, costs
         return self
 
     def predict_loss(self, X):
@@ -244,8 +187,7 @@ class StaticRouter(BaseEstimator):
         NotFittedError
             If `fit` was not called.
         """
-        if not hasattr(self, "model_"):
-            raise NotFittedError("this StaticRouter is not fitted: call fit first")
+        self._check_fitted()
         predict = getattr(self.model_, "predict_proba", self.model_.predict)
         return np.asarray(predict(X), dtype=float).reshape(len(X), len(self.llms_))
 

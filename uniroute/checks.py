@@ -1,6 +1,7 @@
 """Checks of arguments: every error names the argument, the value and what was expected."""
 
 import numpy as np
+from scipy import sparse
 
 __all__ = []
 
@@ -58,17 +59,64 @@ def check_unit_interval(name, losses):
         raise ValueError(f"{name} must lie in [0, 1]; got {losses[bad][0]}")
 
 
-def check_memberships(memberships):
-    """Return `memberships` of shape (n_prompts, n_components): probabilities in each row."""
-    memberships = check_matrix("memberships", memberships)
-    bad = (memberships < 0).any(axis=1) | ~np.isclose(memberships.sum(axis=1), 1)
-    if bad.any():
-        row = int(np.argmax(bad))
+def check_losses(name, losses, llms=None):
+    """Return losses (n_prompts, n_llms), NaN = not observed; of every LLM some are observed."""
+    losses = check_matrix(name, losses, allow_nan=True)
+    unseen = np.isnan(losses).all(axis=0)
+    if unseen.any():
+        column = int(unseen.argmax())
+        which = f"in column {column}" if llms is None else f"of {llms[column]!r}"
+        raise ValueError(f"{name} must hold an observed loss of every LLM; got none {which}")
+    return losses
+
+
+def check_llms(names, X_val, losses_val, costs):
+    """Return names, losses (a column each) and costs (one each) of some LLMs.
+
+    One LLM may be given as a string, a column and a number. `X_val` is only counted; None: it is
+    not used.
+    """
+    names, losses_val = check_names(names), np.asarray(losses_val, dtype=float)
+    losses_val = losses_val[:, None] if losses_val.ndim == 1 else losses_val
+    losses_val = check_matrix("losses_val", losses_val, allow_nan=True)
+    if losses_val.shape[1] != len(names):
         raise ValueError(
-            "memberships must be probabilities, rows adding up to 1; "
-            f"row {row} is {memberships[row]}"
+            f"losses_val must have one column for each of {len(names)} names; "
+            f"got {losses_val.shape[1]}"
         )
+    if X_val is not None and np.shape(X_val)[:1] != (len(losses_val),):
+        raise ValueError(
+            f"losses_val must have a row for each row of X_val, {len(np.atleast_1d(X_val))}; "
+            f"got {len(losses_val)}"
+        )
+    losses_val = check_losses("losses_val", losses_val, names)
+    return names, losses_val, check_costs(np.atleast_1d(costs), (len(names),))
+
+
+def check_memberships(memberships, n_prompts):
+    """Return memberships (n_prompts, n_clusters), an array or sparse, not negative."""
+    if not sparse.issparse(memberships):
+        memberships = check_matrix("memberships", memberships)
+    if memberships.shape[0] != n_prompts:
+        raise ValueError(
+            f"memberships must have a row for each row of losses, {n_prompts}; "
+            f"got {memberships.shape[0]}"
+        )
+    if memberships.min() < 0:
+        raise ValueError(f"memberships must not be negative; got {memberships.min()}")
     return memberships
+
+
+def check_probabilities(name, rows):
+    """Return `rows`, a matrix of probabilities that add up to 1 in each row."""
+    rows = check_matrix(name, rows)
+    bad = (rows < 0).any(axis=1) | ~np.isclose(rows.sum(axis=1), 1)
+    if bad.any():
+        row = int(bad.argmax())
+        raise ValueError(
+            f"{name} must be probabilities, rows adding up to 1; got row {row}, {rows[row]}"
+        )
+    return rows
 
 
 def check_weights(weights, n_prompts):
@@ -108,7 +156,7 @@ def check_option(name, value, options):
 
 
 def check_names(names):
-    """Return LLM names as a list of distinct, non-empty strings."""
+    """Return LLM names as a list of distinct, non-empty, plain strings."""
     names = [names] if isinstance(names, str) else list(names)
     if not names:
         raise ValueError("names must hold at least one LLM; got none")
@@ -118,4 +166,4 @@ def check_names(names):
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ValueError(f"names must be distinct; {repeated[0]!r} stands more than once")
-    return names
+    return [str(name) for name in names]

@@ -94,16 +94,16 @@ class RoutingData:
     def _check_values(self):
         for field in ("prompts", "llms"):
             if not getattr(self, field):
-                raise ValueError(f"{field} is empty; at least one is needed")
+                raise ValueError(f"{field} must not be empty; got none")
         _no_repeats("prompt_ids", self.prompt_ids.tolist())
         _no_repeats("llms", self.llms)
         if np.isinf(self.losses).any():
-            raise ValueError("losses holds an infinite value; expected finite ones, or NaN")
+            raise ValueError("losses must be finite or NaN; got an infinite value")
         if np.isinf(self.costs).any() or (self.costs < 0).any():
             bad = self.costs[np.isinf(self.costs) | (self.costs < 0)][0]
-            raise ValueError(f"costs holds {bad}; expected finite values >= 0, or NaN")
+            raise ValueError(f"costs must be finite and not negative, or NaN; got {bad}")
         if self.embeddings is not None and not np.isfinite(self.embeddings).all():
-            raise ValueError("embeddings holds NaN or an infinite value; expected finite ones")
+            raise ValueError("embeddings must be finite; got NaN or an infinite value")
 
     def _check_shapes(self):
         n, m = self.n_prompts, self.n_llms
@@ -210,17 +210,17 @@ default None
 
 def _text(field, value):
     if not isinstance(value, str):
-        raise ValueError(f"{field} must be a string, got {value!r}")
+        raise ValueError(f"{field} must be a string; got {value!r}")
 
 
 def _texts(field, values):
     """Return a list of plain strings, or say which element is not one."""
     if isinstance(values, str):
-        raise ValueError(f"{field} must be a sequence of strings, got the single string {values!r}")
+        raise ValueError(f"{field} must be a sequence of strings; got the single string {values!r}")
     values = list(values)
     for i, value in enumerate(values):
         if not isinstance(value, str):
-            raise ValueError(f"{field} must hold strings, got {value!r} at position {i}")
+            raise ValueError(f"{field} must hold strings; got {value!r} at position {i}")
     return [str(value) for value in values]
 
 
@@ -234,13 +234,13 @@ def _floats(field, values, dtype):
 def _shape(field, values, *allowed):
     if values.shape not in allowed:
         expected = " or ".join(map(str, allowed))
-        raise ValueError(f"{field} has shape {values.shape}, expected {expected}")
+        raise ValueError(f"{field} must have shape {expected}; got {values.shape}")
 
 
 def _no_repeats(field, values):
     repeated = [value for value, count in Counter(values).items() if count > 1]
     if repeated:
-        raise ValueError(f"{field} must all be different, {repeated[0]!r} comes more than once")
+        raise ValueError(f"{field} must all be different; got {repeated[0]!r} more than once")
 
 
 def _by_name(llms, known):
@@ -261,7 +261,7 @@ def _positions(field, index, n):
     if not isinstance(index, slice):
         index = np.asarray(index)
         if index.ndim != 1 or (index.size and index.dtype.kind not in "bui"):
-            raise ValueError(f"{field} must be a 1-D mask or positions, got {index!r}")
+            raise ValueError(f"{field} must be a 1-D mask or positions; got {index!r}")
         index = index if index.size else index.astype(int)
     try:
         positions = np.arange(n)[index]
@@ -376,7 +376,7 @@ def _rows(path):
         where, row = f"{path.name}, line {line}", dict(zip(header, fields, strict=True))
         for column in TEXTS:
             if not row.get(column, "is not there").strip():
-                raise ValueError(f"{where}, column {column!r}: expected a text, got nothing")
+                raise ValueError(f"{where}, column {column!r}: expected a text; got nothing")
         yield where, row
 
 
@@ -409,7 +409,7 @@ def _number(where, row, column, low=-math.inf, high=math.inf):
     if not (math.isfinite(value) and low <= value <= high):
         raise ValueError(
             f"{where}, column {column!r}: expected a finite number from {low:g} to {high:g}, or "
-            f"nothing, got {text!r}"
+            f"nothing; got {text!r}"
         )
     return value
 
@@ -426,7 +426,7 @@ def read_csv(path):
         for fields in filter(None, reader):
             if len(fields) != len(header):
                 raise ValueError(
-                    f"{path.name}, line {reader.line_num}: expected {len(header)} fields, "
+                    f"{path.name}, line {reader.line_num}: expected {len(header)} fields; "
                     f"got {len(fields)}"
                 )
             yield reader.line_num, fields

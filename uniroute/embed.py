@@ -12,6 +12,7 @@ import numpy as np
 
 from uniroute._cache import cache_folder
 from uniroute._progress import progress_bar
+from uniroute.checks import check_positive_integer
 
 __all__ = ["embed"]
 
@@ -76,8 +77,7 @@ def embed(texts, encoder=None, cache_dir=None, batch_size=64, progress=True):
     (2, 5)
     """
     texts = _checked(texts)
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
+    check_positive_integer("batch_size", batch_size)
     encoder = _find(encoder)
     folder = Path(cache_dir) if cache_dir is not None else cache_folder() / "embeddings"
     path = folder / f"{_identity(encoder)}.sqlite"
@@ -95,13 +95,13 @@ def embed(texts, encoder=None, cache_dir=None, batch_size=64, progress=True):
 
 def _checked(texts):
     if isinstance(texts, str):
-        raise ValueError(f"texts must be a sequence of strings, got the single string {texts!r}")
+        raise ValueError(f"texts must be a sequence of strings; got the single string {texts!r}")
     texts = list(texts)
     if not texts:
-        raise ValueError("texts is empty; at least one is needed")
+        raise ValueError("texts must not be empty; got none")
     for i, text in enumerate(texts):
         if not isinstance(text, str) or not text.strip():
-            raise ValueError(f"texts must hold non-empty strings, got {text!r} at position {i}")
+            raise ValueError(f"texts must hold non-empty strings; got {text!r} at position {i}")
     return texts
 
 
@@ -120,7 +120,7 @@ def _find(encoder):
 
 def _folder(argument, name):
     if not isinstance(name, str | os.PathLike):
-        raise ValueError(f"{argument} must be a folder or have a method encode, got {name!r}")
+        raise ValueError(f"{argument} must be a folder or have a method encode; got {name!r}")
     folder = Path(name).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"{argument} names {str(name)!r}, which is not a folder")

@@ -3,10 +3,9 @@
 import warnings
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from uniroute.checks import check_matrix, check_option
+from uniroute.checks import check_losses, check_memberships, check_option
 
 __all__ = ["ClusterMeans", "EmptyClusterWarning"]
 
@@ -45,11 +44,11 @@ class ClusterMeans(BaseEstimator):
 
     >>> memberships = [[1, 0], [1, 0], [0, 1]]
     >>> losses = [[1.0, 0.0], [0.0, float("nan")], [1.0, 1.0]]
-    >>> features, weights = ClusterMeans().represent(memberships, losses)
+    >>> features, counts = ClusterMeans().represent(memberships, losses)
     >>> features
     array([[0.5, 1. ],
            [0. , 1. ]])
-    >>> weights
+    >>> counts
     array([[2., 1.],
            [1., 1.]])
     """
@@ -63,7 +62,7 @@ class ClusterMeans(BaseEstimator):
         Parameters
         ----------
         memberships : array-like or sparse of shape (n_prompts, n_clusters)
-            Weight of each validation prompt in each cluster, not negative.
+            How much each validation prompt belongs to each cluster, not negative.
         losses : array-like of shape (n_prompts, n_llms)
             Losses on the validation prompts; NaN = not observed.
 
@@ -71,7 +70,7 @@ class ClusterMeans(BaseEstimator):
         -------
         features : ndarray of shape (n_llms, n_clusters)
             Psi.
-        weights : ndarray of shape (n_llms, n_clusters)
+        counts : ndarray of shape (n_llms, n_clusters)
             Total membership behind each mean: with hard memberships the number of prompts.
 
         Raises
@@ -81,21 +80,18 @@ class ClusterMeans(BaseEstimator):
             the policy is "error".
         """
         check_option("empty", self.empty, ("overall", "error"))
-        losses = check_matrix("losses", losses, allow_nan=True)
-        memberships = _check_memberships(memberships, len(losses))
+        losses = check_losses("losses", losses)
+        memberships = check_memberships(memberships, len(losses))
         observed = ~np.isnan(losses)
-        if not observed.any(axis=0).all():
-            llm = np.flatnonzero(~observed.any(axis=0))[0]
-            raise ValueError(f"losses must hold an observed loss of every LLM; column {llm} is NaN")
         losses = np.where(observed, losses, 0.0)
         sums = (memberships.T @ losses).T
-        weights = (memberships.T @ observed.astype(float)).T
+        counts = (memberships.T @ observed.astype(float)).T
         overall = losses.sum(axis=0) / observed.sum(axis=0)
-        self._report_empty(weights == 0)
+        self._report_empty(counts == 0)
         features = np.divide(
-            sums, weights, out=np.repeat(overall[:, None], weights.shape[1], 1), where=weights > 0
+            sums, counts, out=np.repeat(overall[:, None], counts.shape[1], 1), where=counts > 0
         )
-        return features, weights
+        return features, counts
 
     def _report_empty(self, empty):
         """Raise or warn if an LLM has no observed loss in some cluster."""
@@ -110,17 +106,3 @@ class ClusterMeans(BaseEstimator):
         warnings.warn(
             f"{found}: the LLM's overall loss stands in", EmptyClusterWarning, stacklevel=3
         )
-
-
-def _check_memberships(memberships, n_prompts):
-    """Return memberships as a float array or sparse matrix with a row for each prompt."""
-    if not sparse.issparse(memberships):
-        memberships = check_matrix("memberships", memberships)
-    if memberships.shape[0] != n_prompts:
-        raise ValueError(
-            f"memberships must have a row for each row of losses, {n_prompts}; "
-            f"got {memberships.shape[0]}"
-        )
-    if memberships.min() < 0:
-        raise ValueError(f"memberships must not be negative; got {memberships.min()}")
-    return memberships

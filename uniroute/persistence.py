@@ -2,9 +2,11 @@
 
 ``path.json`` holds ``format`` (1), ``uniroute_version``, ``npz_sha256``, ``llms``, and for the
 prompt map and the representation their ``class``, ``params`` and, for the map, the fitted
-``scalars`` and the number of arrays in each of its ``lists``. ``path.npz`` holds the arrays
-``costs``, ``psi``, ``weights`` and, prefixed with ``map.``, the fitted arrays of the prompt map.
-Only the prompt maps and LLM representations of this package can be saved and loaded.
+``scalars`` and the number of arrays in each of its ``lists``; ``frozen`` if the map came in a
+`FrozenEstimator`. ``path.npz`` holds the arrays ``costs``, ``psi``, ``weights`` (the counts) and,
+prefixed with ``map.``, the fitted arrays of the prompt map; a `LearnedMap` has its layers as
+``weights_`` there. Only the prompt maps and LLM representations of this package can be saved and
+loaded, and what version 0.1 saved is loaded too.
 """
 
 import hashlib
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
 
 from uniroute._version import __version__
 from uniroute.checks import check_names
@@ -21,6 +24,8 @@ from uniroute.checks import check_names
 __all__ = []
 
 FORMAT = 1
+STORED_AS = {"layers_": "weights_"}  # attributes that have another name in the files
+ATTRIBUTE = {stored: name for name, stored in STORED_AS.items()}
 
 
 def _classes():
@@ -48,7 +53,7 @@ def save_router(router, path):
             f"path must be in an existing folder; {json_path.parent} does not exist"
         )
     prompt_map, arrays = _describe_map(router.prompt_map_)
-    arrays |= {"costs": router.costs_, "psi": router.psi_, "weights": router.weights_}
+    arrays |= {"costs": router.costs_, "psi": router.psi_, "weights": router.counts_}
     header = {
         "format": FORMAT,
         "uniroute_version": __version__,
@@ -78,8 +83,8 @@ def load_router(path, router_class):
         router.representation = _build(header["representation"])
         router.prompt_map_, router.representation_ = router.prompt_map, router.representation
         router.llms_ = check_names(header["llms"]) if header["llms"] else []
-        for name in ("costs", "psi", "weights"):
-            setattr(router, f"{name}_", arrays[name])
+        router.costs_, router.psi_ = arrays["costs"], arrays["psi"]
+        router.counts_ = arrays["weights"]
         _check_shapes(router)
     except KeyError as error:
         raise ValueError(f"{json_path} must describe a router; it lacks {error}") from error
@@ -91,11 +96,11 @@ def load_router(path, router_class):
 def _check_shapes(router):
     """Raise unless the pool's arrays fit its names and the prompt map."""
     n_llms, n_features = len(router.llms_), len(router.prompt_map_.get_feature_names_out())
-    shapes = router.costs_.shape, router.psi_.shape, router.weights_.shape
+    shapes = router.costs_.shape, router.psi_.shape, router.counts_.shape
     features = (n_llms, n_features) if n_llms else (0, *shapes[1][1:])
     if shapes != ((n_llms,), features, features):
         raise ValueError(
-            f"{n_llms} LLMs with {n_features} features do not fit costs, psi and weights of shapes "
+            f"{n_llms} LLMs with {n_features} features do not fit costs, psi and counts of shapes "
             f"{', '.join(map(str, shapes))}"
         )
 
@@ -155,7 +160,10 @@ def _is_fitted_name(name):
 
 def _describe_map(prompt_map):
     """Return the description of a fitted prompt map and its arrays."""
-    fitted = {name: value for name, value in vars(prompt_map).items() if _is_fitted_name(name)}
+    if isinstance(prompt_map, FrozenEstimator):
+        description, arrays = _describe_map(prompt_map.estimator)
+        return description | {"frozen": True}, arrays
+    fitted = {STORED_AS.get(k, k): v for k, v in vars(prompt_map).items() if _is_fitted_name(k)}
     arrays = {f"map.{k}": _no_objects(v) for k, v in fitted.items() if isinstance(v, np.ndarray)}
     lists = {k: len(v) for k, v in fitted.items() if isinstance(v, list)}
     for name in lists:
@@ -177,8 +185,8 @@ def _build_map(description, arrays):
     for name, value in fitted.items():
         if not _is_fitted_name(name):
             raise ValueError(f"names of fitted attributes must end in _; got {name!r}")
-        setattr(prompt_map, name, value)
-    return prompt_map
+        setattr(prompt_map, ATTRIBUTE.get(name, name), value)
+    return FrozenEstimator(prompt_map) if description.get("frozen") else prompt_map
 
 
 def _no_objects(array):

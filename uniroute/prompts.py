@@ -1,16 +1,18 @@
 """Prompt maps Phi: from a prompt's embedding to the features that meet an LLM's features.
 
 Every map is a scikit-learn transformer. `transform` gives Phi(x), the features with which losses
-are predicted; `assign` gives the memberships with which an LLM's losses on validation prompts are
-averaged into its features Psi. For most maps the two are the same.
+are predicted; `memberships` says how much each validation prompt counts in the means of an LLM's
+losses that are its features Psi. For most maps, and any other transformer, the two are the same.
 """
 
 import numpy as np
 from scipy import optimize, sparse, special
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.cluster import KMeans
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.neighbors import NearestNeighbors
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from uniroute._mlp import fit_mlp, mlp_scores
@@ -29,7 +31,7 @@ __all__ = ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"]
 class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What all prompt maps share."""
 
-    def assign(self, X):
+    def memberships(self, X):
         """Return the memberships with which losses on the prompts `X` are averaged.
 
         Parameters
@@ -47,6 +49,34 @@ class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """Return embeddings with as many dimensions as those seen in fit."""
         check_is_fitted(self)
         return validate_data(self, X, reset=False)
+
+
+def memberships_of(prompt_map, X):
+    """Return the memberships that any transformer gives, also frozen or at a pipeline's end."""
+    if isinstance(prompt_map, FrozenEstimator):
+        return memberships_of(prompt_map.estimator, X)
+    if isinstance(prompt_map, Pipeline):
+        *before, last = [step for _, step in prompt_map.steps if step not in (None, "passthrough")]
+        for step in before:
+            X = step.transform(X)
+        return memberships_of(last, X)
+    return getattr(prompt_map, "memberships", prompt_map.transform)(X)
+
+
+class _ClusterMap(_PromptMap):
+    """What the maps with `cluster_centers_` share."""
+
+    @property
+    def _n_features_out(self):
+        return len(self.cluster_centers_)
+
+    def _nearest(self, X):
+        """Return the cluster of the nearest centre, shape (n_prompts,)."""
+        return pairwise_distances_argmin(X, self.cluster_centers_)
+
+    def _one_hot(self, clusters):
+        """Return ones at the clusters, shape (n_prompts, n_clusters)."""
+        return np.eye(self._n_features_out)[clusters]
 
 
 class ConstantMap(_PromptMap):
@@ -87,7 +117,7 @@ class ConstantMap(_PromptMap):
         return np.ones((len(self._check_rows(X)), 1))
 
 
-class KMeansMap(_PromptMap):
+class KMeansMap(_ClusterMap):
     """Mark the K-means cluster of a prompt: the unsupervised prompt map.
 
     Parameters
@@ -160,19 +190,13 @@ class KMeansMap(_PromptMap):
         self.cluster_centers_, self.n_iter_ = kmeans.cluster_centers_, kmeans.n_iter_
         return self
 
-    @property
-    def _n_features_out(self):
-        return len(self.cluster_centers_)
-
     def predict(self, X):
         """Return the cluster of each prompt, shape (n_prompts,)."""
-        X = self._check_rows(X).astype(self.cluster_centers_.dtype)
-        return pairwise_distances_argmin(X, self.cluster_centers_)
+        return self._nearest(self._check_rows(X).astype(self.cluster_centers_.dtype))
 
     def transform(self, X):
         """Return one-hot clusters, shape (n_prompts, n_clusters)."""
-        clusters = self.predict(X)
-        return np.eye(len(self.cluster_centers_))[clusters]
+        return self._one_hot(self.predict(X))
 
 
 class NeighborMap(_PromptMap):
@@ -192,7 +216,7 @@ class NeighborMap(_PromptMap):
 
     Notes
     -----
-    Section 4.2: Phi marks the k nearest validation prompts (with weight 1/k, without which
+    Section 4.2: Phi marks the k nearest validation prompts (by 1/k, without which
     lambda would have another scale), Psi is the vector of losses on them; together they give
     Eq. (4). Chapter 4.
 
@@ -239,12 +263,12 @@ class NeighborMap(_PromptMap):
         return len(self.X_val_)
 
     def transform(self, X):
-        """Return weights 1/k at the k nearest validation prompts, sparse (n_prompts, n_val)."""
+        """Return 1/k at the k nearest validation prompts, sparse (n_prompts, n_val)."""
         X = self._check_rows(X)
         search = NearestNeighbors(n_neighbors=self.n_neighbors).fit(self.X_val_)
         return search.kneighbors_graph(X) / self.n_neighbors
 
-    def assign(self, X):
+    def memberships(self, X):
         """Return the identity: each validation prompt is a feature of its own.
 
         Parameters
@@ -270,7 +294,7 @@ class NeighborMap(_PromptMap):
         return sparse.identity(len(X), format="csr")
 
 
-class LearnedMap(_PromptMap):
+class LearnedMap(_ClusterMap):
     """Learn soft clusters from the losses of the training LLMs: the supervised prompt map.
 
     K-means gives hard clusters and, with them, features Psi of the training LLMs. Then a map
@@ -305,7 +329,7 @@ class LearnedMap(_PromptMap):
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_dims)
         Centres of the hard clusters.
-    weights_ : list of ndarray
+    layers_ : list of ndarray
         Layers of the fitted map, in order; of the linear map coefficients (n_dims, n_clusters)
         and constants (n_clusters,).
     train_loss_ : float
@@ -389,10 +413,10 @@ class LearnedMap(_PromptMap):
             raise ValueError(f"psi must have shape {expected}; got {psi.shape}")
         psi = np.clip(psi, 0.001, 0.999)
         if self.architecture == "linear":
-            self.weights_ = self._fit_linear(X, losses, psi)
+            self.layers_ = self._fit_linear(X, losses, psi)
         else:
-            self.weights_ = fit_mlp(X, losses, psi, self.epochs, self.random_state)
-        self.train_loss_ = _cross_entropy(self._memberships(X) @ psi.T, losses)[0]
+            self.layers_ = fit_mlp(X, losses, psi, self.epochs, self.random_state)
+        self.train_loss_ = _cross_entropy(self._probabilities(X) @ psi.T, losses)[0]
         return self
 
     def _check_fit(self, X, losses):
@@ -424,28 +448,22 @@ class LearnedMap(_PromptMap):
         theta = found.x.reshape(X.shape[1], psi.shape[1])
         return [theta[:-1], theta[-1]] if self.fit_intercept else [theta, np.zeros(psi.shape[1])]
 
-    @property
-    def _n_features_out(self):
-        return len(self.cluster_centers_)
-
     def transform(self, X):
         """Return cluster probabilities, shape (n_prompts, n_clusters)."""
-        return self._memberships(self._check_rows(X).astype(float))
+        return self._probabilities(self._check_rows(X).astype(float))
 
-    def _memberships(self, X):
+    def _probabilities(self, X):
         if self.architecture == "linear":
-            scores = X @ self.weights_[0] + self.weights_[1]
+            scores = X @ self.layers_[0] + self.layers_[1]
         else:
-            scores = mlp_scores(X, self.weights_)
+            scores = mlp_scores(X, self.layers_)
         return special.softmax(scores, axis=1)
 
-    def assign(self, X):
+    def memberships(self, X):
         """Return hard or soft memberships, as `assignment` says, shape (n_prompts, n_clusters)."""
         if self.assignment == "soft":
             return self.transform(X)
-        X = self._check_rows(X).astype(float)
-        nearest = pairwise_distances_argmin(X, self.cluster_centers_)
-        return np.eye(len(self.cluster_centers_))[nearest]
+        return self._one_hot(self._nearest(self._check_rows(X).astype(float)))
 
 
 def _cross_entropy(gamma, losses):

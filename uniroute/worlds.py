@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 from scipy.spatial.distance import cdist
 
-from uniroute.checks import check_matrix, check_positive_integer, check_scalar
+from uniroute.checks import check_matrix, check_positive_integer, check_probabilities, check_scalar
 
 __all__ = ["MixtureWorld", "WorldSample", "random_world"]
 
@@ -54,7 +54,7 @@ class MixtureWorld:
     Attributes
     ----------
     shares : ndarray of shape (n_components,)
-        Mixture weights pi_k, adding up to 1.
+        Share pi_k of each component, adding up to 1.
     centers : ndarray of shape (n_components, n_dims)
     spread : float
         Standard deviation of each coordinate within a component, > 0.
@@ -103,8 +103,7 @@ class MixtureWorld:
             if np.shape(getattr(self, name)) != shape:
                 found = np.shape(getattr(self, name))
                 raise ValueError(f"{name} must have shape {shape}; got {found}")
-        if np.min(self.shares) < 0 or not np.isclose(np.sum(self.shares), 1):
-            raise ValueError(f"shares must be probabilities that add up to 1; got {self.shares}")
+        check_probabilities("shares", np.atleast_2d(self.shares))
         check_scalar("spread", self.spread, np.finfo(float).tiny, np.finfo(float).max)
 
     def posterior(self, X):

@@ -1,7 +1,8 @@
-"""The book's API page, made from the docstrings of the package.
+"""The book's API page, made from the docstrings of the packages.
 
 `.. api-table::` lists every public name with its equation and chapter, `.. api-modules::`
-documents every public module in a section of its own.
+documents every public module in a section of its own. A name that several modules offer has one
+entry, under the first door that one comes to: `uniroute.route`, `uniroute_lab.trials.Trial`.
 """
 
 import importlib
@@ -14,6 +15,7 @@ from numpydoc.docscrape import NumpyDocString
 from sphinx.util.docutils import SphinxDirective
 
 import uniroute
+import uniroute_lab
 
 NUMBERED = r"{word}\s+({number}(?:(?:,\s*|\s+and\s+|,\s+and\s+|\s+to\s+){number})*)"
 EQUATION = re.compile(NUMBERED.format(word=r"Eqs?\.", number=r"\(\d+\)"))
@@ -24,18 +26,24 @@ PLACE = re.compile(
 
 
 def public_modules():
-    """Return the names of the package's public modules."""
-    names = [module.name for module in pkgutil.iter_modules(uniroute.__path__)]
-    return [f"uniroute.{name}" for name in names if not name.startswith("_")]
+    """Yield the names of the two packages and of their public modules, each before its own."""
+    for package in (uniroute, uniroute_lab):
+        yield package.__name__
+        modules = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        yield from (module.name for module in modules if "._" not in module.name)
 
 
-def public_objects():
-    """Return {full name: object} of the functions and classes that public modules list."""
-    found = {}
+def entries():
+    """Return {module: {full name: object}} of the functions and classes that modules list."""
+    found, seen = {}, set()
     for module in map(importlib.import_module, public_modules()):
-        for name in module.__all__:
-            found[f"{module.__name__}.{name}"] = getattr(module, name)
-    return {name: thing for name, thing in found.items() if callable(thing)}
+        listed = {name: getattr(module, name, None) for name in getattr(module, "__all__", ())}
+        new = {name: thing for name, thing in listed.items() if callable(thing)}
+        new = {name: thing for name, thing in new.items() if id(thing) not in seen}
+        seen |= {id(thing) for thing in new.values()}
+        if new:
+            found[module.__name__] = {f"{module.__name__}.{name}": new[name] for name in new}
+    return found
 
 
 def notes(thing):
@@ -72,9 +80,11 @@ def chapter_link(number, documents):
 
 def table_rows(documents):
     """Yield the cells of the table, one row for each public name."""
-    for name, thing in public_objects().items():
-        chapters = ", ".join(chapter_link(number, documents) for number in chapter_numbers(thing))
-        yield f":py:obj:`~{name}`", summary(thing), "; ".join(equations(thing)) or "--", chapters
+    for names in entries().values():
+        for name, thing in names.items():
+            chapters = [chapter_link(number, documents) for number in chapter_numbers(thing)]
+            place = "; ".join(equations(thing)) or "--"
+            yield f":py:obj:`~{name}`", summary(thing), place, ", ".join(chapters)
 
 
 class ApiTable(SphinxDirective):
@@ -97,16 +107,20 @@ class ApiTable(SphinxDirective):
 class ApiModules(SphinxDirective):
     """`.. api-modules::`, a section for every public module."""
 
-    def section(self, module):
-        """Return the section of one module, documented by autodoc."""
+    def section(self, module, names):
+        """Return the section of one module: its docstring, and its names by autodoc."""
         section = nodes.section(ids=[nodes.make_id(f"module {module}")], names=[module])
         section += nodes.title(module, "", nodes.literal(text=module))
-        section += self.parse_text_to_nodes(f".. automodule:: {module}\n   :members:")
+        lines = [f".. automodule:: {module}", ""]
+        for name, thing in names.items():
+            kind = "autoclass" if inspect.isclass(thing) else "autofunction"
+            lines += [f".. {kind}:: {name}", *["   :members:"] * inspect.isclass(thing), ""]
+        section += self.parse_text_to_nodes("\n".join(lines))
         return section
 
     def run(self):
-        """Return the sections in the order of their names."""
-        return [self.section(module) for module in public_modules()]
+        """Return the sections: the routers', then the lab's."""
+        return [self.section(module, names) for module, names in entries().items()]
 
 
 def is_request_method(app, what, name, thing, skip, options):

@@ -14,7 +14,7 @@ import uniroute
 from scripts.draw_readme import PICTURE, draw
 
 ROOT = Path(__file__).parents[2]
-EXTRAS = ["embed", "book", "test"]
+PROJECTS = ["pyproject.toml", "uniroute_lab/pyproject.toml"]
 # Names on conda-forge that differ from those on PyPI.
 CONDA_NAMES = {"matplotlib-base": "matplotlib", "pytorch-cpu": "torch"}
 # What environment.yml has beyond pyproject.toml.
@@ -36,14 +36,27 @@ def bounds(lines):
     return found
 
 
-def project():
-    return tomllib.loads(read("pyproject.toml"))["project"]
+def project(path="pyproject.toml"):
+    return tomllib.loads(read(path))["project"]
+
+
+def requirement_lists():
+    """Return lists of requirements: of each project, of its extras, and of the repository."""
+    for about in map(project, PROJECTS):
+        yield about["dependencies"]
+        yield from about.get("optional-dependencies", {}).values()
+    yield from tomllib.loads(read("pyproject.toml"))["dependency-groups"].values()
 
 
 def project_bounds():
-    extras = project()["optional-dependencies"]
-    assert set(extras) == set(EXTRAS)
-    return bounds(project()["dependencies"] + [line for name in EXTRAS for line in extras[name]])
+    """Return the bounds of both projects, which agree on what both need."""
+    found = {}
+    for name, specifier in (
+        item for lines in requirement_lists() for item in bounds(lines).items()
+    ):
+        assert found.setdefault(name, specifier) == specifier, f"{name} has two bounds"
+    found.pop("uniroute")  # itself
+    return found
 
 
 def environment_lines():
@@ -91,15 +104,16 @@ def test_environment_has_the_bounds_of_pyproject():
 
 def test_environment_has_a_python_that_the_package_supports():
     (python,) = environment_bounds()["python"]
-    supported = SpecifierSet(project()["requires-python"])
-    assert supported.contains(python.version.removesuffix(".*"))
+    for path in PROJECTS:
+        supported = SpecifierSet(project(path)["requires-python"])
+        assert supported.contains(python.version.removesuffix(".*"))
 
 
-def test_environment_takes_conda_forge_alone_and_ends_with_the_package():
+def test_environment_takes_conda_forge_alone_and_ends_with_the_packages():
     environment = yaml.safe_load(read("environment.yml"))
     assert environment["name"] == "uniroute"
     assert environment["channels"] == ["conda-forge", "nodefaults"]
-    assert environment_lines()[1][-1] == "-e ."
+    assert environment_lines()[1][-2:] == ["-e .", "-e ./uniroute_lab"]
 
 
 def test_every_dependency_says_what_needs_it():
@@ -125,6 +139,11 @@ def test_versions_agree():
     citation = yaml.safe_load(read("CITATION.cff"))
     assert citation["version"] == uniroute.__version__
     assert f"version = {{{uniroute.__version__}}}" in read("README.md")
+    assert (
+        f"uniroute=={uniroute.__version__}"
+        in project("uniroute_lab/pyproject.toml")["dependencies"]
+    )
+    assert f"\n## {uniroute.__version__.removesuffix('.0')} " in read("CHANGELOG.md")
 
 
 def bibtex_fields(text, key):
@@ -190,6 +209,33 @@ def test_links_to_files_exist(file):
     assert [name for name in files if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.parametrize("file", ["README.md", "CONTRIBUTING.md"])
+def test_files_that_are_named_exist(file):
+    files = re.findall(r"`([\w./-]+/[\w.-]+\.(?:py|md|toml|yml))`", read(file))
+    assert [name for name in files if not (ROOT / name).exists()] == []
+
+
+def texts():
+    """Return the files in which a command may be named."""
+    folders = ["uniroute", "uniroute_lab", "scripts", "book"]
+    paths = [
+        path for name in folders for path in (ROOT / name).rglob("*") if "build" not in path.parts
+    ]
+    paths += [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    return [path for path in paths if path.suffix in {".py", ".md", ".ipynb"}]
+
+
+def test_modules_that_are_run_by_name_exist():
+    for path in texts():
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r"python -m ((?:uniroute|scripts)[\w.]*\w)", text):
+            place = ROOT / name.replace(".", "/")
+            assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), (
+                path,
+                name,
+            )
+
+
 # --- continuous integration -----------------------------------------------------------------------
 
 
@@ -203,6 +249,8 @@ def test_workflow(path):
     commands = set(re.findall(r"^\s*make ([a-z-]+)", scripts, re.M))
     assert commands
     assert commands <= make_targets()
+    cached = re.findall(r"hashFiles\('([^']+)'\)", path.read_text(encoding="utf-8"))
+    assert [name for name in cached if not (ROOT / name).exists()] == []
     actions = [step["uses"] for step in steps if "uses" in step]
     assert [action for action in actions if not re.fullmatch(r"actions/[\w-]+@v\d+", action)] == []
 

@@ -1,6 +1,7 @@
 """ZeroRouter's hull by brute force; static routers; networks."""
 
-from itertools import combinations
+from fractions import Fraction
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 
-from uniroute import CheckpointedMLP, StaticRouter, ZeroRouter, routing_path
+from uniroute import CheckpointedMLP, StaticRouter, ZeroRouter
 
 
 def best_mixture(costs, losses, budget):
@@ -29,7 +30,7 @@ def test_mixture_is_the_best_of_all_mixtures(seed, share):
     rng = np.random.default_rng(seed)
     n = rng.integers(1, 8)
     costs, losses = rng.integers(1, 9, n) / 2, rng.integers(0, 9, (4, n)) / 8
-    zero = ZeroRouter().fit([f"m{i}" for i in range(n)], losses, costs)
+    zero = ZeroRouter().fit([f"m{i}" for i in range(n)], None, losses, costs)
     budget = costs.min() + share * (costs.max() - costs.min())
     mixture = zero.mixture(budget)
     assert mixture.sum() == pytest.approx(1)
@@ -37,19 +38,32 @@ def test_mixture_is_the_best_of_all_mixtures(seed, share):
     assert mixture @ losses.mean(0) == pytest.approx(best_mixture(costs, losses.mean(0), budget))
 
 
+def is_vertex(i, costs, losses):
+    """Tell, in exact arithmetic, whether nothing else is as good as LLM i for its cost or less."""
+    others = [j for j in range(len(costs)) if j != i and costs[j] <= costs[i]]
+    if any((losses[j], costs[j], j) < (losses[i], costs[i], i) for j in others):
+        return False
+    for low, high in permutations(range(len(costs)), 2):
+        if costs[low] < costs[i] < costs[high]:
+            share = (costs[i] - costs[low]) / (costs[high] - costs[low])
+            if (1 - share) * losses[low] + share * losses[high] <= losses[i]:
+                return False
+    return True
+
+
 @settings(max_examples=200, deadline=None)
-@given(st.integers(0, 10_000))
-def test_hull_is_the_path_of_the_mean_losses(seed):
-    rng = np.random.default_rng(seed)
-    n = rng.integers(1, 8)
-    costs, losses = rng.integers(1, 9, n) / 2, rng.integers(0, 9, (1, n)) / 8
-    zero = ZeroRouter().fit([f"m{i}" for i in range(n)], losses, costs)
-    path = routing_path(losses, costs)
-    assert zero.hull_.tolist() == [path.start[0], *path.llms]
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 8)), min_size=1, max_size=8))
+def test_hull_by_brute_force(pool):
+    costs, losses = zip(*pool, strict=True)
+    names = [f"m{i}" for i in range(len(pool))]
+    zero = ZeroRouter().fit(names, None, np.array([losses]) / 8, np.array(costs) / 2)
+    exact = [list(map(Fraction, values)) for values in (costs, losses)]
+    vertices = [i for i in range(len(pool)) if is_vertex(i, *exact)]
+    assert zero.hull_.tolist() == sorted(vertices, key=costs.__getitem__)
 
 
 def test_zero_router_ignores_missing_losses_and_prompts():
-    zero = ZeroRouter().fit(["a", "b"], [[1, 0], [np.nan, 1]], [1.0, 2.0])
+    zero = ZeroRouter().fit(["a", "b"], np.ones((2, 5)), [[1, 0], [np.nan, 1]], [1.0, 2.0])
     assert zero.predict_loss(np.zeros((2, 9))).tolist() == [[1, 0.5], [1, 0.5]]
 
 
@@ -59,20 +73,20 @@ def test_zero_router_bad_input_is_named():
         zero.mixture(1.0)
     with pytest.raises(NotFittedError):
         zero.predict_loss([[0.0]])
-    with pytest.raises(ValueError, match="'b' has none"):
-        zero.fit(["a", "b"], [[1, np.nan]], [1.0, 2.0])
+    with pytest.raises(ValueError, match="every LLM; got none of 'b'"):
+        zero.fit(["a", "b"], None, [[1, np.nan]], [1.0, 2.0])
     with pytest.raises(ValueError, match="one column for each of 1 names; got 2"):
-        zero.fit(["a"], [[1, 0]], [1.0])
+        zero.fit(["a"], None, [[1, 0]], [1.0])
     with pytest.raises(ValueError, match=r"budget must be at least 1.0.*got 0.5"):
-        zero.fit(["a", "b"], [[1, 0]], [1.0, 2.0]).mixture(0.5)
+        zero.fit(["a", "b"], None, [[1, 0]], [1.0, 2.0]).mixture(0.5)
 
 
 def test_static_router_is_its_model():
     rng = np.random.default_rng(0)
     X, losses = rng.normal(size=(30, 3)), rng.integers(0, 2, (30, 4)).astype(float)
-    router = StaticRouter(Ridge(alpha=2.0)).fit(X, losses, list("abcd"), np.ones(4))
+    router = StaticRouter(Ridge(alpha=2.0)).fit(list("abcd"), X, losses, np.ones(4))
     assert np.allclose(router.predict_loss(X), Ridge(alpha=2.0).fit(X, losses).predict(X))
-    single = StaticRouter(Ridge(alpha=2.0)).fit(X, losses[:, :1], ["a"], [1.0])
+    single = StaticRouter(Ridge(alpha=2.0)).fit("a", X, losses[:, 0], 1.0)
     assert single.predict_loss(X).shape == (30, 1)
 
 
@@ -80,12 +94,12 @@ def test_static_router_bad_input_is_named():
     router, X = StaticRouter(Ridge()), np.zeros((3, 2))
     with pytest.raises(NotFittedError):
         router.predict_loss(X)
-    with pytest.raises(ValueError, match="losses must be finite; got nan"):
-        router.fit(X, [[0], [np.nan], [1]], ["a"], [1.0])
-    with pytest.raises(ValueError, match="a row per prompt, 3; got 2"):
-        router.fit(X, [[0], [1]], ["a"], [1.0])
+    with pytest.raises(ValueError, match="losses_val must be finite; got nan"):
+        router.fit(["a"], X, [[0], [np.nan], [1]], [1.0])
+    with pytest.raises(ValueError, match="a row for each row of X_val, 3; got 2"):
+        router.fit(["a"], X, [[0], [1]], [1.0])
     with pytest.raises(ValueError, match="one column for each of 2 names; got 1"):
-        router.fit(X, [[0], [1], [1]], ["a", "b"], [1.0, 2.0])
+        router.fit(["a", "b"], X, [[0], [1], [1]], [1.0, 2.0])
 
 
 @pytest.fixture

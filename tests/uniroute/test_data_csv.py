@@ -101,13 +101,13 @@ HEADER = "prompt,llm,score,cost\n"
         ("prompt,llm,cost,loss,score\n", "must have one column 'loss' or 'score'"),
         ("prompt,llm,cost,loss,llm\n", "must not have two columns 'llm'"),
         (HEADER, r"traffic\.csv has no rows"),
-        (HEADER + "p,s,1\n", r"traffic\.csv, line 2: expected 4 fields, got 3"),
-        (HEADER + "p,s,1,1\np,l,1,1,1\n", r"line 3: expected 4 fields, got 5"),
+        (HEADER + "p,s,1\n", r"traffic\.csv, line 2: expected 4 fields; got 3"),
+        (HEADER + "p,s,1,1\np,l,1,1,1\n", r"line 3: expected 4 fields; got 5"),
         (HEADER + "\n\n", r"traffic\.csv has no rows"),
-        (HEADER + '"a\nb",s,1,1\n ,s,1,1\n', "line 4, column 'prompt': expected a text, got noth"),
-        (HEADER + "p,,1,1\n", "line 2, column 'llm': expected a text, got nothing"),
-        (HEADER + "p,s,yes,1\n", "line 2, column 'score': expected a finite number .*, got 'yes'"),
-        (HEADER + "p,s,1.5,1\n", "line 2, column 'score': .* from 0 to 1, or nothing, got '1.5'"),
+        (HEADER + '"a\nb",s,1,1\n ,s,1,1\n', "line 4, column 'prompt': expected a text; got noth"),
+        (HEADER + "p,,1,1\n", "line 2, column 'llm': expected a text; got nothing"),
+        (HEADER + "p,s,yes,1\n", "line 2, column 'score': expected a finite number .*; got 'yes'"),
+        (HEADER + "p,s,1.5,1\n", "line 2, column 'score': .* from 0 to 1, or nothing; got '1.5'"),
         (HEADER + "p,s,-1,1\n", "line 2, column 'score': .*got '-1'"),
         (HEADER + "p,s,nan,1\n", "line 2, column 'score': .*got 'nan'"),
         (HEADER + "p,s,1,-3\n", "line 2, column 'cost': expected a finite number from 0 to inf"),
@@ -135,5 +135,5 @@ def test_no_such_file(tmp_path):
 
 
 def test_bad_unit(tmp_path):
-    with pytest.raises(ValueError, match="cost_unit must be a string, got 3"):
+    with pytest.raises(ValueError, match="cost_unit must be a string; got 3"):
         load_csv(write(tmp_path, LONG), cost_unit=3)

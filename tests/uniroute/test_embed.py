@@ -8,13 +8,11 @@ import shutil
 import sqlite3
 import sys
 import types
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from uniroute.embed import embed
-from uniroute_lab.data import load_llmrouter, load_mmlu_pro, load_routerbench
 
 embed_module = importlib.import_module("uniroute.embed")
 
@@ -135,9 +133,12 @@ def test_damaged_row(tmp_path, vector):
 
 
 def test_progress_bar_only_while_something_is_missing(tmp_path, capsys, monkeypatch):
-    monkeypatch.delenv("TQDM_DISABLE", raising=False)
-    embed(TEXTS, FakeEncoder(), cache_dir=tmp_path)
-    assert "Embedding: 100%" in capsys.readouterr().err
+    for i, value in enumerate((None, "", "0")):
+        monkeypatch.delenv("TQDM_DISABLE", raising=False)
+        if value is not None:
+            monkeypatch.setenv("TQDM_DISABLE", value)
+        embed([*TEXTS, f"and {i}"], FakeEncoder(), cache_dir=tmp_path)
+        assert "Embedding: 100%" in capsys.readouterr().err
     embed(TEXTS, FakeEncoder(), cache_dir=tmp_path)
     embed(["new"], FakeEncoder(), cache_dir=tmp_path, progress=False)
     monkeypatch.setenv("TQDM_DISABLE", "1")
@@ -151,10 +152,10 @@ def test_progress_bar_only_while_something_is_missing(tmp_path, capsys, monkeypa
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        ("one text", "texts must be a sequence of strings, got the single string 'one text'"),
-        ([], "texts is empty"),
-        (["a", "  \n"], r"texts must hold non-empty strings, got '  \\n' at position 1"),
-        ([None, "a"], "texts must hold non-empty strings, got None at position 0"),
+        ("one text", "texts must be a sequence of strings; got the single string 'one text'"),
+        ([], "texts must not be empty"),
+        (["a", "  \n"], r"texts must hold non-empty strings; got '  \\n' at position 1"),
+        ([None, "a"], "texts must hold non-empty strings; got None at position 0"),
         ([1.5], "got 1.5 at position 0"),
     ],
 )
@@ -166,7 +167,7 @@ def test_bad_texts_are_refused_before_any_encoder_is_looked_for(texts, message, 
 
 @pytest.mark.parametrize("batch_size", [0, -1, 2.0, True, "64"])
 def test_bad_batch_size(tmp_path, batch_size):
-    with pytest.raises(ValueError, match="batch_size must be a positive integer, got"):
+    with pytest.raises(ValueError, match="batch_size must be an integer of at least 1; got"):
         fake_embed(TEXTS, FakeEncoder(), tmp_path, batch_size=batch_size)
 
 
@@ -219,22 +220,28 @@ def library(monkeypatch):
     return asked
 
 
-def test_argument_then_environment_then_package_then_hub(weights, monkeypatch, no_package):
-    other = weights.with_name("other")
-    shutil.copytree(weights, other)
-    encoder = FakeEncoder()
-    assert embed_module._find(None) is None
+def test_argument_then_environment_then_package_then_hub(
+    weights, library, monkeypatch, no_package, tmp_path
+):
+    inside, other = (shutil.copytree(weights, tmp_path / name) for name in ("inside", "other"))
 
-    package = types.SimpleNamespace(get_model_path=lambda: "inside")
-    monkeypatch.setattr(embed_module, "WEIGHTS_PACKAGE", "os")
-    monkeypatch.setattr(embed_module, "importlib", types.SimpleNamespace(
-        import_module=lambda name: package if name == "os" else None))  # fmt: skip
-    assert embed_module._find(None) == Path("inside")
+    def loaded_from(name, encoder=None):
+        embed(["a"], encoder, cache_dir=tmp_path / f"kept {name}", progress=False)
+        return library[-1][0]
+
+    assert loaded_from("hub") == "sentence-transformers/all-MiniLM-L6-v2"
+
+    (tmp_path / "packed.py").write_text(f"def get_model_path():\n    return {str(inside)!r}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(embed_module, "WEIGHTS_PACKAGE", "packed")
+    assert loaded_from("package") == str(inside)
 
     monkeypatch.setenv("UNIROUTE_ENCODER", str(weights))
-    assert embed_module._find(None) == weights
-    assert embed_module._find(str(other)) == embed_module._find(other) == other
-    assert embed_module._find(encoder) is encoder
+    assert loaded_from("environment") == str(weights)
+    assert loaded_from("text", str(other)) == loaded_from("path", other) == str(other)
+    assert len(library) == 5
+    fake_embed(["a"], FakeEncoder(), tmp_path / "kept object")
+    assert len(library) == 5
 
 
 def test_folder_is_loaded_without_network_or_pickle(weights, library, tmp_path):
@@ -256,14 +263,15 @@ def test_hub_is_asked_for_a_pinned_revision(no_package, library, tmp_path):
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "1_Pooling/config.json"])
-def test_identity_of_a_folder_is_its_content(weights, file, tmp_path):
-    before = embed_module._identity(weights)
-    moved = tmp_path / "moved"
-    shutil.copytree(weights, moved)
+def test_an_encoder_is_its_files_wherever_they_lie(weights, file, library, tmp_path):
+    embed(TEXTS, weights, cache_dir=tmp_path / "kept", progress=False)
+    moved = shutil.copytree(weights, tmp_path / "moved")
     (moved / "README.md").write_text("no part of the encoder")
-    assert embed_module._identity(moved) == before
+    embed(TEXTS, moved, cache_dir=tmp_path / "kept", progress=False)
+    assert len(library) == 1  # the same encoder, whose embeddings are kept
     (moved / file).write_text("changed")
-    assert embed_module._identity(moved) != before
+    embed(TEXTS, moved, cache_dir=tmp_path / "kept", progress=False)
+    assert len(library) == 2
 
 
 @pytest.mark.parametrize("argument", ["encoder", "UNIROUTE_ENCODER"])
@@ -282,7 +290,7 @@ def test_wrong_folder_is_named(argument, weights, monkeypatch):
 
 
 def test_encoder_of_another_kind():
-    with pytest.raises(ValueError, match="encoder must be a folder or have a method encode, got 5"):
+    with pytest.raises(ValueError, match="encoder must be a folder or have a method encode; got 5"):
         embed(TEXTS, 5)
 
 
@@ -308,20 +316,3 @@ def test_real_encoder_reads_meaning(tmp_path):
     rows = embed(texts, cache_dir=tmp_path, progress=False)
     assert rows.shape == (3, 384)
     assert rows[0] @ rows[1] > 0.5 > 0.2 > rows[0] @ rows[2]
-
-
-@pytest.mark.parametrize(
-    "load",
-    [
-        pytest.param(load_mmlu_pro, marks=pytest.mark.data("mmlu-pro")),
-        pytest.param(load_routerbench, marks=pytest.mark.data("routerbench")),
-        pytest.param(load_llmrouter, marks=pytest.mark.data("llmrouter")),
-    ],
-)
-def test_committed_embeddings_come_out_again(tmp_path, load):
-    pytest.importorskip("sentence_transformers")
-    data = load(progress=False)
-    sample = data.select(np.linspace(0, data.n_prompts - 1, 24).astype(int))
-    rows = embed(sample.prompts, cache_dir=tmp_path, progress=False)
-    cosines = np.sum(rows * sample.embeddings, axis=1)
-    assert cosines.min() > 0.999

@@ -107,7 +107,7 @@ def test_nobody_beats_the_bayes_rule_and_the_oracle_beats_all():
         rng = np.random.default_rng(seed)
         wrong = sample.gamma + rng.normal(scale=rng.random(), size=sample.gamma.shape)
         assert deferral_curve(wrong, sample.gamma, world.costs).area() <= bayes + 1e-12
-    zero = ZeroRouter().fit(list("abcdef"), sample.losses, world.costs)
+    zero = ZeroRouter().fit(list("abcdef"), sample.X, sample.losses, world.costs)
     floor = deferral_curve(zero.predict_loss(sample.X), sample.gamma, world.costs).area()
     oracle = deferral_curve(sample.losses, sample.losses, world.costs).area()
     assert floor < bayes < oracle

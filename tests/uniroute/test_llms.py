@@ -18,18 +18,18 @@ def test_means_by_brute_force(seed):
     cluster = rng.integers(0, n_clusters, n)
     losses = np.where(rng.random((n, n_llms)) < 0.3, np.nan, rng.random((n, n_llms)))
     losses[rng.integers(n)] = rng.random(n_llms)  # something of every LLM is observed
-    features, weights = ClusterMeans().represent(np.eye(n_clusters)[cluster], losses)
+    features, counts = ClusterMeans().represent(np.eye(n_clusters)[cluster], losses)
     for m in range(n_llms):
         for k in range(n_clusters):
             seen = [v for v, c in zip(losses[:, m], cluster, strict=True) if c == k and v == v]
-            assert weights[m, k] == len(seen)
+            assert counts[m, k] == len(seen)
             assert features[m, k] == pytest.approx(np.mean(seen or losses[:, m][losses[:, m] >= 0]))
 
 
 def test_soft_memberships_weigh():
-    features, weights = ClusterMeans().represent([[0.75, 0.25], [0.5, 0.5]], [[1.0], [0.0]])
+    features, counts = ClusterMeans().represent([[0.75, 0.25], [0.5, 0.5]], [[1.0], [0.0]])
     assert features.tolist() == [[0.75 / 1.25, 0.25 / 0.75]]
-    assert weights.tolist() == [[1.25, 0.75]]
+    assert counts.tolist() == [[1.25, 0.75]]
 
 
 def test_sparse_memberships_are_dense_memberships():
@@ -61,7 +61,7 @@ def test_empty_cluster():
         ([[1.0], [-0.5]], [[1.0], [0.0]], "memberships must not be negative; got -0.5"),
         ([[1.0], [np.nan]], [[1.0], [0.0]], "memberships must be finite"),
         ([[1.0], [1.0]], [[np.inf], [0.0]], "losses must be finite or NaN; got inf"),
-        ([[1.0], [1.0]], [[np.nan, 0], [np.nan, 1]], "column 0 is NaN"),
+        ([[1.0], [1.0]], [[np.nan, 0], [np.nan, 1]], "of every LLM; got none in column 0"),
     ],
 )
 def test_bad_input_is_named(memberships, losses, words):

@@ -11,7 +11,6 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from uniroute import ClusterMeans, ConstantMap, KMeansMap, LearnedMap, NeighborMap, UniRoute
-from uniroute.prompts import _objective
 
 MAPS = [ConstantMap(), KMeansMap(n_clusters=3), NeighborMap(n_neighbors=2)]
 
@@ -65,39 +64,68 @@ def test_neighbor_map_counts_repeated_prompts_apart():
     assert router.predict_loss([[0.1]]).tolist() == [[0.5]]
 
 
-@pytest.mark.parametrize("l2", [0.0, 0.01])
-def test_gradient_of_the_linear_map(data, l2):
-    X, losses = data
-    losses[3, 2] = np.nan
-    psi = np.random.default_rng(2).uniform(0.1, 0.9, size=(5, 3))
-    arguments = (X, losses, psi, l2)
-    theta = np.random.default_rng(3).normal(size=4 * 3)
-    numeric = optimize.approx_fprime(theta, lambda t: _objective(t, *arguments)[0], 1e-6)
-    assert np.allclose(_objective(theta, *arguments)[1], numeric, atol=1e-6)
-
-
-def test_objective_is_the_cross_entropy_of_section_5_2(data):
-    X, losses = data
-    psi = np.random.default_rng(2).uniform(0.1, 0.9, size=(5, 3))
-    theta = np.random.default_rng(3).normal(size=(4, 3))
-    total = 0.0
+def cross_entropy(theta, X, losses, psi):
+    """Mean cross-entropy of the observed losses in Section 5.2, written out."""
+    terms = []
     for x, row in zip(X, losses, strict=True):
-        weights = np.exp(x @ theta) / np.exp(x @ theta).sum()
-        for llm, wrong in enumerate(row):
-            gamma = weights @ psi[llm]
-            total -= np.log(gamma) if wrong else np.log(1 - gamma)
-    assert _objective(theta.ravel(), X, losses, psi, 0.0)[0] == pytest.approx(total / losses.size)
+        phi = np.exp(x @ theta) / np.exp(x @ theta).sum()
+        for loss, features in zip(row, psi, strict=True):
+            gamma = phi @ features
+            terms.append(-loss * np.log(gamma) - (1 - loss) * np.log(1 - gamma))
+    return np.nanmean(terms)
 
 
-def test_learned_map_beats_its_start_and_stops_where_the_slope_vanishes(data):
+@pytest.fixture
+def known(data):
+    """Some losses not observed, some between 0 and 1; and features of the LLMs."""
     X, losses = data
-    learned = LearnedMap(3, l2=1e-2, max_iter=1000, fit_intercept=False).fit(X, losses)
-    psi, _ = ClusterMeans().represent(KMeansMap(3).fit_transform(X), losses)
-    psi = np.clip(psi, 0.001, 0.999)
-    start, _ = _objective(np.zeros(12), X, losses, psi, 1e-2)
-    end, slope = _objective(learned.weights_[0].ravel(), X, losses, psi, 1e-2)
-    assert end < start
+    losses[3, 2], losses[5:9, 1] = np.nan, 0.25
+    return X, losses, np.random.default_rng(2).uniform(0.1, 0.9, size=(5, 3))
+
+
+def with_constant(X):
+    return np.column_stack([X, np.ones(len(X))])
+
+
+def test_train_loss_is_the_cross_entropy_of_section_5_2(known):
+    X, losses, psi = known
+    learned = LearnedMap(3, max_iter=3).fit(X, losses, psi=psi)
+    theta = np.vstack(learned.layers_)
+    assert learned.train_loss_ == pytest.approx(cross_entropy(theta, with_constant(X), losses, psi))
+    phi = special.softmax(with_constant(X) @ theta, axis=1)
+    assert np.allclose(learned.transform(X), phi, atol=1e-12)
+
+
+@pytest.mark.parametrize("l2", [0.003, 0.1])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_learned_map_stops_where_the_slope_of_its_objective_vanishes(known, l2, fit_intercept):
+    X, losses, psi = known
+    learned = LearnedMap(3, l2=l2, max_iter=1000, fit_intercept=fit_intercept)
+    found = np.vstack(learned.fit(X, losses, psi=psi).layers_).ravel()
+    free = found.size if fit_intercept else found.size - 3  # the constants come last
+    assert (found[free:] == 0).all()
+
+    def objective(theta):
+        theta = np.append(theta, found[free:]).reshape(5, 3)
+        penalty = l2 * (theta[:-1] ** 2).sum()
+        return cross_entropy(theta, with_constant(X), losses, psi) + penalty
+
+    slope = optimize.approx_fprime(found[:free], objective, 1e-6)
     assert np.abs(slope).max() < 1e-4
+    assert objective(found[:free]) < objective(np.zeros(free)) - 0.001
+
+
+def test_losses_decide_where_a_free_constant_helps(data):
+    X, losses = data
+    free = LearnedMap(3, l2=1e-2).fit(X, losses)
+    assert LearnedMap(3, l2=1e-2, fit_intercept=False).fit(X, losses).train_loss_ > free.train_loss_
+
+
+def test_features_of_the_training_llms_are_their_losses_in_the_clusters(data):
+    X, losses = data
+    psi, _ = ClusterMeans().represent(KMeansMap(3).fit_transform(X), losses)
+    own, given = LearnedMap(3).fit(X, losses), LearnedMap(3).fit(X, losses, psi=psi)
+    assert np.array_equal(own.transform(X), given.transform(X))
 
 
 def test_strong_penalty_makes_all_clusters_equally_likely(data):
@@ -105,21 +133,6 @@ def test_strong_penalty_makes_all_clusters_equally_likely(data):
     assert np.allclose(
         LearnedMap(4, l2=1e6, fit_intercept=False).fit(X, losses).transform(X), 0.25, atol=1e-4
     )
-
-
-def test_intercept_is_a_free_coefficient_of_a_constant(data):
-    X, losses = data
-    learned = LearnedMap(3, l2=1e-2, max_iter=1000).fit(X, losses)
-    theta = np.vstack([*learned.weights_[:1], learned.weights_[1][None]])
-    psi, _ = ClusterMeans().represent(KMeansMap(3).fit_transform(X), losses)
-    ones = np.column_stack([X, np.ones(len(X))])
-    penalty = np.array([[1e-2]] * 4 + [[0.0]])
-    _, slope = _objective(theta.ravel(), ones, losses, np.clip(psi, 0.001, 0.999), penalty)
-    assert np.abs(slope).max() < 1e-4
-    assert np.allclose(learned.transform(X), special.softmax(ones @ theta, axis=1))
-    bare = LearnedMap(3, l2=1e-2, fit_intercept=False).fit(X, losses)
-    assert (bare.weights_[1] == 0).all()
-    assert bare.train_loss_ > learned.train_loss_
 
 
 def test_one_cluster(data):
@@ -135,15 +148,15 @@ def test_missing_losses_are_left_out(data):
     psi[:, 0], psi[:, 1] = 0.2, 0.8
     a = LearnedMap(3).fit(X, blank, psi=psi)
     b = LearnedMap(3).fit(X, np.where(np.isnan(blank), 1.0, blank), psi=psi)
-    assert not np.allclose(a.weights_[0], b.weights_[0])
+    assert not np.allclose(a.layers_[0], b.layers_[0])
 
 
 def test_hard_and_soft_assignment(data):
     X, losses = data
     hard = LearnedMap(3, assignment="hard").fit(X, losses)
     soft = LearnedMap(3, assignment="soft").fit(X, losses)
-    assert np.array_equal(hard.assign(X), KMeansMap(3).fit(X).transform(X))
-    assert np.array_equal(soft.assign(X), soft.transform(X))
+    assert np.array_equal(hard.memberships(X), KMeansMap(3).fit(X).transform(X))
+    assert np.array_equal(soft.memberships(X), soft.transform(X))
 
 
 def test_given_features_are_used(data):
@@ -171,17 +184,22 @@ def test_mlp_map_learns_what_a_linear_map_cannot():
     assert np.allclose(again.transform(X), deep.transform(X), atol=1e-5)
 
 
-def test_mlp_map_in_numpy_is_the_network():
+def test_mlp_map_in_numpy_is_the_network(data, monkeypatch):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    from uniroute._mlp import _folded, _network, mlp_scores
+    made = []
 
-    torch.manual_seed(0)
-    network = _network(torch, 4, 6, 3)
-    X = torch.randn(50, 4)
-    network(X)  # moves the running means
-    network.eval()
-    expected = network(X).detach().numpy()
-    assert np.allclose(mlp_scores(X.numpy(), _folded(network)), expected, atol=1e-5)
+    class Watched(torch.nn.Sequential):
+        def __init__(self, *layers):
+            super().__init__(*layers)
+            made.append(self)
+
+    monkeypatch.setattr(torch.nn, "Sequential", Watched)
+    learned = LearnedMap(3, architecture="mlp", epochs=2).fit(*data)
+    queries = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
+    (network,) = made
+    expected = torch.softmax(network(queries), dim=1).detach().numpy()
+    assert not network.training
+    assert np.allclose(learned.transform(queries.numpy()), expected, atol=1e-5)
 
 
 def test_mlp_map_without_torch_says_what_to_do(data, monkeypatch):

@@ -1,12 +1,18 @@
 """The router: its pool, its decisions, its explanations and its files."""
 
+import inspect
 import json
 import os
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer
 
 from uniroute import (
     ClusterMeans,
@@ -15,8 +21,11 @@ from uniroute import (
     KMeansMap,
     LearnedMap,
     NeighborMap,
+    Router,
+    StaticRouter,
     UniRoute,
     ZeroRouter,
+    budget_rule,
     deferral_curve,
     random_world,
     route,
@@ -107,7 +116,7 @@ def test_budget_is_met_on_average(prompt_map):
 
 
 def test_one_constant_cluster_is_zero_router():
-    zero = ZeroRouter().fit(NAMES, VAL.losses, WORLD.costs)
+    zero = ZeroRouter().fit(NAMES, VAL.X, VAL.losses, WORLD.costs)
     gamma = fitted(ConstantMap()).predict_loss(TEST.X)
     path = routing_path(gamma[:1], WORLD.costs)
     assert [path.start[0], *path.llms] == zero.hull_.tolist()
@@ -298,6 +307,7 @@ class Sides(TransformerMixin, BaseEstimator):
     """A prompt map of a user: on which side of the origin."""
 
     def fit(self, X, y=None):
+        self.n_features_in_ = X.shape[1]
         return self
 
     def transform(self, X):
@@ -310,6 +320,119 @@ def test_any_transformer_can_be_the_prompt_map():
         same = (TEST.X[:, 0] > 0) == (VAL.X[side][0, 0] > 0)
         expected = VAL.losses[side].mean(axis=0)
         assert np.allclose(router.predict_loss(TEST.X)[same], expected)
+
+
+def fitted_map(prompt_map):
+    return clone(prompt_map).fit(
+        VAL.X if isinstance(prompt_map, NeighborMap) else TRAIN.X, TRAIN.losses
+    )
+
+
+@pytest.mark.parametrize("prompt_map", [*MAPS, Sides()], ids=str)
+def test_a_map_fitted_before_is_used_as_it_is(prompt_map):
+    frozen = FrozenEstimator(fitted_map(prompt_map))
+    router = UniRoute(frozen).fit(10 + TRAIN.X[::-1])  # nothing is learned from these
+    assert router.prompt_map_ is frozen
+    router.add_llms(NAMES, VAL.X, VAL.losses, WORLD.costs)
+    assert np.array_equal(router.predict_loss(TEST.X), fitted(prompt_map).predict_loss(TEST.X))
+    assert router.route(TEST.X, cost_weight=0.01).shape == (400,)
+    assert router.explain(TEST.X[0], 0.01).choice in NAMES
+
+
+def test_a_frozen_map_must_be_fitted():
+    with pytest.raises(NotFittedError):
+        UniRoute(FrozenEstimator(KMeansMap(5))).fit(TRAIN.X)
+
+
+WRAPPED = {
+    "pipeline": lambda one: make_pipeline("passthrough", one, "passthrough"),
+    "pipeline of one": make_pipeline,
+    "frozen at the end": lambda one: make_pipeline(None, FrozenEstimator(fitted_map(one))),
+    "frozen whole": lambda one: FrozenEstimator(make_pipeline(one).fit(TRAIN.X, TRAIN.losses)),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPED.values(), ids=WRAPPED)
+@pytest.mark.parametrize("assignment", ["hard", "soft"])
+def test_a_pipeline_represents_llms_as_its_last_step_does(wrap, assignment):
+    learned = LearnedMap(5, max_iter=20, assignment=assignment)
+    router = UniRoute(wrap(learned)).fit(TRAIN.X, TRAIN.losses)
+    router.add_llms(NAMES, VAL.X, VAL.losses, WORLD.costs)
+    assert np.array_equal(router.predict_loss(TEST.X), fitted(learned).predict_loss(TEST.X))
+    whole = (router.counts_ % 1 == 0).all()  # numbers of prompts, where each is in one cluster
+    assert whole == (assignment == "hard")
+
+
+def test_steps_before_the_map_are_taken():
+    learned, unit = LearnedMap(5, max_iter=20), Normalizer().fit_transform
+    router = UniRoute(make_pipeline(Normalizer(), learned)).fit(TRAIN.X, TRAIN.losses)
+    router.add_llms(NAMES, VAL.X, VAL.losses, WORLD.costs)
+    by_hand = UniRoute(learned).fit(unit(TRAIN.X), TRAIN.losses)
+    by_hand.add_llms(NAMES, unit(VAL.X), VAL.losses, WORLD.costs)
+    assert np.array_equal(router.predict_loss(TEST.X), by_hand.predict_loss(unit(TEST.X)))
+
+
+@pytest.mark.parametrize("prompt_map", MAPS, ids=str)
+def test_a_router_with_a_frozen_map_is_saved_and_stays_frozen(prompt_map, tmp_path):
+    router = UniRoute(FrozenEstimator(fitted_map(prompt_map))).fit(TRAIN.X)
+    router.add_llms(NAMES, VAL.X, VAL.losses, WORLD.costs).save(tmp_path / "r")
+    loaded = UniRoute.load(tmp_path / "r")
+    assert np.array_equal(loaded.predict_loss(TEST.X), router.predict_loss(TEST.X))
+    for one in (router, loaded):
+        one.fit(10 + TRAIN.X[::-1]).add_llms("new", VAL.X, VAL.losses[:, 0], 2.0)
+    assert np.array_equal(loaded.predict_loss(TEST.X), router.predict_loss(TEST.X))
+
+
+ROUTERS = {
+    "UniRoute": fitted(KMeansMap(5)),
+    "StaticRouter": StaticRouter(Ridge()).fit(NAMES, VAL.X, VAL.losses, WORLD.costs),
+    "ZeroRouter": ZeroRouter().fit(NAMES, VAL.X, VAL.losses, WORLD.costs),
+}
+
+
+@pytest.mark.parametrize("router", ROUTERS.values(), ids=ROUTERS)
+def test_all_routers_decide_by_the_rule(router):
+    assert isinstance(router, Router)
+    assert router.llms_ == NAMES
+    assert np.array_equal(router.costs_, WORLD.costs)
+    gamma = router.predict_loss(TEST.X)
+    assert (router.route(TEST.X, 0.01) == route(gamma, WORLD.costs, 0.01)).all()
+    rule = budget_rule(gamma, WORLD.costs, 5.0)
+    assert (
+        router.route(TEST.X, budget=5.0, random_state=1) == rule.route(gamma, WORLD.costs, 1)
+    ).all()
+    why = router.explain(TEST.X[0], 0.01)
+    assert why.choice == NAMES[router.route(TEST.X[:1], 0.01)[0]]
+    assert np.allclose(why.predicted_losses, gamma[0])
+    assert (why.features is None) == (why.cluster is None) == (not isinstance(router, UniRoute))
+    assert why.choice in str(why)
+
+
+@pytest.mark.parametrize("router", ROUTERS.values(), ids=ROUTERS)
+@pytest.mark.parametrize("true_costs", [None, np.linspace(0.1, 9, 2400).reshape(400, 6)])
+def test_curve_is_the_deferral_curve_of_the_predictions(router, true_costs):
+    curve = router.curve(TEST.X, TEST.losses, true_costs)
+    gamma = router.predict_loss(TEST.X)
+    expected = deferral_curve(gamma, TEST.losses, WORLD.costs, true_costs)
+    assert all(np.array_equal(a, b) for a, b in zip(astuple(curve), astuple(expected), strict=True))
+
+
+def test_all_routers_are_told_of_llms_in_one_order():
+    told = ["self", "names", "X_val", "losses_val", "costs"]
+    for method in (UniRoute.add_llms, StaticRouter.fit, ZeroRouter.fit):
+        assert list(inspect.signature(method).parameters) == told
+
+
+@pytest.mark.parametrize("router", [StaticRouter(Ridge()), ZeroRouter()], ids=str)
+def test_other_routers_are_fitted_first(router):
+    for call in (
+        lambda: router.predict_loss(TEST.X),
+        lambda: router.route(TEST.X, cost_weight=1.0),
+        lambda: router.explain(TEST.X[0], 1.0),
+        lambda: router.curve(TEST.X, TEST.losses),
+    ):
+        with pytest.raises(NotFittedError, match=f"this {type(router).__name__} .* call fit first"):
+            call()
 
 
 @pytest.mark.parametrize("same_name", [False, True])
@@ -335,7 +458,7 @@ def test_empty_cluster_is_reported_and_gets_the_overall_loss():
     with pytest.warns(EmptyClusterWarning, match="1 of 2 clusters"):
         router.add_llms("a", [[0.1], [0.2], [0.3]], [1, 0, 0], 1.0)
     assert router.predict_loss([[9.0]])[0, 0] == pytest.approx(1 / 3)
-    assert sorted(router.weights_[0]) == [0, 3]
+    assert sorted(router.counts_[0]) == [0, 3]
     strict = UniRoute(KMeansMap(2), ClusterMeans(empty="error")).fit([[0.0], [9.0]])
     with pytest.raises(ValueError, match="empty='error' allows none"):
         strict.add_llms("a", [[0.1]], [1], 1.0)

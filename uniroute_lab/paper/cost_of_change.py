@@ -68,7 +68,7 @@ def dynamic(trial, prompt_map, repeats):
 
 def static(trial, model, repeats):
     """Time a router that is fitted to its pool."""
-    router, known = StaticRouter(model), (trial.X_val, trial.losses_val, trial.llms, trial.costs)
+    router, known = StaticRouter(model), (trial.llms, trial.X_val, trial.losses_val, trial.costs)
     return {
         "fit": 0.0,
         "join": milliseconds(lambda: router.fit(*known), repeats),

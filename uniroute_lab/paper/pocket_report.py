@@ -1,6 +1,7 @@
 """Is the pocket pool a worthwhile routing problem? The numbers that say so, from its data.
 
-``python -m uniroute_lab.paper.pocket_report`` prints them, and the LLMs one by one, in about a minute.
+``python -m uniroute_lab.paper.pocket_report`` prints them, and the LLMs one by one, in about a
+minute.
 """
 
 import numpy as np

@@ -22,7 +22,9 @@ def train_llm(spec, progress=True):
     """Train the LLM that a specification describes.
 
     The prompts come from the specification's seed, every step has new ones, and only the tokens of
-    the answers count. The same specification gives the same LLM on the same kind of machine.
+    the answers count. The same specification gives the same LLM where sums are rounded in the same
+    order. The order depends on the processor, the libraries and the number of threads; in another
+    one a sister comes out, about as good.
 
     Parameters
     ----------

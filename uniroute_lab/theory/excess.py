@@ -9,8 +9,8 @@ import numpy as np
 
 from uniroute.checks import (
     check_matrix,
-    check_memberships,
     check_predictions,
+    check_probabilities,
     check_same_shape,
     check_scalar,
     check_weights,
@@ -293,7 +293,7 @@ def _fitting(name, values, gamma):
 
 def _components(memberships, losses, weights):
     """Return memberships, losses of shape (n_prompts, n_llms, n_components), and weights."""
-    memberships = check_memberships(memberships)
+    memberships = check_probabilities("memberships", memberships)
     shape = memberships.shape
     losses = np.asarray(losses, dtype=float)
     if losses.ndim == 2:

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from uniroute.checks import check_memberships, check_positive_integer, check_weights
+from uniroute.checks import check_positive_integer, check_probabilities, check_weights
 from uniroute_lab.theory._programme import Programme, all_choices, hint
 from uniroute_lab.theory.excess import _check_masses, excess_risk, max_delta, population_features
 
@@ -111,7 +111,7 @@ def worst_world(memberships, weights=None, n_llms=2, choice=None, best=None):
     >>> round(hard.ratio, 3), round(soft.ratio, 3)
     (1.0, 1.961)
     """
-    memberships = check_memberships(memberships)
+    memberships = check_probabilities("memberships", memberships)
     weights = _positive_weights(weights, memberships)
     check_positive_integer("n_llms", n_llms, 2)
     n_prompts = len(memberships)

@@ -24,7 +24,7 @@ def _bilinear(trial, prompt_map):
     """Represent the pool by a fitted prompt map and predict: Eq. (9) and (10)."""
 
     def add():
-        return ClusterMeans().represent(prompt_map.assign(trial.X_val), trial.losses_val)[0]
+        return ClusterMeans().represent(prompt_map.memberships(trial.X_val), trial.losses_val)[0]
 
     psi = trial.watch.run("add", add)
     return trial.watch.run("route", lambda: np.asarray(prompt_map.transform(trial.X_test) @ psi.T))
@@ -70,7 +70,7 @@ def _static(trial, model):
 
     def add():
         router = StaticRouter(model)
-        return router.fit(trial.X_val, trial.losses_val, trial.llms, trial.costs)
+        return router.fit(trial.llms, trial.X_val, trial.losses_val, trial.costs)
 
     router = trial.watch.run("add", add)
     return trial.watch.run("route", lambda: router.predict_loss(trial.X_test))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from uniroute.embed import embed
 from uniroute_lab.data import catalog, llmrouter, mmlu_pro, routerbench
 from uniroute_lab.data.embeddings import Embeddings
 
@@ -55,3 +56,20 @@ def test_committed_embeddings(name, n_prompts):
     assert len(set(stored["ids"])) == n_prompts
     with pytest.raises(ValueError, match="other prompt texts"):  # but its SHA-256 is right
         file.read(stored["ids"].tolist(), ["?"] * n_prompts)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("mmlu_pro", marks=pytest.mark.data("mmlu-pro")),
+        pytest.param("routerbench", marks=pytest.mark.data("routerbench")),
+        pytest.param("llmrouter", marks=pytest.mark.data("llmrouter")),
+    ],
+)
+def test_committed_embeddings_come_out_again(tmp_path, name):
+    pytest.importorskip("sentence_transformers")
+    data = catalog[name].load(progress=False)
+    sample = data.select(np.linspace(0, data.n_prompts - 1, 24).astype(int))
+    rows = embed(sample.prompts, cache_dir=tmp_path, progress=False)
+    cosines = np.sum(rows * sample.embeddings, axis=1)
+    assert cosines.min() > 0.999

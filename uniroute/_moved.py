@@ -1,0 +1,46 @@
+"""What version 0.1 had here and the lab has now: whoever asks is told where. Goes with 0.3."""
+
+import sys
+
+__all__ = []
+
+PLACES = {
+    "attributes": "uniroute_lab.paper.attributes",
+    "bounds": "uniroute_lab.theory",
+    "datasets": "uniroute_lab.data (but RoutingData and load_csv to uniroute, "
+    "and the pocket pool to uniroute_lab.pocket)",
+    "plot": "uniroute_lab.plot",
+    "pocket": "uniroute_lab.pocket",
+    "protocol": "uniroute_lab.trials",
+}
+PLACES |= dict.fromkeys(
+    "Trial choose_methods differences_to make_rehearsal make_trial method_names pick_methods "
+    "read_curves read_results rerun_trials results_table routing_method run_experiment run_trials "
+    "split_llms split_llms_by_group split_llms_by_release split_prompts "
+    "split_prompts_by_task".split(),
+    "uniroute_lab.trials",
+)
+
+
+def where(name):
+    """Return where a name of version 0.1 is now, in a sentence; None for any other name."""
+    if name in PLACES:
+        return (
+            f"uniroute.{name} moved to {PLACES[name]} in version 0.2. uniroute_lab is installed "
+            "with the distribution uniroute-lab; CHANGELOG.md says how, and lists what else moved."
+        )
+    return None
+
+
+class Finder:
+    """Asked by ``import`` when nothing else has found a module."""
+
+    @staticmethod
+    def find_spec(fullname, path=None, target=None):
+        """Raise for a module that moved; find none."""
+        package, _, name = fullname.partition(".")
+        if package == "uniroute" and where(name):
+            raise ModuleNotFoundError(where(name))
+
+
+sys.meta_path.append(Finder)
