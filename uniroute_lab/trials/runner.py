@@ -172,7 +172,8 @@ def choose_and_run(data, candidates, split, n_trials, path, *, n_rehearsals=3, n
     candidates : sequence of Method or Candidates, or None
         As for `choose_methods`.
     n_rehearsals : int, default 3
-        As for `choose_methods`. A choice that was made for an interrupted run is kept.
+        As for `choose_methods`. The choice of an interrupted run is kept, if all of this is the
+        same.
     n_jobs : int, default 1
         As for `run_experiment`.
 
@@ -195,7 +196,8 @@ def choose_and_run(data, candidates, split, n_trials, path, *, n_rehearsals=3, n
     See `choose_methods` and `run_experiment`.
     """
     kept = Path(path).with_suffix(".parts") / "choices.json"
-    key = [json.loads(settings_of(data, {}, split.options())), n_rehearsals]
+    asked = None if candidates is None else [one.record() for one in candidates]
+    key = [json.loads(settings_of(data, {}, split.options())), n_rehearsals, asked]
     known = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     if known.get("key") != key:
         _, choices = choose_methods(data, split, candidates, n_rehearsals, n_jobs)

@@ -65,6 +65,10 @@ class Candidates:
         """The label of the method, whichever is chosen."""
         return self.methods[0].label
 
+    def record(self):
+        """Return the methods' records and the recipe as a dict that JSON can hold."""
+        return {"methods": [method.record() for method in self.methods], "recipe": self.recipe}
+
 
 def choose_methods(data, split, candidates=None, n_rehearsals=3, n_jobs=1, progress=True):
     """Choose the numbers of all methods of the paper's experiments, once for a data set.

@@ -167,6 +167,8 @@ def test_an_interrupted_choice_is_kept(data, tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "choose_methods", None)
     again = choose_and_run(data, candidates, SPLIT, 2, path, n_rehearsals=1)
     assert again["trial"].tolist() == [0, 0, 1, 1]
+    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+        choose_and_run(data, candidates[:1], SPLIT, 2, path, n_rehearsals=1)
 
 
 # Running
