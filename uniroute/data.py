@@ -41,6 +41,8 @@ class RoutingData:
         Whom to cite.
     embeddings : array of float32, shape (n_prompts, n_dims), or None, default None
         Prompt embeddings, if there are any.
+    features : dict of str to array of float32, shape (n_prompts, n_features), or None, default None
+        What else is known of each prompt, by name.
 
     Raises
     ------
@@ -72,6 +74,7 @@ class RoutingData:
     licence: str
     citation: str
     embeddings: np.ndarray | None = None
+    features: dict | None = None
 
     def __post_init__(self):
         """Bring the fields to their types and check them."""
@@ -85,6 +88,12 @@ class RoutingData:
             self._set(field, _floats(field, getattr(self, field), np.float64))
         if self.embeddings is not None:
             self._set("embeddings", _floats("embeddings", self.embeddings, np.float32))
+        if self.features is not None:
+            read = {
+                name: _floats(f"features[{name!r}]", values, np.float32)
+                for name, values in self.features.items()
+            }
+            self._set("features", read)
         self._check_values()
         self._check_shapes()
 
@@ -104,6 +113,9 @@ class RoutingData:
             raise ValueError(f"costs must be finite and not negative, or NaN; got {bad}")
         if self.embeddings is not None and not np.isfinite(self.embeddings).all():
             raise ValueError("embeddings must be finite; got NaN or an infinite value")
+        for name, values in (self.features or {}).items():
+            if not np.isfinite(values).all():
+                raise ValueError(f"features[{name!r}] must be finite; got NaN or an infinite value")
 
     def _check_shapes(self):
         n, m = self.n_prompts, self.n_llms
@@ -113,6 +125,8 @@ class RoutingData:
         _shape("costs", self.costs, (m,), (n, m))
         if self.embeddings is not None:
             _shape("embeddings", self.embeddings, (n, self.embeddings.shape[-1]))
+        for name, values in (self.features or {}).items():
+            _shape(f"features[{name!r}]", values, (n, values.shape[-1] if values.ndim else 0))
 
     def __repr__(self):
         """Say in two lines what is in here."""
@@ -168,6 +182,7 @@ default None
         """
         rows = _positions("prompts", prompts, self.n_prompts)
         columns = _positions("llms", _by_name(llms, self.llms), self.n_llms)
+        features = {name: values[rows] for name, values in (self.features or {}).items()}
         costs = self.costs[columns] if self.costs.ndim == 1 else self.costs[rows][:, columns]
         return replace(
             self,
@@ -178,6 +193,7 @@ default None
             costs=costs,
             llms=[self.llms[m] for m in columns],
             embeddings=None if self.embeddings is None else self.embeddings[rows],
+            features=features or None,
         )
 
     def complete(self):

@@ -26,8 +26,8 @@ from uniroute import (
     StaticRouter,
     UniRoute,
 )
-from uniroute_lab import data as datasets
-from uniroute_lab.trials import make_trial
+from uniroute_lab.data import catalog
+from uniroute_lab.trials import RandomPool
 
 DYNAMIC = {
     "UniRoute (K-means), K = 20": KMeansMap(20, n_init=1),
@@ -82,12 +82,13 @@ def main():
         "python -m uniroute_lab.paper.cost_of_change", description=__doc__
     )
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--data", nargs="+", default=["pocket"], help="names of loaders")
+    parser.add_argument("--data", nargs="+", default=["pocket"], choices=[*catalog])
     given = parser.parse_args()
     warnings.simplefilter("ignore", EmptyClusterWarning)
     for name in given.data:
-        data = getattr(datasets, f"load_{name}")().complete()
-        trial = make_trial(data, [int(0.6 * data.n_prompts), 400, int(0.3 * data.n_prompts)])
+        data = catalog[name].load().complete()
+        sizes = int(0.6 * data.n_prompts), 400, int(0.3 * data.n_prompts)
+        trial = RandomPool(sizes).trial(data)
         with threadpool_limits(1):
             rows = {label: dynamic(trial, one, given.repeats) for label, one in DYNAMIC.items()}
             rows |= {label: static(trial, one, given.repeats) for label, one in STATIC.items()}

@@ -1,133 +1,177 @@
 """Run the experiments of the book's part IV and keep their results in results/.
 
-Usage: python -m uniroute_lab.paper.experiments [NAME ...] [--jobs N] [--trials N]; all experiments
-if none is named, and --list shows them. An interrupted run goes on where it stopped.
+Usage: python -m uniroute_lab.paper.experiments [NAME ...] [--jobs N] [--trials N]; all runs if none
+is named, and --list shows them. An interrupted run goes on where it stopped.
 """
 
 import argparse
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from uniroute_lab.data import catalog
 from uniroute_lab.paper import generations as ages
-from uniroute_lab.paper.attributes import ATTRIBUTES, prompt_attributes
-from uniroute_lab.paper.static_pool import static_methods
-from uniroute_lab.trials import choose_methods, routing_method, run_experiment
-from uniroute_lab.trials.__main__ import main as run_protocol
+from uniroute_lab.paper.attributes import prompt_attributes
+from uniroute_lab.paper.peers import toolkit_available, toolkit_methods
+from uniroute_lab.paper.static_pool import known_llms, static_methods
+from uniroute_lab.trials import (
+    FamilyPool,
+    Method,
+    NamedPool,
+    RandomPool,
+    Rehearsal,
+    Split,
+    candidate_methods,
+    choose_and_run,
+    run_experiment,
+)
+
+__all__ = ["Run", "runs"]
 
 RESULTS = Path(__file__).parents[2] / "results"
+# 60 % of the prompts for training, at most 400 of the rest for validation, 30 % for the test.
+SIZES = {
+    "pocket": (4800, 400, 2400),
+    "mmlu_pro": (7219, 400, 3609),
+    "llmrouter": (3664, 400, 1832),
+    "routerbench": (1898, 317, 949),
+}
+# The pool's share of the LLMs: half of small pools, as in the paper.
+SHARE = {"pocket": 1 / 3, "mmlu_pro": 1 / 3, "llmrouter": 0.5, "routerbench": 0.5}
+K_MEANS, LEARNED = "UniRoute (K-means)", "UniRoute (learned map)"
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """What is run: a data set, its methods (chosen by rehearsals if not given), and the options."""
+class Run:
+    """What is run, and what it is stored as.
+
+    Attributes
+    ----------
+    data : str
+        The data set.
+    experiment : str
+        "main", "validation_size", "n_clusters", "prompt_shift", "static_pool", "fixed_pool",
+        "generation" or "peers".
+    condition : dict
+        What tells it from the other runs of the experiment on these data.
+    methods : sequence of Method or Candidates
+        With candidates: their numbers are chosen in rehearsals first.
+    split : Split or Rehearsal
+    n_trials : int
+        How many were run and are stored.
+    n_rehearsals : int, default 3
+    """
 
     data: str
-    n_trials: int = 400
-    methods: dict | None = None
-    options: dict = field(default_factory=dict)
-    only: tuple | None = None  # of the methods that rehearsals choose
-    static: bool = False  # all LLMs are the pool, and known in training
-    with_attributes: bool = False  # as further columns of the embeddings
+    experiment: str
+    condition: dict
+    methods: list
+    split: Split | Rehearsal
+    n_trials: int
+    n_rehearsals: int = 3
+
+    @property
+    def name(self):
+        """What the command line calls it, and the name of its file."""
+        apart = [] if self.experiment == "main" else [self.experiment]
+        words = [self.data, *apart, *map(str, self.condition.values())]
+        return "_".join(words).replace("-", "_").replace(" ", "_")
 
 
-def method_grid(**grids):
-    """Return methods with one number each: {"K-NN": ("k", [5, 10])} gives "K-NN, k = 5", ..."""
-    return {
-        f"{name}, {letter} = {value}": routing_method(name, **{letter: value})
-        for name, (letter, values) in grids.items()
-        for value in values
-    }
+def runs():
+    """Return all runs, in the order in which they are made."""
+    return [
+        *main_runs(),
+        *fixed_pools(),
+        *validation_sizes(),
+        *cluster_numbers(),
+        *prompt_shifts(),
+        *static_pools(),
+        *generations(),
+        *peers(),
+    ]
 
 
-def experiments():
-    """Return {name: Experiment} of all stored results, in the order in which they run."""
-    return {
-        **main_experiments(),
-        **fixed_pools(),
-        **validation_sizes(),
-        **cluster_numbers(),
-        **prompt_shifts(),
-        **static_pools(),
-        **generations(),
-    }
+def random_pool(data, n_val=None, **options):
+    """Return the split of a data set, with its usual sizes and its share of the LLMs."""
+    train, val, test = SIZES[data]
+    sizes = (train, val if n_val is None else n_val, test)
+    return RandomPool(sizes, test_share=SHARE[data], **options)
 
 
-def main_experiments():
+def all_methods(data):
+    """Return all methods, with the numbers that rehearsals choose from."""
+    train, val, _ = SIZES[data]
+    return candidate_methods(val, train // 2)
+
+
+def with_numbers(name, letter, numbers, **fields):
+    """Return a method with each of these numbers."""
+    return [Method(name, {letter: number}, **fields) for number in numbers]
+
+
+def main_runs():
     """Figure 2 (top), Figures 3 and 6: every method, LLMs drawn anew in each trial."""
-    half = {"test_share": 0.5}  # of small pools, as in the paper
-    return {
-        "mmlu_pro": Experiment("mmlu_pro"),
-        "pocket": Experiment("pocket"),
-        "routerbench": Experiment("routerbench", options=half),
-        "llmrouter": Experiment("llmrouter", options=half),
-    }
+    return [
+        Run(data, "main", {}, all_methods(data), random_pool(data), n_trials)
+        for data, n_trials in [
+            ("mmlu_pro", 400),
+            ("pocket", 100),
+            ("routerbench", 100),
+            ("llmrouter", 100),
+        ]
+    ]
 
 
 def fixed_pools():
     """Section 6 with one pool in all trials: eight such pools, to see what differs between them."""
-    methods = {"ZeroRouter": routing_method("ZeroRouter")}
-    methods |= method_grid(**{"K-NN": ("k", [100])})
-    methods |= method_grid(
-        **{name: ("K", [5]) for name in ("UniRoute (K-means)", "UniRoute (learned map)")}
-    )
-    return {
-        f"mmlu_pro_pool_{seed}": Experiment(
-            "mmlu_pro", 50, methods, {"llm_seed": seed, "test_share": 1 / 3}
-        )
+    methods = [
+        Method("ZeroRouter"),
+        Method("K-NN", {"k": 100}),
+        Method(K_MEANS, {"K": 5}),
+        Method(LEARNED, {"K": 5}),
+    ]
+    return [
+        Run("mmlu_pro", "fixed_pool", {"llm_seed": seed}, methods, split, 50)
         for seed in range(8)
-    }
+        for split in [random_pool("mmlu_pro", llm_seed=seed)]
+    ]
 
 
 def validation_sizes():
     """Figure 2 (bottom): a few methods at several numbers of validation prompts."""
-    methods = {"ZeroRouter": routing_method("ZeroRouter")}
-    methods |= method_grid(**{"K-NN": ("k", [10, 50])})
-    methods |= method_grid(**{"UniRoute (K-means)": ("K", [3, 10, 30])})
-    soft = routing_method("UniRoute (learned map, soft)", K=10, assignment="soft")
-    methods |= {
-        "UniRoute (learned map), K = 10": routing_method("UniRoute (learned map)", K=10),
-        "UniRoute (learned map, soft), K = 10": soft,
-        "Linear": routing_method("Linear"),
-        "MLP": routing_method("MLP", epochs=10),
-    }
-    return {
-        f"{data}_validation_{n_val}": Experiment(
-            data, 100, methods, {"n_val": n_val, "test_share": share}
-        )
-        for data, share, most in [
-            ("mmlu_pro", 1 / 3, 1200),
-            ("pocket", 1 / 3, 800),
-            ("routerbench", 0.5, 300),
-        ]
+    methods = [
+        Method("ZeroRouter"),
+        *with_numbers("K-NN", "k", [10, 50]),
+        *with_numbers(K_MEANS, "K", [3, 10, 30]),
+        Method(LEARNED, {"K": 10}),
+        Method(LEARNED, {"K": 10}, psi="soft"),
+        Method("Linear"),
+        Method("MLP", {"epochs": 10}),
+    ]
+    return [
+        Run(data, "validation_size", {"n_val": n_val}, methods, random_pool(data, n_val), 30)
+        for data, most in [("mmlu_pro", 1200), ("pocket", 800), ("routerbench", 300)]
         for n_val in [50, 100, 200, 300, 400, 800, 1200]
         if n_val <= most
-    }
+    ]
 
 
 def cluster_numbers():
     """Figure 5: area against K, as two rehearsals see it and as test LLMs do."""
-    methods = method_grid(
-        **{
-            "K-NN": ("k", [5, 10, 20, 50, 100, 200]),
-            "UniRoute (K-means)": ("K", [1, 2, 3, 5, 10, 20, 50, 100]),
-            "UniRoute (learned map)": ("K", [2, 5, 10, 20, 50]),
-        }
-    )
-    for K in [2, 5, 10, 20, 50]:
-        methods[f"UniRoute (learned map, soft), K = {K}"] = routing_method(
-            "UniRoute (learned map, soft)", K=K, assignment="soft"
-        )
-    return {
-        f"{data}_clusters_{recipe or 'test'}".replace("-", "_"): Experiment(
-            data, 100, methods, {"test_share": share, **({"recipe": recipe} if recipe else {})}
-        )
-        for data, share in [("mmlu_pro", 1 / 3), ("pocket", 1 / 3), ("routerbench", 0.5)]
-        for recipe in ["paper", "size-matched", None]
-    }
+    methods = [
+        *with_numbers("K-NN", "k", [5, 10, 20, 50, 100, 200]),
+        *with_numbers(K_MEANS, "K", [1, 2, 3, 5, 10, 20, 50, 100]),
+        *with_numbers(LEARNED, "K", [2, 5, 10, 20, 50]),
+        *with_numbers(LEARNED, "K", [2, 5, 10, 20, 50], psi="soft"),
+    ]
+    found = []
+    for data in ("mmlu_pro", "pocket", "routerbench"):
+        split = random_pool(data)
+        for recipe in ("paper", "size-matched"):
+            rehearsals = Rehearsal(split, recipe)
+            found.append(Run(data, "n_clusters", {"recipe": recipe}, methods, rehearsals, 20))
+        found.append(Run(data, "n_clusters", {"recipe": "test"}, methods, split, 20))
+    return found
 
 
 # Tasks in which numbers are worked out; the other tasks are the other kind of prompts.
@@ -153,131 +197,131 @@ SHIFTED = {
 
 def prompt_shifts():
     """Figure 7: clusters, or features of LLMs, or both, from another kind of prompts."""
-    methods = {"ZeroRouter": routing_method("ZeroRouter")}
-    named = [("UniRoute (K-means)", "embeddings"), ("UniRoute (attributes)", "attributes")]
-    for label, features in named:
-        for K in [3, 10, 30]:
-            numbers = {"name": "UniRoute (K-means)", "features": features, "K": K}
-            methods[f"{label}, K = {K}"] = partial(on_features, **numbers)
-    for label, name, features, numbers in [
-        ("K-NN, k = 20", "K-NN", "embeddings", {"k": 20}),
-        ("K-NN, k = 20 (attributes)", "K-NN", "attributes", {"k": 20}),
-        ("Linear", "Linear", "embeddings", {}),
-        ("Linear (attributes)", "Linear", "attributes", {}),
-    ]:
-        methods[label] = partial(on_features, name=name, features=features, **numbers)
+    attributes = {"features": "attributes"}
+    methods = [
+        Method("ZeroRouter"),
+        *with_numbers(K_MEANS, "K", [3, 10, 30]),
+        *with_numbers(K_MEANS, "K", [3, 10, 30], **attributes),
+        Method("K-NN", {"k": 20}),
+        Method("K-NN", {"k": 20}, **attributes),
+        Method("Linear"),
+        Method("Linear", **attributes),
+    ]
+    kinds = {"calculation": (CALCULATION, OTHER_TASKS), "other": (OTHER_TASKS, CALCULATION)}
+    return [
+        Run(data, "prompt_shift", {"kind": kind, "case": case}, methods, split, 60)
+        for data, sizes in [("pocket", (2000, 400, 1200)), ("mmlu_pro", (2500, 400, 1500))]
+        for kind, (own, other) in kinds.items()
+        for case, shifted in SHIFTED.items()
+        for split in [RandomPool(sizes, part_tasks=tasks_of(data, own, other, shifted))]
+    ]
+
+
+def tasks_of(data, own, other, shifted):
+    """Return the tasks of each part: `own`, or `other` in the shifted parts."""
     return {
-        f"{data}_shift_{kind}_{case}": Experiment(
-            data,
-            100,
-            methods,
-            {
-                "sizes": parts,
-                "part_tasks": {
-                    part: (other if part in SHIFTED[case] else own)[data].split(", ")
-                    for part in ("train", "val", "test")
-                },
-            },
-            with_attributes=True,
-        )
-        for data, parts in [("pocket", (2000, 400, 1200)), ("mmlu_pro", (2500, 400, 1500))]
-        for kind, own, other in [
-            ("calculation", CALCULATION, OTHER_TASKS),
-            ("other", OTHER_TASKS, CALCULATION),
-        ]
-        for case in SHIFTED
+        part: (other if part in shifted else own)[data].split(", ")
+        for part in ("train", "val", "test")
     }
-
-
-def with_attributes(data):
-    """Return the data with the attributes of each prompt behind its embedding."""
-    return replace(data, embeddings=np.hstack([data.embeddings, prompt_attributes(data.prompts)]))
-
-
-def on_features(trial, name, features, **numbers):
-    """Run a method on the embeddings alone, or on the attributes alone.
-
-    Attributes are divided by their standard deviations over the training prompts.
-    """
-    n = len(ATTRIBUTES)
-    columns = slice(-n, None) if features == "attributes" else slice(None, -n)
-    X = [part[:, columns] for part in (trial.X_train, trial.X_val, trial.X_test)]
-    if features == "attributes":
-        spread = X[0].std(axis=0)
-        X = [(part - X[0].mean(axis=0)) / np.where(spread > 0, spread, 1) for part in X]
-    own = replace(trial, X_train=X[0], X_val=X[1], X_test=X[2])
-    own.watch.seconds = trial.watch.seconds
-    return routing_method(name, **numbers)(own)
 
 
 def static_pools():
     """Table 1: a pool that stays, with every loss on training and validation prompts known."""
-    return {
-        f"{data}_static": Experiment(data, 50, static=True)
-        for data in ["mmlu_pro", "pocket", "routerbench"]
-    }
+    return [
+        Run(data, "static_pool", {}, static_methods(SIZES[data][1]), split, 20, n_rehearsals=2)
+        for data in ("mmlu_pro", "pocket", "routerbench")
+        for llms in [known_llms(data)]
+        for split in [NamedPool(SIZES[data], pool=llms, train_llms=llms)]
+    ]
 
 
 def generations():
-    """Appendix I.1: the newest LLMs, or families never seen; older teachers, or newer ones."""
-    found = {}
+    """Appendix I.1: the newest LLMs, or families never seen; older training LLMs, or newer ones.
+
+    Families of MMLU-Pro (`families("mmlu_pro")`) were never run; a later run may add them.
+    """
+    found = []
     for data in ("pocket", "mmlu_pro"):
-        pool = {"pool": ages.generations(data)[1]}
-        found[f"{data}_generation"] = Experiment(data, 50, None, pool, ages.CHOSEN)
-        groups = {"groups": [family for _, family, _ in ages.facts(data)]}
-        found[f"{data}_families"] = Experiment(data, 50, None, groups, ages.WITHOUT_NETWORKS)
-        for who, (pools, llms) in ages.teachers(data).items():
-            options = {"pool": pools, "train_llms": llms}
-            name = f"{data}_{who}_teachers"
-            found[name] = Experiment(data, 50, ages.taught_methods(), options)
+        split = NamedPool(SIZES[data], pool=ages.generations(data)[1])
+        methods = chosen(data, ages.CHOSEN)
+        condition = {"pool": "newest", "training": "older"}
+        found.append(Run(data, "generation", condition, methods, split, 50))
+        found += [families(data)] if data == "pocket" else []
+        for age, (pools, llms) in ages.training_llms(data).items():
+            split = NamedPool(SIZES[data], pool=pools, train_llms=llms)
+            condition = {"pool": "half of newest", "training": age}
+            found.append(Run(data, "generation", condition, ages.methods_that_learn(), split, 50))
     return found
 
 
-def sizes(n_prompts, n_val=None):
-    """Return 60 % of the prompts, `n_val` (at most 400 of the rest if not given), 30 %."""
-    train, test = int(0.6 * n_prompts), int(0.3 * n_prompts)
-    return [train, min(400, n_prompts - train - test) if n_val is None else n_val, test]
+def families(data):
+    """Return the run with pools of whole families, none of which was there in training."""
+    split = FamilyPool(SIZES[data], groups=[family for _, family, _ in ages.facts(data)])
+    condition = {"pool": "families", "training": "other families"}
+    return Run(data, "generation", condition, chosen(data, ages.WITHOUT_NETWORKS), split, 50)
 
 
-def run(name, experiment, n_jobs, n_trials):
-    """Run one experiment, or go on with it, and keep its results."""
-    path = RESULTS / f"{name}.parquet"
-    if experiment.methods is None and experiment.only is None and not experiment.static:
-        words = [f"--dataset={experiment.data}", f"--trials={n_trials}", f"--jobs={n_jobs}"]
-        more = [f"--{key.replace('_', '-')}={value}" for key, value in experiment.options.items()]
-        run_protocol([*words, *more, f"--output={path}"])
-        return
-    data = catalog[experiment.data].load().complete()
-    data = with_attributes(data) if experiment.with_attributes else data
-    options = dict(experiment.options)
-    options.setdefault("sizes", sizes(data.n_prompts, options.pop("n_val", None)))
-    methods, choices = experiment.methods, ()
-    if experiment.only is not None:
-        methods, choices = choose_methods(data, n_jobs=n_jobs, only=experiment.only, **options)
-    if experiment.static:
-        options |= {"pool": data.llms, "train_llms": data.llms}
-        methods, choices = static_methods(data, n_jobs=n_jobs, **options)
-    run_experiment(data, methods, n_trials, path, choices, n_jobs, **options)
+def chosen(data, labels):
+    """Return the methods with these labels, in their order."""
+    known = {one.label: one for one in all_methods(data)}
+    return [known[label] for label in labels]
+
+
+def peers():
+    """Routers of another project in the same trials."""
+    split = RandomPool(SIZES["mmlu_pro"])
+    return [Run("mmlu_pro", "peers", {}, toolkit_methods(), split, 20)]
+
+
+# Running.
+
+
+def load(run):
+    """Load the data of a run, with the features that its methods want."""
+    data = catalog[run.data].load().complete()
+    if any(getattr(method, "features", None) == "attributes" for method in run.methods):
+        return replace(data, features={"attributes": prompt_attributes(data.prompts)})
+    return data
+
+
+def make(run, n_jobs=1, n_trials=None):
+    """Make a run, or go on with it, and keep its results."""
+    path, trials = RESULTS / f"{run.name}.parquet", n_trials or run.n_trials
+    arguments = load(run), run.methods, run.split, trials, path
+    if all(isinstance(method, Method) for method in run.methods):
+        return run_experiment(*arguments, n_jobs=n_jobs)
+    return choose_and_run(*arguments, n_rehearsals=run.n_rehearsals, n_jobs=n_jobs)
 
 
 def main(arguments=None):
-    """Run what is asked for."""
-    known = experiments()
+    """Make the runs that are asked for."""
+    known = runs()
     parser = argparse.ArgumentParser(
         "python -m uniroute_lab.paper.experiments", description=__doc__
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="all if none is given")
-    parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
-    parser.add_argument("--trials", type=int, help="instead of each experiment's own number")
-    parser.add_argument("--list", action="store_true", help="show the names and stop")
+    add = parser.add_argument
+    add("names", nargs="*", metavar="NAME", help="of runs or experiments; all if none is given")
+    add("--jobs", type=int, default=1, help="processes (default 1)")
+    add("--trials", type=int, help="instead of each run's own number")
+    add("--list", action="store_true", help="show the names and stop")
     given = parser.parse_args(arguments)
+    names = list(dict.fromkeys(name for run in known for name in (run.name, run.experiment)))
     for name in given.names:
-        if name not in known:
-            parser.error(f"NAME must be one of {', '.join(known)}; got {name}")
-    for name in given.names or known:
-        print(f"{name}: {known[name].data}, {given.trials or known[name].n_trials} trials")
-        if not given.list:
-            run(name, known[name], given.jobs, given.trials or known[name].n_trials)
+        if name not in names:
+            parser.error(f"NAME must be one of {', '.join(names)}; got {name}")
+    for run in known:
+        if not given.names or {run.name, run.experiment} & {*given.names}:
+            print(f"{run.name}: {run.data}, {given.trials or run.n_trials} trials")
+            if not given.list:
+                make_if_possible(run, given.jobs, given.trials)
+
+
+def make_if_possible(run, n_jobs, n_trials):
+    """Make a run unless it needs a program that is not installed."""
+    if run.experiment == "peers" and not toolkit_available():
+        print("not made: it needs llmrouter-lib, see uniroute_lab/paper/peers.py")
+        return
+    make(run, n_jobs, n_trials)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,11 @@ import numpy as np
 
 from uniroute_lab.data import mmlu_pro_llms
 from uniroute_lab.pocket import pocket_llms
-from uniroute_lab.trials import routing_method, split_llms_by_release
+from uniroute_lab.trials import Method, split_llms_by_release
 
+__all__ = ["facts", "generations", "methods_that_learn", "training_llms"]
+
+# Labels of the methods of App. I.1.
 CHOSEN = (
     "ZeroRouter",
     "K-NN",
@@ -25,7 +28,7 @@ INCOMPLETE = ("DeepSeek-Coder-V2",)  # was not asked every question of MMLU-Pro
 
 
 def facts(data):
-    """Return (name, family, release) of each LLM of a complete data set."""
+    """Return (name, family, release) of each LLM of a complete data set, "pocket" or "mmlu_pro"."""
     if data == "pocket":
         return [(llm.name, llm.line, llm.release) for llm in pocket_llms()]
     return [
@@ -41,11 +44,11 @@ def generations(data):
     return [[names[i] for i in part] for part in split_llms_by_release(released, 1 / 3)]
 
 
-def teachers(data, n_pools=50):
-    """Return pools drawn from the newest LLMs, and older and newer training LLMs for each.
+def training_llms(data, n_pools=50):
+    """Return {"older" or "newest": (pools drawn from the newest LLMs, training LLMs for each)}.
 
-    Half of the newest are the pool. The newer teachers are the other half; the older ones are as
-    many, drawn from all older LLMs.
+    Half of the newest are the pool. The training LLMs are the other half, or as many drawn from
+    all older LLMs.
     """
     older, newest = generations(data)
     n, rng = len(newest) // 2, np.random.default_rng(0)
@@ -55,15 +58,13 @@ def teachers(data, n_pools=50):
         pools.append(sorted(mixed[:n]))
         new.append(sorted(mixed[n : 2 * n]))
         old.append(sorted(rng.permutation(older).tolist()[:n]))
-    return {"older": (pools, old), "newer": (pools, new)}
+    return {"older": (pools, old), "newest": (pools, new)}
 
 
-def taught_methods():
+def methods_that_learn():
     """Return methods that learn from the training LLMs, and some that do not."""
-    methods = {"ZeroRouter": routing_method("ZeroRouter")}
-    for K in (3, 10):
-        for name in ("UniRoute (K-means)", "UniRoute (learned map)"):
-            methods[f"{name}, K = {K}"] = routing_method(name, K=K)
-        soft = routing_method("UniRoute (learned map, soft)", K=K, assignment="soft")
-        methods[f"UniRoute (learned map, soft), K = {K}"] = soft
-    return methods
+    found = [Method("ZeroRouter")]
+    for K in ({"K": 3}, {"K": 10}):
+        found += [Method(f"UniRoute ({kind})", K) for kind in ("K-means", "learned map")]
+        found.append(Method("UniRoute (learned map)", K, psi="soft"))
+    return found

@@ -1,9 +1,9 @@
-"""Run routers of the public toolkit LLMRouter in the trial loop of the package.
+"""Routers of the public toolkit LLMRouter as methods of the trials.
 
-    python -m uniroute_lab.paper.peers --dataset mmlu_pro --trials 20
+They need an environment of its own with `pip install llmrouter-lib pooch` (it brings PyTorch and
+much else), from which this repository can be imported; the project itself does not depend on it:
 
-Needs an environment of its own with `pip install llmrouter-lib pooch` (it brings PyTorch and much
-else), from which this repository can be imported; the project itself does not depend on it.
+    python -m uniroute_lab.paper.experiments peers
 
 The toolkit is made to name one LLM for each prompt, the best one, and knows no lambda. Its
 programs read files, embed prompts themselves and call the LLM that they chose; so what runs here
@@ -14,46 +14,79 @@ with the highest performance; the LLMs come by rising cost, so that of several r
 cheapest.
 """
 
-import argparse
 import contextlib
 import io
 import json
 import tempfile
-from functools import partial
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from uniroute_lab.trials import routing_method, run_experiment
-from uniroute_lab.trials.__main__ import load
+from uniroute_lab.trials import Method, Timer
 
-HYPERPARAMETERS = {
-    "KNNRouter": {"n_neighbors": 100, "metric": "cosine"},
-    "MLPRouter": {"hidden_layer_sizes": [128, 64], "lr": 0.001, "epochs": 100, "batch_size": 32},
-    "MFRouter": {"latent_dim": 128, "lr": 0.001, "epochs": 30, "batch_size": 64},
+__all__ = ["ToolkitMethod", "toolkit_available", "toolkit_methods"]
+
+
+class Router(NamedTuple):
+    """A router of the toolkit, its trainer and its hyperparameters."""
+
+    name: str
+    trainer: str
+    hyperparameters: dict
+
+
+ROUTERS = {
+    "LLMRouter KNNRouter": Router(
+        "KNNRouter", "KNNRouterTrainer", {"n_neighbors": 100, "metric": "cosine"}
+    ),
+    "LLMRouter MLPRouter": Router(
+        "MLPRouter",
+        "MLPTrainer",
+        {"hidden_layer_sizes": [128, 64], "lr": 0.001, "epochs": 100, "batch_size": 32},
+    ),
+    "LLMRouter MFRouter": Router(
+        "MFRouter",
+        "MFRouterTrainer",
+        {"latent_dim": 128, "lr": 0.001, "epochs": 30, "batch_size": 64},
+    ),
 }
-TRAINERS = {
-    "KNNRouter": "KNNRouterTrainer",
-    "MLPRouter": "MLPTrainer",
-    "MFRouter": "MFRouterTrainer",
-}
 
 
-def peer(trial, name):
-    """Train a router of the toolkit on the validation prompts, and predict test losses."""
-    import torch
-    from llmrouter import models
+@dataclass(frozen=True)
+class ToolkitMethod(Method):
+    """A router of the toolkit, by its name in `ROUTERS`."""
 
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        router = getattr(models, name)(str(write_files(trial, name, Path(folder))))
-        trainer = getattr(models, TRAINERS[name])(router)
-        trial.watch.run("add", trainer.train)
-        return trial.watch.run("route", lambda: 1 - scores(name, router, trainer, trial))
+    def predict(self, trial, timer=None):
+        """Train the router on the validation prompts, and predict test losses."""
+        import torch
+        from llmrouter import models
+
+        timer, kind = timer or Timer(), ROUTERS[self.name]
+        torch.manual_seed(0)
+        torch.set_num_threads(1)
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            router = getattr(models, kind.name)(str(write_files(trial, kind, Path(folder))))
+            trainer = getattr(models, kind.trainer)(router)
+            with timer.step("add"):
+                trainer.train()
+            with timer.step("route"):
+                return 1 - scores(kind.name, router, trainer, trial)
 
 
-def write_files(trial, name, folder):
+def toolkit_available():
+    """Return whether the toolkit is installed."""
+    return find_spec("llmrouter") is not None
+
+
+def toolkit_methods():
+    """Return the ZeroRouter and the toolkit's routers."""
+    return [Method("ZeroRouter"), *map(ToolkitMethod, ROUTERS)]
+
+
+def write_files(trial, router, folder):
     """Write the data and the configuration that the toolkit reads; return the latter's path."""
     import torch
     import yaml
@@ -76,8 +109,8 @@ def write_files(trial, name, folder):
             "routing_data_train": str(folder / "routing.jsonl"),
         },
         "hparam": {
-            **HYPERPARAMETERS[name],
-            **({"text_dim": trial.X_val.shape[1]} if name == "MFRouter" else {}),
+            **router.hyperparameters,
+            **({"text_dim": trial.X_val.shape[1]} if router.name == "MFRouter" else {}),
         },
         "model_path": {
             key: str(folder / "router.pkl")
@@ -110,24 +143,3 @@ def scores(name, router, trainer, trial):
     return np.column_stack(
         [found[:, known.index(llm)] if llm in known else lowest for llm in trial.llms]
     )
-
-
-def main():
-    """Run the toolkit's routers beside the ZeroRouter."""
-    parser = argparse.ArgumentParser("python -m uniroute_lab.paper.peers", description=__doc__)
-    parser.add_argument("--dataset", default="mmlu_pro")
-    parser.add_argument("--trials", type=int, default=20)
-    parser.add_argument("--sizes", type=int, nargs=3, default=(7219, 400, 3609))
-    parser.add_argument("--output", type=Path)
-    arguments = parser.parse_args()
-    path = arguments.output or Path("results", f"{arguments.dataset}_peers.parquet")
-    methods = {"ZeroRouter": routing_method("ZeroRouter")}
-    methods |= {f"LLMRouter {name}": partial(peer, name=name) for name in HYPERPARAMETERS}
-    results = run_experiment(
-        load(arguments.dataset, []), methods, arguments.trials, path, sizes=list(arguments.sizes)
-    )
-    print(results.groupby("method", sort=False)["area"].agg(["mean", "std", "count"]).round(4))
-
-
-if __name__ == "__main__":
-    main()

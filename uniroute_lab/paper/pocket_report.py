@@ -6,10 +6,8 @@ minute.
 
 import numpy as np
 
-from uniroute.prompts import ConstantMap, KMeansMap
-from uniroute.router import UniRoute
 from uniroute_lab.pocket import SKILLS, load_pocket, pocket_llms
-from uniroute_lab.trials import run_trials
+from uniroute_lab.trials import Method, RandomPool, run_trials
 
 __all__ = ["area_gains", "pool_report", "specialist_gains"]
 
@@ -49,22 +47,9 @@ def area_gains(data, n_trials=20):
     >>> area_gains(load_pocket(), n_trials=1).shape
     (1,)
     """
-    areas = run_trials(data, {"zero": _zero, "uniroute": _uniroute}, n_trials)
-    return areas["uniroute"] - areas["zero"]
-
-
-def _zero(trial):
-    return _predict(ConstantMap(), trial)
-
-
-def _uniroute(trial):
-    return _predict(KMeansMap(N_CLUSTERS, n_init=1), trial)
-
-
-def _predict(prompt_map, trial):
-    router = UniRoute(prompt_map).fit(trial.X_train)
-    router.add_llms(trial.llms, trial.X_val, trial.losses_val, trial.costs)
-    return router.predict_loss(trial.X_test)
+    zero, clusters = Method("ZeroRouter"), Method("UniRoute (K-means)", {"K": N_CLUSTERS})
+    areas = run_trials(data, [zero, clusters], RandomPool(), n_trials)
+    return areas[clusters.label] - areas[zero.label]
 
 
 def specialist_gains(data, llms):

@@ -1,57 +1,83 @@
 """The methods of Table 1: the pool stays, and all its losses on known prompts may be used."""
 
-from uniroute_lab.trials.methods import base_name
-from uniroute_lab.trials.tuning import LONG_CLAIRVOYANT, Entry, choose_among
+from uniroute_lab.paper.generations import facts
+from uniroute_lab.trials import Method
+from uniroute_lab.trials.tuning import LONG_CLAIRVOYANT, grid
 
-CLUSTERS = [5, 10, 25, 50, 100]
-NEIGHBOURS = [5, 10, 25, 50, 100, 200, 300]
-PENALTIES = [0.01, 0.1, 1.0]
-UNIROUTES = ("K-means", "learned map", "learned map, soft")
+__all__ = ["known_llms", "static_methods"]
+
+CLUSTERS = (5, 10, 25, 50, 100)
+NEIGHBOURS = (5, 10, 25, 50, 100, 200, 300)
+LEARNED = "UniRoute (learned map)"
+ROUTERBENCH = (
+    "gpt-3.5-turbo-1106",
+    "claude-instant-v1",
+    "claude-v1",
+    "claude-v2",
+    "gpt-4-1106-preview",
+    "llama-2-70b-chat",
+    "mixtral-8x7b-chat",
+    "Yi-34B-Chat",
+    "WizardLM-13B-V1.2",
+    "code-llama-instruct-34b-chat",
+    "mistral-7b-chat",
+)
 
 
-def candidates(n_val):
-    """Return {method: the numbers to choose from}.
+def known_llms(data):
+    """Return the names of all LLMs of a complete data set: "pocket", "mmlu_pro", "routerbench"."""
+    return ROUTERBENCH if data == "routerbench" else tuple(name for name, *_ in facts(data))
 
-    "Clairvoyant" methods know the pool's losses on the training prompts too, as in a static pool;
-    the others know its losses on the validation prompts alone, as in a dynamic pool.
+
+def static_methods(n_val):
+    """Return the methods with the numbers to choose from.
+
+    Those that know the pool's losses on the training prompts too, as in a static pool, choose in
+    the paper's rehearsal, in which all LLMs answered the training prompts and the validation
+    prompts test. Those that know its losses on the validation prompts alone, as in a dynamic pool,
+    choose in the size-matched one.
+
+    Parameters
+    ----------
+    n_val : int
+        Number of validation prompts.
+
+    Returns
+    -------
+    list of Method or Candidates
+        As for `choose_methods`.
+
+    Notes
+    -----
+    Table 1. Chapter 19.
+
+    Examples
+    --------
+    >>> [one.label for one in static_methods(400)[-3:]]
+    ['UniRoute (K-means)', 'UniRoute (learned map)', 'UniRoute (learned map, soft)']
     """
-    few = [{"K": K} for K in (2, 3, 5, 10, 25) if K <= n_val // 4]
-    return {
-        "Clairvoyant ZeroRouter": [{}],
-        "Clairvoyant K-NN": [{"k": k} for k in NEIGHBOURS],
-        "Clairvoyant K-means": [{"K": K} for K in CLUSTERS],
-        "Clairvoyant learned map": [{"K": K} for K in CLUSTERS[:3]],
-        "Clairvoyant learned map, soft": [{"K": K} for K in CLUSTERS[:3]],
-        "Clairvoyant Linear": [{}],
-        "Clairvoyant Logistic": [{"C": C} for C in PENALTIES],
-        "Clairvoyant MLP": [{"epochs": 10}],
-        "Clairvoyant MLP, long": [LONG_CLAIRVOYANT],
-        "Clairvoyant MatFac": [{"epochs": 10, "d": d} for d in (5, 20, 50)],
-        "Oracle": [{}],
-        "ZeroRouter": [{}],
-        "K-NN": [{"k": k} for k in NEIGHBOURS if k <= n_val // 2],
-        "UniRoute (K-means)": few,
-        "UniRoute (learned map)": few[:-1],
-        "UniRoute (learned map, soft)": few[:-1],
-    }
+    few = [K for K in (2, 3, 5, 10, 25) if K <= n_val // 4]
+    near = [k for k in NEIGHBOURS if k <= n_val // 2]
+    return [
+        Method("ZeroRouter", knows="training"),
+        _informed("K-NN", {"k": NEIGHBOURS}),
+        _informed("UniRoute (K-means)", {"K": CLUSTERS}),
+        _informed(LEARNED, {"K": CLUSTERS[:3]}),
+        _informed(LEARNED, {"K": CLUSTERS[:3]}, psi="soft"),
+        Method("Linear", knows="training"),
+        _informed("Logistic", {"C": (0.01, 0.1, 1.0)}),
+        Method("MLP", {"epochs": 10}, knows="training"),
+        Method("MLP", LONG_CLAIRVOYANT, tuning="long", knows="training"),
+        _informed("MatFac", {"epochs": (10,), "d": (5, 20, 50)}),
+        Method("Oracle", knows="test"),
+        Method("ZeroRouter"),
+        grid("K-NN", "static", {"k": near}, "size-matched"),
+        grid("UniRoute (K-means)", "static", {"K": few}, "size-matched"),
+        grid(LEARNED, "static", {"K": few[:-1]}, "size-matched"),
+        grid(LEARNED, "static", {"K": few[:-1]}, "size-matched", psi="soft"),
+    ]
 
 
-def entries(n_val):
-    """Return the methods with their rehearsals.
-
-    In the paper's rehearsal all LLMs answered the training prompts, and the validation prompts
-    judge: right for a static pool. For the others the size-matched rehearsal is right. The stage's
-    validation prompts are those that may be known, so nobody is clairvoyant there.
-    """
-    found = []
-    for label, grid in candidates(n_val).items():
-        name = base_name(label).removeprefix("Clairvoyant ")
-        name = f"UniRoute ({name})" if name in UNIROUTES else name
-        recipe = "paper" if label.startswith("Clairvoyant") else "size-matched"
-        found.append(Entry(label, name, tuple(grid), recipe))
-    return found
-
-
-def static_methods(data, sizes, n_rehearsals=2, **options):
-    """Choose the numbers on validation prompts; return the methods and how they were chosen."""
-    return choose_among(data, entries(sizes[1]), n_rehearsals, sizes=sizes, **options)
+def _informed(name, numbers, **fields):
+    """Return candidates that know the pool's losses on the training prompts too."""
+    return grid(name, "static", numbers, "paper", knows="training", **fields)

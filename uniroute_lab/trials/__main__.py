@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from uniroute_lab.data import catalog
-from uniroute_lab.trials.runner import run_experiment
-from uniroute_lab.trials.store import settings_of
+from uniroute_lab.trials.runner import choose_and_run
+from uniroute_lab.trials.splits import NamedPool, RandomPool
 from uniroute_lab.trials.tables import results_table
-from uniroute_lab.trials.tuning import choose_methods, chosen_methods
 
 SHOWN = ["mean", "low", "high", "difference", "difference_low", "difference_high", "star"]
 
@@ -72,20 +71,14 @@ def sizes(arguments, n_prompts):
     return [train, min(400, n_prompts - train - test) if arguments.val is None else val, test]
 
 
-def choices_for(data, path, arguments, options):
-    """Choose the methods' numbers, or read the choice of an interrupted run."""
-    kept = path.with_suffix(".parts") / "choices.json"
-    key = [json.loads(settings_of(data, {}, options)), arguments.rehearsals]
-    if kept.is_file():
-        known = json.loads(kept.read_text(encoding="utf-8"))
-        if known["key"] == key:
-            return known["choices"]
-    _, choices = choose_methods(data, arguments.rehearsals, arguments.jobs, **options)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = kept.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps({"key": key, "choices": choices}), encoding="utf-8")
-    unfinished.replace(kept)
-    return choices
+def split_for(arguments, n_prompts):
+    """Return the split that the command line describes."""
+    parts = sizes(arguments, n_prompts)
+    if arguments.pool is not None:
+        return NamedPool(parts, pool=arguments.pool, train_llms=arguments.train_llms)
+    if arguments.train_llms is not None:
+        raise SystemExit(f"--train-llms must come with --pool; got {arguments.train_llms}")
+    return RandomPool(parts, test_share=arguments.test_share, llm_seed=arguments.llm_seed)
 
 
 def main(arguments=None):
@@ -93,19 +86,19 @@ def main(arguments=None):
     arguments = parse(arguments)
     data = load(arguments.dataset, arguments.option, arguments.task)
     name = "_".join(filter(None, [arguments.dataset, arguments.task]))
-    path = arguments.output or Path("results", f"{name}.parquet")
-    options = {"sizes": sizes(arguments, data.n_prompts), "test_share": arguments.test_share}
-    for name in ("llm_seed", "pool", "train_llms"):
-        if getattr(arguments, name) is not None:
-            options[name] = getattr(arguments, name)
-    choices = choices_for(data, path, arguments, options)
-    methods = chosen_methods(choices)
-    results = run_experiment(
-        data, methods, arguments.trials, path, choices, arguments.jobs, **options
+    results = choose_and_run(
+        data,
+        None,
+        split_for(arguments, data.n_prompts),
+        arguments.trials,
+        arguments.output or Path("results", f"{name}.parquet"),
+        n_rehearsals=arguments.rehearsals,
+        n_jobs=arguments.jobs,
     )
     if arguments.trials > 1:
+        known = set(results["method"])
         reference = "UniRoute (learned map)"
-        reference = reference if reference in methods else "UniRoute (K-means)"
+        reference = reference if reference in known else "UniRoute (K-means)"
         print(results_table(results, reference=reference)[SHOWN].round(4).to_string())
 
 

@@ -1,100 +1,284 @@
-"""The methods of the paper's experiments, each a function from a trial to predicted losses."""
+"""The methods of the paper's experiments: what each is called, and how it predicts losses."""
 
 import inspect
 from copy import copy
-from dataclasses import replace
-from functools import partial
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from scipy import special
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.neighbors import KNeighborsRegressor
 
 from uniroute.baselines import CheckpointedMLP, StaticRouter
-from uniroute.llms import ClusterMeans
+from uniroute.checks import check_option
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
+from uniroute.router import UniRoute
+from uniroute_lab.trials.timer import Timer
 
-__all__ = ["method_names", "routing_method"]
+__all__ = ["Method", "method_names"]
 
+PSI = ("hard", "soft")
+TUNINGS = ("fixed", "paper", "figure's K", "size-matched", "long", "static")
+KNOWS = ("validation", "training", "test")
+# The numbers that a label of a fixed method shows.
+SHOWN = ("K", "k")
+# Methods of which a table can have one row by the paper's recipe and one size-matched.
+TWICE = ("K-NN", "UniRoute (K-means)", "UniRoute (learned map)")
 N_INIT = 1  # K-means from one start: starts differ less than trials do
 PENALTIES = np.geomspace(0.1, 1000, 9)
 
 
-def _bilinear(trial, prompt_map):
-    """Represent the pool by a fitted prompt map and predict: Eq. (9) and (10)."""
+@dataclass(frozen=True)
+class Method:
+    """A method with its numbers filled in: called with a trial, it predicts losses.
 
-    def add():
-        return ClusterMeans().represent(prompt_map.memberships(trial.X_val), trial.losses_val)[0]
+    Its label is made from the fields and never read.
 
-    psi = trial.watch.run("add", add)
-    return trial.watch.run("route", lambda: np.asarray(prompt_map.transform(trial.X_test) @ psi.T))
+    Parameters
+    ----------
+    name : str
+        One of `method_names`. "Linear", "Logistic", "MLP" and "MatFac" are fitted to the pool
+        ("retrained", if that is on the validation prompts). A subclass with a `predict` of its own
+        has a name of its own.
+    parameters : dict, optional
+        Its numbers: ``k`` neighbours of K-NN; ``K`` clusters of UniRoute, and for the learned map
+        ``architecture``; ``C`` of Logistic; ``epochs`` (10 if not given) and ``patience`` of MLP
+        and of MatFac, as for `CheckpointedMLP`, and MatFac's rank ``d``.
+    psi : {"hard", "soft"}, default "hard"
+        Memberships that represent an LLM: one cluster for each prompt, as in the paper, or the
+        learned map's own.
+    tuning : {"fixed", "paper", "figure's K", "size-matched", "long", "static"}, default "fixed"
+        How the numbers were chosen: given; by the paper's recipe; by it with the larger K of its
+        Figure 5; with as many labels as the pool will have; for a network trained until it no
+        longer helps; or for a pool that stays, on its own LLMs.
+    knows : {"validation", "training", "test"}, default "validation"
+        The prompts on which the pool's losses are known. "training", and validation: clairvoyant.
+        "test": the Oracle, and nobody else.
+    features : str, default "embeddings"
+        What it sees of a prompt: its embedding, or one of the data's `RoutingData.features`.
+
+    Raises
+    ------
+    TypeError
+        If a parameter of a known method is missing or unknown.
+    ValueError
+        If another field is none of those.
+
+    Notes
+    -----
+    The methods of Section 6, App. F and App. G, and linear ones that the paper lacks. Where a
+    cluster holds no validation prompt, an LLM's overall loss stands in. Networks have the paper's
+    optimiser; losses other than 0 and 1 they learn by squared error. Chapter 7 and Chapter 14.
+
+    Examples
+    --------
+    >>> Method("UniRoute (learned map)", {"K": 10}, psi="soft").label
+    'UniRoute (learned map, soft), K = 10'
+    >>> Method("UniRoute (K-means)", {"K": 5}, tuning="paper", knows="training").label
+    'Clairvoyant K-means'
+
+    Predicted losses of the test prompts of a trial, a column for each LLM of its pool:
+
+    >>> from uniroute import RoutingData, random_world
+    >>> from uniroute_lab.trials import RandomPool
+    >>> drawn = random_world(n_components=3, n_llms=6, random_state=0).sample(300, random_state=0)
+    >>> data = RoutingData(
+    ...     name="simulated", prompts=[f"prompt {i}" for i in range(300)],
+    ...     prompt_ids=[str(i) for i in range(300)], tasks=["none"] * 300, losses=drawn.losses,
+    ...     costs=[1, 2, 3, 4, 5, 6], cost_unit="cents", llms=list("abcdef"),
+    ...     licence="CC0-1.0", citation="none", embeddings=drawn.X)
+    >>> k_nn = Method("K-NN", {"k": 10})
+    >>> k_nn(RandomPool().trial(data)).shape
+    (90, 2)
+    """
+
+    name: str
+    parameters: dict = field(default_factory=dict)
+    psi: str = "hard"
+    tuning: str = "fixed"
+    knows: str = "validation"
+    features: str = "embeddings"
+
+    def __post_init__(self):
+        """Check the fields."""
+        check_option("psi", self.psi, PSI)
+        check_option("tuning", self.tuning, TUNINGS)
+        check_option("knows", self.knows, KNOWS)
+        if (self.knows == "test") != (self.name == "Oracle"):
+            raise ValueError(
+                "knows must be 'test' for the 'Oracle' and for nobody else; "
+                f"got {self.knows!r} for {self.name!r}"
+            )
+        if self.name in FUNCTIONS:
+            try:
+                inspect.signature(FUNCTIONS[self.name]).bind(None, None, **self._numbers)
+            except TypeError as error:
+                raise TypeError(f"parameters of {self.name!r}: {error}") from None
+
+    @property
+    def _numbers(self):
+        """What the method's function is called with."""
+        return {**self.parameters, **({} if self.psi == "hard" else {"psi": self.psi})}
+
+    @property
+    def kind(self):
+        """The method without its numbers, as pictures and tables name it."""
+        name = self.name
+        if self.psi == "soft":
+            name = name.replace(")", ", soft)")
+        if self.knows == "training":
+            return f"Clairvoyant {name.removeprefix('UniRoute (').removesuffix(')')}"
+        if self.features != "embeddings" and name == "UniRoute (K-means)":
+            return f"UniRoute ({self.features})"
+        return name
+
+    @property
+    def label(self):
+        """What tells it from the other rows of a table."""
+        name = self.kind
+        if self.tuning == "fixed":
+            name += "".join(f", {n} = {self.parameters[n]}" for n in SHOWN if n in self.parameters)
+        elif self.tuning == "size-matched":
+            twice = self.name in TWICE and self.knows == "validation"
+            name += ", size-matched" if twice else ""
+        elif self.tuning not in ("paper", "static"):
+            name += f", {self.tuning}"
+        if self.features != "embeddings" and self.kind == self.name:
+            name += f" ({self.features})"
+        return name
+
+    def record(self):
+        """Return the fields as a dict that JSON can hold; ``Method(**record)`` is the method."""
+        return asdict(self)
+
+    def predict(self, trial, timer=None):
+        """Predict the losses of a trial's test prompts.
+
+        Parameters
+        ----------
+        trial : Trial
+        timer : Timer, optional
+            Gets the seconds of each step.
+
+        Returns
+        -------
+        ndarray of shape (n_test, n_pool)
+
+        Raises
+        ------
+        KeyError
+            If there is no method of that name, or the data has no such features.
+
+        Notes
+        -----
+        Section 6: the routers that are compared. Chapter 14.
+        """
+        if self.name not in FUNCTIONS:
+            raise KeyError(f"name must be one of {', '.join(FUNCTIONS)}; got {self.name!r}")
+        if self.features != "embeddings":
+            trial = trial.seen_as(self.features)
+        if self.knows == "training":
+            trial = trial.clairvoyant()
+        return FUNCTIONS[self.name](trial, timer or Timer(), **self._numbers)
+
+    def __call__(self, trial):
+        """Predict the losses of a trial's test prompts, as `predict`."""
+        return self.predict(trial)
 
 
-def zero_router(trial):
+def method_names():
+    """Return the names of the methods that can be run.
+
+    Returns
+    -------
+    list of str
+
+    Notes
+    -----
+    The baselines of Section 6 and App. F, and linear ones that the paper lacks. Chapters 7, 14.
+
+    Examples
+    --------
+    >>> "K-NN" in method_names()
+    True
+    """
+    return list(FUNCTIONS)
+
+
+# Each of them: from a trial, a timer and numbers to predicted losses.
+
+
+def _bilinear(trial, timer, prompt_map):
+    """Let the pool join a UniRoute with a fitted prompt map, and predict."""
+    with timer.step("add"):
+        router = UniRoute(FrozenEstimator(prompt_map)).fit(trial.X_val)
+        router.add_llms(trial.llms, trial.X_val, trial.losses_val, trial.costs)
+    with timer.step("route"):
+        return router.predict_loss(trial.X_test)
+
+
+def zero_router(trial, timer):
     """Predict the mean validation losses, whatever the prompt; App. D."""
-    return _bilinear(trial, ConstantMap().fit(trial.X_val))
+    return _bilinear(trial, timer, ConstantMap().fit(trial.X_val))
 
 
-def k_nn(trial, k):
+def k_nn(trial, timer, k):
     """Predict the mean loss on the k nearest validation prompts; Eq. (4)."""
-    return _bilinear(trial, NeighborMap(k).fit(trial.X_val))
+    return _bilinear(trial, timer, NeighborMap(k).fit(trial.X_val))
 
 
-def _clusters(trial, K):
+def _clusters(trial, timer, K):
     def fit():
         return KMeansMap(K, n_init=N_INIT).fit(trial.X_train)
 
-    return trial.watch.run("fit", fit, key=("clusters", K))
+    return timer.keep(trial.cache, ("clusters", K), fit)
 
 
-def k_means(trial, K):
+def k_means(trial, timer, K):
     """Run UniRoute with hard clusters; Eq. (11)."""
-    return _bilinear(trial, _clusters(trial, K))
+    return _bilinear(trial, timer, _clusters(trial, timer, K))
 
 
-def learned_map(trial, K, assignment="hard", architecture="linear"):
+def learned_map(trial, timer, K, psi="hard", architecture="linear"):
     """Run UniRoute with a learned map; Section 5.2."""
-    clusters = _clusters(trial, K)
+    clusters = _clusters(trial, timer, K)
 
     def fit():
         learned = LearnedMap(K, architecture=architecture)
         return learned.fit(trial.X_train, trial.losses_train, clusters=clusters)
 
-    learned = copy(trial.watch.run("fit", fit, key=("learned map", K, architecture)))
-    learned.assignment = assignment
-    return _bilinear(trial, learned)
+    learned = copy(timer.keep(trial.cache, ("learned map", K, architecture), fit))
+    learned.assignment = psi
+    return _bilinear(trial, timer, learned)
 
 
-def _static(trial, model):
+def _static(trial, timer, model):
     """Fit a model to the pool's known losses, and predict."""
-
-    def add():
+    with timer.step("add"):
         router = StaticRouter(model)
-        return router.fit(trial.llms, trial.X_val, trial.losses_val, trial.costs)
+        router.fit(trial.llms, trial.X_val, trial.losses_val, trial.costs)
+    with timer.step("route"):
+        return router.predict_loss(trial.X_test)
 
-    router = trial.watch.run("add", add)
-    return trial.watch.run("route", lambda: router.predict_loss(trial.X_test))
 
-
-def k_nn_sklearn(trial, k):
+def k_nn_sklearn(trial, timer, k):
     """Run K-NN as scikit-learn has it."""
-    return _static(trial, KNeighborsRegressor(k))
+    return _static(trial, timer, KNeighborsRegressor(k))
 
 
-def linear(trial):
+def linear(trial, timer):
     """Fit a ridge regression, its penalty found by leave-one-out on the known losses; Eq. (3)."""
-    return _static(trial, RidgeCV(PENALTIES))
+    return _static(trial, timer, RidgeCV(PENALTIES))
 
 
-def logistic(trial, C):
+def logistic(trial, timer, C):
     """Fit one logistic regression for each LLM; losses between 0 and 1 weigh both classes."""
-    columns = trial.watch.run(
-        "add", lambda: [_logit(trial.X_val, losses, C) for losses in trial.losses_val.T]
-    )
+    with timer.step("add"):
+        columns = [_logit(trial.X_val, losses, C) for losses in trial.losses_val.T]
     weights, constants = map(np.array, zip(*columns, strict=True))
-    return trial.watch.run(
-        "route", lambda: special.expit(trial.X_test.astype(float) @ weights.T + constants)
-    )
+    with timer.step("route"):
+        return special.expit(trial.X_test.astype(float) @ weights.T + constants)
 
 
 def _logit(X, losses, C):
@@ -111,14 +295,14 @@ def _logit(X, losses, C):
     return fitted.coef_[0], fitted.intercept_[0]
 
 
-def mlp(trial, epochs=10, patience=None):
+def mlp(trial, timer, epochs=10, patience=None):
     """Fit two hidden layers of 100 units, one output for each LLM."""
-    return _static(trial, _network(trial, (100, 100), "relu", epochs, patience))
+    return _static(trial, timer, _network(trial, (100, 100), "relu", epochs, patience))
 
 
-def mat_fac(trial, d, epochs=10, patience=None):
+def mat_fac(trial, timer, d, epochs=10, patience=None):
     """Fit a matrix factorisation: embeddings x d, d x LLMs."""
-    return _static(trial, _network(trial, (d,), "identity", epochs, patience))
+    return _static(trial, timer, _network(trial, (d,), "identity", epochs, patience))
 
 
 def _network(trial, widths, activation, epochs, patience):
@@ -130,139 +314,20 @@ def _network(trial, widths, activation, epochs, patience):
     )
 
 
-def oracle(trial):
+def oracle(trial, timer):
     """Predict the test losses themselves."""
     return trial.losses_test
 
 
-def clairvoyant(base, trial, **parameters):
-    """Run a method as if the pool had answered the training prompts too."""
-    known = replace(
-        trial,
-        X_val=np.concatenate([trial.X_train, trial.X_val]),
-        losses_val=np.concatenate([trial.losses_clairvoyant, trial.losses_val]),
-    )
-    known.watch.seconds = trial.watch.seconds
-    return METHODS[base](known, **parameters)
-
-
-METHODS = {
+FUNCTIONS = {
     "ZeroRouter": zero_router,
     "K-NN": k_nn,
     "K-NN, scikit-learn": k_nn_sklearn,
     "UniRoute (K-means)": k_means,
     "UniRoute (learned map)": learned_map,
-    "UniRoute (learned map, soft)": partial(learned_map, assignment="soft"),
     "Linear": linear,
     "Logistic": logistic,
     "MLP": mlp,
     "MatFac": mat_fac,
-    "Clairvoyant ZeroRouter": partial(clairvoyant, "ZeroRouter"),
-    "Clairvoyant K-NN": partial(clairvoyant, "K-NN"),
-    "Clairvoyant K-means": partial(clairvoyant, "UniRoute (K-means)"),
-    "Clairvoyant learned map": partial(clairvoyant, "UniRoute (learned map)"),
-    "Clairvoyant learned map, soft": partial(clairvoyant, "UniRoute (learned map, soft)"),
-    "Clairvoyant Linear": partial(clairvoyant, "Linear"),
-    "Clairvoyant Logistic": partial(clairvoyant, "Logistic"),
-    "Clairvoyant MLP": partial(clairvoyant, "MLP"),
-    "Clairvoyant MatFac": partial(clairvoyant, "MatFac"),
     "Oracle": oracle,
 }
-
-
-TUNED = ("figure's K", "size-matched", "long")  # of `choose_methods`
-
-
-def method_names():
-    """Return the names that `routing_method` knows.
-
-    Returns
-    -------
-    list of str
-
-    Notes
-    -----
-    The baselines of Section 6 and App. F, and linear ones that the paper lacks. Chapters 7, 14.
-
-    Examples
-    --------
-    >>> "K-NN" in method_names()
-    True
-    """
-    return list(METHODS)
-
-
-def routing_method(name, **parameters):
-    """Return a method of the paper's experiments, or of ours, with its numbers filled in.
-
-    Parameters
-    ----------
-    name : str
-        One of `method_names`. "Linear", "Logistic", "MLP" and "MatFac" are fitted on the
-        validation prompts ("retrained"); with "Clairvoyant" before them, on the training prompts
-        too, with the pool's losses. "(learned map, soft)" represents LLMs by the map's own soft
-        clusters, "(learned map)" by the hard ones, as in the paper.
-    **parameters
-        ``k`` neighbours of K-NN; ``K`` clusters of UniRoute, and for the learned map
-        ``architecture``; ``C`` of Logistic; ``epochs`` (10 if not given) and ``patience``
-        of MLP and of MatFac, as for `CheckpointedMLP`, and MatFac's rank ``d``.
-
-    Returns
-    -------
-    functools.partial
-        From a `Trial` to predicted losses of its test prompts, shape (n_test, n_pool).
-
-    Raises
-    ------
-    KeyError
-        If there is no method of that name.
-    TypeError
-        If a parameter is missing or unknown.
-
-    Notes
-    -----
-    Section 6, App. F and App. G. Where a cluster holds no validation prompt, an LLM's overall loss
-    stands in. Networks have the paper's optimiser; losses other than 0 and 1 they learn by squared
-    error. Chapter 7 and Chapter 14.
-
-    Examples
-    --------
-    >>> from uniroute_lab.trials import make_trial
-    >>> from uniroute import random_world
-    >>> from uniroute import RoutingData
-    >>> drawn = random_world(n_components=3, n_llms=6, random_state=0).sample(300, random_state=0)
-    >>> data = RoutingData(
-    ...     name="simulated", prompts=[f"prompt {i}" for i in range(300)],
-    ...     prompt_ids=[str(i) for i in range(300)], tasks=["none"] * 300, losses=drawn.losses,
-    ...     costs=[1, 2, 3, 4, 5, 6], cost_unit="cents", llms=list("abcdef"),
-    ...     licence="CC0-1.0", citation="none", embeddings=drawn.X)
-    >>> predict = routing_method("K-NN", k=10)
-    >>> predict(make_trial(data)).shape
-    (90, 2)
-    """
-    if name not in METHODS:
-        raise KeyError(f"name must be one of {', '.join(METHODS)}; got {name!r}")
-    function = METHODS[name]
-    try:
-        inspect.signature(_core(name)).bind(None, **parameters)
-    except TypeError as error:
-        raise TypeError(f"parameters of {name!r}: {error}") from None
-    return partial(function, **parameters)
-
-
-def base_name(label):
-    """Return the method's name in a label; what follows the last comma says how it was tuned.
-
-    >>> base_name("UniRoute (learned map, soft), size-matched"), base_name("K-NN, k = 5")
-    ('UniRoute (learned map, soft)', 'K-NN')
-    """
-    name, _, how = label.rpartition(", ")
-    return name if name and (how in TUNED or " = " in how) else label
-
-
-def _core(name):
-    """Return the function that takes the parameters of a method."""
-    function = METHODS[name]
-    if isinstance(function, partial) and function.func is clairvoyant:
-        return METHODS[function.args[0]]
-    return function

@@ -1,5 +1,6 @@
 """Run many trials: in parallel, resumable, with results on disk."""
 
+import json
 import warnings
 from pathlib import Path
 
@@ -10,42 +11,91 @@ from threadpoolctl import threadpool_limits
 from uniroute._progress import progress_bar
 from uniroute.checks import check_positive_integer
 from uniroute.llms import EmptyClusterWarning
-from uniroute_lab.trials.methods import base_name, routing_method
+from uniroute_lab.trials._old_labels import stored_method
+from uniroute_lab.trials.methods import Method
+from uniroute_lab.trials.splits import split_of
 from uniroute_lab.trials.store import (
     GRID,
     _fingerprint,
     _is_done,
     _merge,
-    _numbers,
     _part,
     _write,
     made_with,
     read_results,
     settings_of,
 )
-from uniroute_lab.trials.trial import make_rehearsal, make_trial
+from uniroute_lab.trials.timer import STEPS, Timer
+from uniroute_lab.trials.tuning import choose_methods, chosen_methods
 
-__all__ = ["rerun_trials", "run_experiment"]
-
-
-STEPS = ("fit", "add", "route")
+__all__ = ["choose_and_run", "rerun_trials", "run_experiment", "run_trials"]
 
 
-def run_experiment(data, methods, n_trials, path, choices=(), n_jobs=1, progress=True, **options):
-    """Run trials of several methods, and keep what each of them has measured.
+def run_trials(data, methods, split, n_trials):
+    """Measure the area of several methods on the same random splits.
 
     Parameters
     ----------
     data : RoutingData
-        As for `make_trial`.
-    methods : dict of str to callable
-        From a `Trial` to predicted losses, as `routing_method` and `choose_methods` return.
+        As for the split's trials.
+    methods : sequence of Method, or dict of str to callable
+        Methods, or functions from a `Trial` to predicted losses of the test prompts, shape
+        (n_test, n_pool), by name; a `Method` is such a function too.
+    split : Split or Rehearsal
     n_trials : int
         Trial i uses the seed i.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_trials,)
+        Areas; entry i of every method comes from the same split, so that differences are paired.
+
+    Raises
+    ------
+    ValueError
+        If `n_trials` is not a positive integer, two methods have the same label, or as the split's
+        trials.
+
+    Notes
+    -----
+    Section 6: the paper averages 400 such trials. Chapter 5 and Chapter 7.
+
+    Examples
+    --------
+    >>> from uniroute import RoutingData
+    >>> from uniroute_lab.trials import Method, RandomPool
+    >>> rng = np.random.default_rng(0)
+    >>> data = RoutingData(
+    ...     name="noise", prompts=[f"prompt {i}" for i in range(20)],
+    ...     prompt_ids=[str(i) for i in range(20)], tasks=["none"] * 20,
+    ...     losses=rng.integers(0, 2, (20, 6)), costs=[1, 2, 3, 4, 5, 6], cost_unit="cents",
+    ...     llms=list("abcdef"), licence="CC0-1.0", citation="none",
+    ...     embeddings=rng.normal(size=(20, 3)))
+    >>> areas = run_trials(data, [Method("Oracle", knows="test")], RandomPool(), n_trials=3)
+    >>> areas["Oracle"].shape
+    (3,)
+    """
+    check_positive_integer("n_trials", n_trials)
+    methods = _by_label(methods)
+    areas = {label: np.empty(n_trials) for label in methods}
+    trials = _run(data, methods, split, range(n_trials), n_jobs=1)
+    for seed, rows in progress_bar(True, trials, total=n_trials, desc="Trials"):
+        for row in rows:
+            areas[row["method"]][seed] = row["area"]
+    return areas
+
+
+def run_experiment(data, methods, split, n_trials, path, *, choices=(), n_jobs=1, progress=True):
+    """Run trials of several methods, and keep what each of them has measured.
+
+    Parameters
+    ----------
+    data, methods, split, n_trials
+        As for `run_trials`.
     path : str or Path
         The results: ``NAME.parquet``, and the mean deferral curves beside it, in
         ``NAME_curves.parquet``. Each finished trial lies in the folder ``NAME.parts``. Trials
-        that are there already, of the same data, methods and options, are not run again; so an
+        that are there already, of the same data, methods and split, are not run again; so an
         interrupted run loses the trials that were running, and more trials can be added later.
     choices : list of dict, optional
         How the methods' numbers were chosen, as from `choose_methods`; stored with the results.
@@ -54,9 +104,6 @@ def run_experiment(data, methods, n_trials, path, choices=(), n_jobs=1, progress
         example a Dask cluster. Only this process writes files.
     progress : bool, default True
         Whether to show a bar with the time left.
-    **options
-        Passed on to `make_trial`; or, with ``recipe`` among them, to `make_rehearsal`, so that
-        training LLMs are measured as the choice of numbers sees them.
 
     Returns
     -------
@@ -66,8 +113,7 @@ def run_experiment(data, methods, n_trials, path, choices=(), n_jobs=1, progress
     Raises
     ------
     ValueError
-        If the folder holds trials of other data, methods or options, `n_trials` is not a positive
-        integer, or as `make_trial`.
+        If the folder holds trials of other data, methods or splits, or as `run_trials`.
 
     Notes
     -----
@@ -77,49 +123,121 @@ def run_experiment(data, methods, n_trials, path, choices=(), n_jobs=1, progress
     --------
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> from uniroute import random_world
-    >>> from uniroute_lab.trials import routing_method
-    >>> from uniroute import RoutingData
+    >>> from uniroute import RoutingData, random_world
+    >>> from uniroute_lab.trials import Method, RandomPool
     >>> drawn = random_world(n_components=3, n_llms=6, random_state=0).sample(300, random_state=0)
     >>> data = RoutingData(
     ...     name="simulated", prompts=[f"prompt {i}" for i in range(300)],
     ...     prompt_ids=[str(i) for i in range(300)], tasks=["none"] * 300, losses=drawn.losses,
     ...     costs=[1, 2, 3, 4, 5, 6], cost_unit="cents", llms=list("abcdef"),
     ...     licence="CC0-1.0", citation="none", embeddings=drawn.X)
-    >>> methods = {"ZeroRouter": routing_method("ZeroRouter"), "K-NN": routing_method("K-NN", k=9)}
+    >>> methods = [Method("ZeroRouter"), Method("K-NN", {"k": 9})]
     >>> with TemporaryDirectory() as folder:
-    ...     results = run_experiment(data, methods, 2, Path(folder, "trials.parquet"))
+    ...     path = Path(folder, "trials.parquet")
+    ...     results = run_experiment(data, methods, RandomPool(), 2, path)
     ...     again = rerun_trials(data, results, trials=[1])
     >>> bool(np.allclose(again["stored"], again["again"]))
     True
     >>> results[["trial", "method", "parameters"]]
-       trial      method parameters
-    0      0  ZeroRouter         {}
-    1      0        K-NN   {"k": 9}
-    2      1  ZeroRouter         {}
-    3      1        K-NN   {"k": 9}
+       trial       method parameters
+    0      0   ZeroRouter         {}
+    1      0  K-NN, k = 9   {"k": 9}
+    2      1   ZeroRouter         {}
+    3      1  K-NN, k = 9   {"k": 9}
     """
     check_positive_integer("n_trials", n_trials)
-    path = Path(path)
+    path, methods = Path(path), _by_label(methods)
     if path.suffix != ".parquet":
         raise ValueError(f"path must end with .parquet; got {path}")
-    settings = settings_of(data, methods, options)
+    settings = settings_of(data, _records(methods), split.options())
     parts = path.with_suffix(".parts")
     parts.mkdir(parents=True, exist_ok=True)
     todo = [i for i in range(n_trials) if not _is_done(_part(parts, i), settings)]
-    found = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
-        delayed(run_trial)(data, methods, trial, options) for trial in todo
-    )
     programs = made_with()
     with progress_bar(progress, total=n_trials, initial=n_trials - len(todo), desc="Trials") as bar:
-        for trial, rows in found:
-            _write(_part(parts, trial), rows, settings, made_with=programs)
+        for seed, rows in _run(data, methods, split, todo, n_jobs):
+            _write(_part(parts, seed), rows, settings, made_with=programs)
             bar.update()
     _merge([_part(parts, i) for i in range(n_trials)], path, settings, list(choices))
     return read_results(path)
 
 
-def run_trial(data, methods, trial, options):
+def choose_and_run(data, candidates, split, n_trials, path, *, n_rehearsals=3, n_jobs=1):
+    """Choose the methods' numbers, run their trials, and keep the results and the choice.
+
+    Parameters
+    ----------
+    data, split, n_trials, path
+        As for `run_experiment`.
+    candidates : sequence of Method or Candidates, or None
+        As for `choose_methods`.
+    n_rehearsals : int, default 3
+        As for `choose_methods`. The choice of an interrupted run is kept, if all of this is the
+        same.
+    n_jobs : int, default 1
+        As for `run_experiment`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `read_results`.
+
+    Raises
+    ------
+    ValueError
+        As `run_experiment` and `choose_methods`.
+
+    Notes
+    -----
+    Section 6 and App. G. Chapter 14.
+
+    Examples
+    --------
+    See `choose_methods` and `run_experiment`.
+    """
+    kept = Path(path).with_suffix(".parts") / "choices.json"
+    asked = None if candidates is None else [one.record() for one in candidates]
+    key = [json.loads(settings_of(data, {}, split.options())), n_rehearsals, asked]
+    known = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    if known.get("key") != key:
+        _, choices = choose_methods(data, split, candidates, n_rehearsals, n_jobs)
+        known = {"key": key, "choices": choices}
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = kept.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(known), encoding="utf-8")
+        unfinished.replace(kept)
+    choices = known["choices"]
+    methods = chosen_methods(choices)
+    return run_experiment(data, methods, split, n_trials, path, choices=choices, n_jobs=n_jobs)
+
+
+def _by_label(methods):
+    """Return {label: function from a trial to predicted losses}."""
+    if isinstance(methods, dict):
+        return methods
+    labels = [method.label for method in methods]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise ValueError(f"methods must have different labels; got {label!r} twice")
+    return dict(zip(labels, methods, strict=True))
+
+
+def _records(methods):
+    """Return what is stored of each method; of a reader's own function no more than its name."""
+    return {
+        label: one.record() if isinstance(one, Method) else {"name": label}
+        for label, one in methods.items()
+    }
+
+
+def _run(data, methods, split, seeds, n_jobs):
+    """Yield the number of each trial and a row for each method, in the order of finishing."""
+    return Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
+        delayed(run_trial)(data, methods, split, seed) for seed in seeds
+    )
+
+
+def run_trial(data, methods, split, seed):
     """Run all methods on one trial; return its number and a row for each method.
 
     Empty clusters are no news here: the LLM's overall loss stands in. One BLAS thread, so that
@@ -127,29 +245,31 @@ def run_trial(data, methods, trial, options):
     """
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", EmptyClusterWarning)
-        make = make_rehearsal if "recipe" in options else make_trial
-        split = make(data, random_state=trial, **options)
-        rows = [_measure(split, name, predict) for name, predict in methods.items()]
-    seed = options.get("llm_seed")
-    llm_seed = None if options.get("pool") is not None else trial if seed is None else seed
-    about = {"data": data.name, "trial": trial, "prompt_seed": trial, "llm_seed": llm_seed}
-    return trial, [{**about, **row} for row in rows]
+        trial = split.trial(data, seed)
+        rows = [_measure(trial, label, method) for label, method in methods.items()]
+    about = {"data": data.name, "trial": seed, "prompt_seed": seed}
+    about["llm_seed"] = split.llm_seed_of(seed)
+    return seed, [{**about, **row} for row in rows]
 
 
-def _measure(split, name, predict):
-    """Return what one method reaches and takes on one trial."""
-    split.watch.seconds.clear()
-    curve = split.curve(predict(split))
+def _measure(trial, label, method):
+    """Return what one method reaches and takes on one trial; a reader's function is not timed."""
+    if isinstance(method, Method):
+        timer = Timer()
+        gamma, numbers, seconds = method.predict(trial, timer), method.parameters, timer.seconds
+    else:
+        gamma, numbers, seconds = method(trial), {}, dict.fromkeys(STEPS, np.nan)
+    curve = trial.curve(gamma)
     low, high = curve.cost_range
     quality = np.interp(low + GRID * (high - low), curve.costs, curve.quality)
     return {
-        "method": name,
-        "parameters": _numbers(predict),
+        "method": label,
+        "parameters": json.dumps(numbers, sort_keys=True),
         "area": curve.area(),
         "area50": curve.area(0.5),
         "qnc": curve.qnc(),
         "peak": curve.peak(),
-        **{f"{step}_seconds": split.watch.seconds.get(step, 0.0) for step in STEPS},
+        **{f"{step}_seconds": spent for step, spent in seconds.items()},
         "curve": quality.astype(np.float32),
     }
 
@@ -189,6 +309,8 @@ def rerun_trials(data, results, trials=(0,), methods=None):
     --------
     See `run_experiment`.
     """
+    import pandas as pd
+
     settings = results.attrs["settings"]
     expected, found = settings["data_sha256"][:12], _fingerprint(data)[:12]
     if expected != found:
@@ -202,13 +324,12 @@ def rerun_trials(data, results, trials=(0,), methods=None):
         for one in wanted:
             if one not in set(there):
                 raise KeyError(f"{word} must be among the results; got {one!r}")
-    numbers = settings["methods"]
-    again = {name: routing_method(base_name(name), **numbers[name]) for name in methods}
-    found = [run_trial(data, again, trial, settings["options"]) for trial in trials]
+    again = {label: stored_method(label, settings["methods"][label]) for label in methods}
+    found = _run(data, again, split_of(settings["options"]), trials, n_jobs=1)
     areas = results.set_index(["trial", "method"])["area"]
     rows = [
         (trial, row["method"], areas[trial, row["method"]], row["area"])
         for trial, measured in found
         for row in measured
     ]
-    return type(results)(rows, columns=["trial", "method", "stored", "again"])
+    return pd.DataFrame(rows, columns=["trial", "method", "stored", "again"])

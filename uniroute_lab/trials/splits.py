@@ -1,275 +1,428 @@
-"""Splits of prompts and of LLMs."""
+"""How a data set becomes trials: one class for each way to draw a pool."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from uniroute.checks import check_positive_integer, check_scalar
+from uniroute.checks import check_option, check_scalar
+from uniroute_lab.trials.draws import (
+    split_llms,
+    split_llms_by_group,
+    split_prompts,
+    split_prompts_by_task,
+)
+from uniroute_lab.trials.trial import cut
 
-__all__ = [
-    "split_llms",
-    "split_llms_by_group",
-    "split_llms_by_release",
-    "split_prompts",
-    "split_prompts_by_task",
-]
+__all__ = ["FamilyPool", "NamedPool", "RandomPool", "Rehearsal", "Split", "split_of"]
+
+PARTS = ("train", "val", "test")
+RECIPES = ("paper", "size-matched")
 
 
-def split_prompts(prompts, sizes, random_state):
-    """Split prompts at random into disjoint parts; identical texts stay together.
+@dataclass(frozen=True)
+class Split(ABC):
+    """How a data set is split into the parts of a trial: what all ways to draw a pool share.
 
     Parameters
     ----------
-    prompts : sequence of str, or int
-        Prompt texts, or their number if all are distinct.
-    sizes : sequence of float or int
-        Sizes of the parts: shares of all prompts (each below 1, together at most 1), or numbers
-        of prompts. Repeated texts can make a part a little smaller, never larger.
-    random_state : int
-        Seed.
-
-    Returns
-    -------
-    list of ndarray of int
-        Sorted indices of the prompts of each part.
-
-    Raises
-    ------
-    ValueError
-        If the parts do not fit into the prompts, or one would be empty.
+    sizes : sequence of float or int, default (0.6, 0.1, 0.3)
+        Training, validation and test prompts, as for `split_prompts`.
+    part_tasks : dict of str to sequence of str, optional
+        With the keys "train", "val" and "test", or some of them: the tasks of a part's prompts,
+        all if it is not named; see `split_prompts_by_task`. `sizes` must then be integers. Trials
+        that differ in other parts only have the same test prompts.
 
     Notes
     -----
-    Section 6 and App. F.1: 60/10/30 % for training, validation and test. Chapter 5.
+    Section 6 and App. F.1 of the paper. Chapter 5.
 
     Examples
     --------
-    >>> train, val, test = split_prompts(10, [0.6, 0.1, 0.3], random_state=0)
-    >>> len(train), len(val), len(test)
-    (6, 1, 3)
+    See `RandomPool`.
     """
-    groups = _same_text(prompts)
-    counts = _part_sizes(sizes, len(groups))
-    order = np.random.default_rng(random_state).permutation(groups.max() + 1)
-    of_group = np.bincount(groups)
-    parts, first = [], 0
-    for count in counts:
-        fits = np.searchsorted(np.cumsum(of_group[order[first:]]), count, side="right")
-        if fits == 0:
+
+    sizes: tuple = (0.6, 0.1, 0.3)
+    part_tasks: dict | None = field(default=None, kw_only=True)
+
+    def __post_init__(self):
+        """Bring the fields to their types and check them."""
+        self._set("sizes", tuple(np.asarray(self.sizes).tolist()))
+        if len(self.sizes) != 3:
             raise ValueError(
-                f"sizes must leave no part empty; got {sizes} for {len(groups)} prompts"
+                f"sizes must be three: training, validation, test; got {list(self.sizes)}"
             )
-        parts.append(np.flatnonzero(np.isin(groups, order[first : first + fits])))
-        first += fits
-    return parts
+        if self.part_tasks is not None:
+            for part in self.part_tasks:
+                check_option("part_tasks", part, PARTS)
+            self._set("part_tasks", {p: list(tasks) for p, tasks in self.part_tasks.items()})
+
+    def _set(self, name, value):
+        object.__setattr__(self, name, value)
+
+    def trial(self, data, seed=0):
+        """Split a data set into the parts of one trial.
+
+        Parameters
+        ----------
+        data : RoutingData
+            With embeddings, every loss and every cost; see `RoutingData.complete`.
+        seed : int, default 0
+            Of the prompts, and of the LLMs if the split has no seed for them.
+
+        Returns
+        -------
+        Trial
+
+        Raises
+        ------
+        KeyError
+            If the split names an LLM or a task that the data has not.
+        ValueError
+            If `data` has no embeddings, misses a loss or a cost, or a size does not fit.
+
+        Notes
+        -----
+        Section 6 and App. F.1. Chapter 5.
+        """
+        return cut(data, *self._prompts(data, seed), *self._llms(data, seed))
+
+    def rehearsal(self, data, seed=0, recipe="size-matched"):
+        """Let the training LLMs play the pool's part: a trial to choose a method's numbers in.
+
+        Parameters
+        ----------
+        data, seed
+            As for `trial`.
+        recipe : {"size-matched", "paper"}, default "size-matched"
+            "paper": the training LLMs are represented by their losses on all training prompts, and
+            the validation prompts test. "size-matched": they are represented by their losses on
+            the validation prompts, as the pool will be; one half of the training prompts tests
+            what was learned from the other half.
+
+        Returns
+        -------
+        Trial
+            Without test prompts and test LLMs of the trial with the same seed.
+
+        Raises
+        ------
+        ValueError
+            If `recipe` is none of those, or as `trial`.
+
+        Notes
+        -----
+        App. G chooses K and k by the first recipe; why the second is better is shown in Chapters 5
+        and 16.
+        """
+        check_option("recipe", recipe, RECIPES)
+        (train, val, _), (old, _) = self._prompts(data, seed), self._llms(data, seed)
+        if recipe == "paper":
+            return cut(data, train, train, val, old, old)
+        order = np.random.default_rng(seed).permutation(train)
+        return cut(data, np.sort(order[::2]), val, np.sort(order[1::2]), old, old)
+
+    def options(self):
+        """Return the fields that are set, as a dict that JSON can hold; see `split_of`."""
+        set_fields = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: _listed(value) for name, value in set_fields.items() if value is not None}
+
+    def llm_seed_of(self, seed):
+        """Return the seed of the LLMs in the trial with this seed, None if none are drawn."""
+        return seed
+
+    @abstractmethod
+    def _llms(self, data, seed):
+        """Return the training LLMs and the pool, as positions."""
+
+    def _prompts(self, data, seed):
+        """Return the prompts of the three parts, as positions."""
+        _check_complete(data)
+        if self.part_tasks is None:
+            return split_prompts(data.prompts, self.sizes, seed)
+        wanted = [self.part_tasks.get(part) for part in PARTS]
+        return split_prompts_by_task(data.prompts, data.tasks, self.sizes, wanted, seed)
 
 
-def _same_text(prompts):
-    """Return a number for each prompt, the same one for identical texts."""
-    if isinstance(prompts, (int, np.integer)):
-        check_positive_integer("prompts", prompts)
-        return np.arange(prompts)
-    texts = [str(text) for text in prompts]
-    place = {text: i for i, text in enumerate(sorted(set(texts)))}
-    return np.array([place[text] for text in texts], dtype=int)
-
-
-def split_prompts_by_task(prompts, tasks, sizes, part_tasks, random_state):
-    """Split prompts at random into disjoint parts, each with its own mix of tasks.
-
-    Parameters
-    ----------
-    prompts : sequence of str
-        Prompt texts; identical ones come into one part only, and the rest of them into none.
-    tasks : sequence of str
-        The task of each prompt.
-    sizes : sequence of int
-        Number of prompts in each part.
-    part_tasks : sequence of (sequence of str or None)
-        The tasks of each part; None for all. Parts with the same tasks share their prompts.
-    random_state : int
-        Seed.
-
-    Returns
-    -------
-    list of ndarray of int
-        Sorted indices of the prompts of each part. The last part is drawn first, so that its
-        prompts are the same whatever tasks the others have, and so on to the first.
-
-    Raises
-    ------
-    KeyError
-        If a task is unknown.
-    ValueError
-        If there are not enough prompts of a part's tasks, or lengths do not fit.
-
-    Notes
-    -----
-    Fig. 7 of the paper trains on one kind of prompts and tests on another. Chapter 18.
-
-    Examples
-    --------
-    >>> tasks = ["sums"] * 5 + ["places"] * 5
-    >>> prompts = [f"prompt {i}" for i in range(10)]
-    >>> train, test = split_prompts_by_task(prompts, tasks, [3, 2], [["sums"], ["places"]], 0)
-    >>> len(train), len(test), bool(train.max() < 5 <= test.min())
-    (3, 2, True)
-    """
-    groups, tasks = _same_text(prompts), np.asarray(tasks, dtype=str)
-    if len(tasks) != len(groups):
-        raise ValueError(f"tasks must name one for each prompt, {len(groups)}; got {len(tasks)}")
-    if len(sizes) != len(part_tasks):
-        raise ValueError(f"part_tasks must be one for each size, {len(sizes)}; got {part_tasks}")
-    order, parts = np.random.default_rng(random_state).permutation(len(groups)), []
-    for size, wanted in list(zip(sizes, part_tasks, strict=True))[::-1]:
-        check_positive_integer("sizes", size)
-        for task in wanted or ():
-            if task not in tasks:
-                raise KeyError(f"part_tasks must be of {sorted(set(tasks.tolist()))}; got {task!r}")
-        fits = order if wanted is None else order[np.isin(tasks[order], wanted)]
-        if len(fits) < size:
-            raise ValueError(f"sizes must fit; of {size} prompts of {wanted} {len(fits)} are left")
-        parts.append(np.sort(fits[:size]))
-        order = order[~np.isin(groups[order], groups[parts[-1]])]
-    return parts[::-1]
-
-
-def _part_sizes(sizes, n_prompts):
-    """Return the number of prompts in each part."""
-    sizes = np.asarray(sizes, dtype=float)
-    if sizes.ndim != 1 or not len(sizes) or not (np.isfinite(sizes) & (sizes > 0)).all():
-        raise ValueError(f"sizes must be positive numbers, one a part; got {sizes.tolist()}")
-    shares = (sizes < 1).all()
-    if not shares and not (sizes == np.round(sizes)).all():
-        raise ValueError(f"sizes must be all shares below 1 or all integers; got {sizes.tolist()}")
-    counts = np.floor(sizes * n_prompts + 1e-9).astype(int) if shares else sizes.astype(int)
-    limit = 1 + 1e-9 if shares else n_prompts
-    if sizes.sum() > limit:
-        raise ValueError(f"sizes must add up to at most {limit:g}; got {sizes.tolist()}")
-    return counts
-
-
-def split_llms(n_llms, test_share, random_state):
-    """Split LLMs at random into training LLMs and the pool of unseen test LLMs.
-
-    Parameters
-    ----------
-    n_llms : int
-        Number of LLMs, at least 2.
-    test_share : float
-        Share of the LLMs in the test pool, in (0, 1); rounded, at least one LLM on each side.
-    random_state : int
-        Seed.
-
-    Returns
-    -------
-    train, test : ndarray of int
-        Sorted indices.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two LLMs or `test_share` is not in [0, 1].
-
-    Notes
-    -----
-    Section 6: H_tr and H_te are 2/3 and 1/3 of the LLMs. Chapter 5.
-
-    Examples
-    --------
-    >>> train, test = split_llms(6, test_share=1 / 3, random_state=0)
-    >>> len(train), len(test), sorted([*train, *test]) == list(range(6))
-    (4, 2, True)
-    """
-    check_positive_integer("n_llms", n_llms)
-    if n_llms < 2:
-        raise ValueError(f"n_llms must be at least 2; got {n_llms}")
-    test_share = check_scalar("test_share", test_share, 0, 1)
-    n_test = int(np.clip(round(n_llms * test_share), 1, n_llms - 1))
-    order = np.random.default_rng(random_state).permutation(n_llms)
-    return np.sort(order[n_test:]), np.sort(order[:n_test])
-
-
-def split_llms_by_group(groups, test_share, random_state):
-    """Split LLMs at random, whole groups at a time: the pool holds families never seen before.
+@dataclass(frozen=True)
+class RandomPool(Split):
+    """Split the LLMs at random into training LLMs and a pool that was never seen.
 
     Parameters
     ----------
-    groups : sequence of str, length n_llms
-        The group of each LLM, for example its family. At least 2 different ones.
-    test_share : float
-        Share of the LLMs in the test pool, in (0, 1). Groups join the pool in random order as long
-        as they bring its size nearer to this share; at least one group on each side.
-    random_state : int
-        Seed.
-
-    Returns
-    -------
-    train, test : ndarray of int
-        Sorted indices.
+    sizes, part_tasks
+        As for every split: how many training, validation and test prompts, as shares or numbers
+        (default 0.6, 0.1, 0.3), and of which tasks, {"train": [...], "val": [...], "test": [...]},
+        all if not given.
+    test_share : float, default 1/3
+        Share of the LLMs in the pool.
+    llm_seed : int, optional
+        Seed of the LLMs in every trial; each trial's own if not given.
 
     Raises
     ------
     ValueError
-        If there are fewer than two groups or `test_share` is not in [0, 1].
+        If `sizes` are not three, a key of `part_tasks` is none of those, or `test_share` is out of
+        range.
 
     Notes
     -----
-    The paper splits single LLMs; a pool of new families asks for more. Chapter 21.
+    Section 6 and App. F.1 of the paper. Chapter 5.
 
     Examples
     --------
-    >>> train, test = split_llms_by_group(["a", "a", "b", "b", "c"], 0.4, random_state=0)
-    >>> train, test
-    (array([0, 1, 2, 3]), array([4]))
+    >>> from uniroute import RoutingData
+    >>> rng = np.random.default_rng(0)
+    >>> data = RoutingData(
+    ...     name="noise", prompts=[f"prompt {i}" for i in range(20)],
+    ...     prompt_ids=[str(i) for i in range(20)], tasks=["none"] * 20,
+    ...     losses=rng.integers(0, 2, (20, 6)), costs=[1, 2, 3, 4, 5, 6], cost_unit="cents",
+    ...     llms=list("abcdef"), licence="CC0-1.0", citation="none",
+    ...     embeddings=rng.normal(size=(20, 3)))
+    >>> trial = RandomPool().trial(data)
+    >>> trial.X_train.shape, trial.losses_train.shape, trial.losses_val.shape, len(trial.llms)
+    ((12, 3), (12, 4), (2, 2), 2)
+    >>> [len(RandomPool().rehearsal(data, recipe=r).X_val) for r in ("paper", "size-matched")]
+    [12, 2]
     """
-    groups = np.asarray(groups, dtype=str)
-    test_share = check_scalar("test_share", test_share, 0, 1)
-    names, sizes = np.unique(groups, return_counts=True)
-    if len(names) < 2:
-        raise ValueError(f"groups must hold at least two groups; got {names.tolist()}")
-    wanted, size, chosen = test_share * len(groups), 0, []
-    for group in np.random.default_rng(random_state).permutation(len(names)):
-        nearer = abs(size + sizes[group] - wanted) < abs(size - wanted)
-        if (nearer or not chosen) and len(chosen) < len(names) - 1:
-            chosen.append(group)
-            size += sizes[group]
-    pool = np.isin(groups, names[chosen])
-    return np.flatnonzero(~pool), np.flatnonzero(pool)
+
+    test_share: float = field(default=1 / 3, kw_only=True)
+    llm_seed: int | None = field(default=None, kw_only=True)
+
+    def __post_init__(self):
+        """Check the fields."""
+        super().__post_init__()
+        self._set("test_share", check_scalar("test_share", self.test_share, 0, 1))
+
+    def llm_seed_of(self, seed):
+        """Return the seed of the LLMs in the trial with this seed."""
+        return seed if self.llm_seed is None else self.llm_seed
+
+    def _llms(self, data, seed):
+        return split_llms(data.n_llms, self.test_share, self.llm_seed_of(seed))
 
 
-def split_llms_by_release(released, test_share):
-    """Split LLMs by age: the older ones train, the newer ones are the pool.
+@dataclass(frozen=True)
+class NamedPool(Split):
+    """Take a pool whose LLMs are named.
 
     Parameters
     ----------
-    released : sequence of length n_llms
-        What can be sorted: dates, years, or their ISO texts. Equal dates stay on one side.
-    test_share : float
-        Share of the LLMs in the test pool, in (0, 1); the nearest that dates allow, at least one
-        LLM on each side.
-
-    Returns
-    -------
-    train, test : ndarray of int
-        Sorted indices.
+    sizes, part_tasks
+        As for `RandomPool`.
+    pool : sequence of str
+        Names of the test LLMs; or several such lists, which the seeds of the trials take one after
+        the other.
+    train_llms : sequence of str, optional
+        Names of the training LLMs, or several lists of them; all that are not in the pool if not
+        given. LLMs in both lists are known in training, as in a static pool.
 
     Raises
     ------
     ValueError
-        If all dates are equal or `test_share` is not in [0, 1].
+        If `pool` is empty, or `sizes` or `part_tasks` are as for `RandomPool`.
 
     Notes
     -----
-    The unseen generation of App. I.1. Chapter 21.
+    The new LLMs of Headlines in Section 6, the static pool of Table 1 and the new generation of
+    App. I.1. Chapters 19 and 21.
 
     Examples
     --------
-    >>> split_llms_by_release(["2023-02", "2024-07", "2023-07"], test_share=1 / 3)
-    (array([0, 2]), array([1]))
+    >>> NamedPool((12, 2, 6), pool=["b", "f"]).options()
+    {'sizes': [12, 2, 6], 'pool': ['b', 'f']}
     """
-    test_share = check_scalar("test_share", test_share, 0, 1)
-    dates, rank = np.unique(np.asarray(released), return_inverse=True)
-    if len(dates) < 2:
-        raise ValueError(f"released must hold at least two dates; got {dates.tolist()}")
-    newer = np.array([(rank >= first).sum() for first in range(1, len(dates))])
-    first = 1 + np.abs(newer - test_share * len(rank)).argmin()
-    return np.flatnonzero(rank < first), np.flatnonzero(rank >= first)
+
+    pool: tuple = field(kw_only=True)
+    train_llms: tuple | None = field(default=None, kw_only=True)
+
+    def __post_init__(self):
+        """Check the fields."""
+        super().__post_init__()
+        for name in ("pool", "train_llms"):
+            if getattr(self, name) is not None:
+                self._set(name, _tupled(getattr(self, name)))
+        if not self.pool:
+            raise ValueError("pool must hold at least one LLM; got none")
+
+    def llm_seed_of(self, seed):
+        """Return None: no LLM is drawn."""
+        return None
+
+    def _llms(self, data, seed):
+        pool = _list_of(self.pool, seed)
+        old = [llm for llm in data.llms if llm not in pool]
+        if self.train_llms is not None:
+            old = _list_of(self.train_llms, seed)
+        return _positions(data.llms, "train_llms", old), _positions(data.llms, "pool", pool)
+
+
+@dataclass(frozen=True)
+class FamilyPool(Split):
+    """Draw whole families of LLMs for the pool, so that it has no relatives in training.
+
+    Parameters
+    ----------
+    sizes, part_tasks
+        As for `RandomPool`.
+    groups : sequence of str
+        The family of each LLM of the data; see `split_llms_by_group`.
+    test_share : float, default 1/3
+        Share of the LLMs in the pool, as nearly as the families allow.
+
+    Raises
+    ------
+    ValueError
+        As `RandomPool`.
+
+    Notes
+    -----
+    Not in the paper, whose App. I.1 has a new generation of LLMs. Chapter 21.
+
+    Examples
+    --------
+    >>> FamilyPool(groups=["a", "a", "b"]).options()["groups"]
+    ['a', 'a', 'b']
+    """
+
+    groups: tuple = field(kw_only=True)
+    test_share: float = field(default=1 / 3, kw_only=True)
+
+    def __post_init__(self):
+        """Check the fields."""
+        super().__post_init__()
+        self._set("groups", tuple(self.groups))
+        self._set("test_share", check_scalar("test_share", self.test_share, 0, 1))
+
+    def _llms(self, data, seed):
+        if len(self.groups) != data.n_llms:
+            raise ValueError(
+                f"groups must have a name per LLM, {data.n_llms}; got {len(self.groups)}"
+            )
+        return split_llms_by_group(self.groups, self.test_share, seed)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """The rehearsals of a split in the place of its trials, to measure what a choice sees.
+
+    Parameters
+    ----------
+    split : Split
+    recipe : {"size-matched", "paper"}, default "size-matched"
+        As for the `rehearsal` of every split.
+
+    Raises
+    ------
+    ValueError
+        If `recipe` is none of those.
+
+    Notes
+    -----
+    Fig. 5 of the paper shows areas on validation prompts. Chapter 16.
+
+    Examples
+    --------
+    >>> Rehearsal(RandomPool(), "paper").options()["recipe"]
+    'paper'
+    """
+
+    split: Split
+    recipe: str = "size-matched"
+
+    def __post_init__(self):
+        """Check the recipe."""
+        check_option("recipe", self.recipe, RECIPES)
+
+    def trial(self, data, seed=0):
+        """Return the rehearsal with this seed.
+
+        Parameters
+        ----------
+        data, seed
+            As for the split's own `trial`.
+
+        Returns
+        -------
+        Trial
+        """
+        return self.split.rehearsal(data, seed, self.recipe)
+
+    def options(self):
+        """Return the options of the split, and the recipe."""
+        return {**self.split.options(), "recipe": self.recipe}
+
+    def llm_seed_of(self, seed):
+        """Return the seed of the LLMs, as the split does."""
+        return self.split.llm_seed_of(seed)
+
+
+def split_of(options):
+    """Return the split, or the rehearsal of a split, that stored options describe.
+
+    Parameters
+    ----------
+    options : dict
+        As from the ``options()`` of a split: its fields by name, and "recipe" for a rehearsal. With
+        "pool" it is a `NamedPool`, with "groups" a `FamilyPool`, and else a `RandomPool`.
+
+    Returns
+    -------
+    Split or Rehearsal
+
+    Raises
+    ------
+    TypeError
+        If an option is unknown.
+    ValueError
+        As those classes.
+
+    Notes
+    -----
+    Stored results keep the options of their trials. Chapter 15.
+
+    Examples
+    --------
+    >>> split_of({"sizes": [60, 10, 30], "test_share": 0.5})
+    RandomPool(sizes=(60, 10, 30), part_tasks=None, test_share=0.5, llm_seed=None)
+    """
+    options = dict(options)
+    recipe = options.pop("recipe", None)
+    kind = NamedPool if "pool" in options else FamilyPool if "groups" in options else RandomPool
+    split = kind(**options)
+    return split if recipe is None else Rehearsal(split, recipe)
+
+
+def _check_complete(data):
+    if data.embeddings is None:
+        raise ValueError(f"data must have embeddings; {data.name!r} has none")
+    for name in ("losses", "costs"):
+        if np.isnan(getattr(data, name)).any():
+            raise ValueError(f"data must be complete; the {name} of {data.name!r} hold NaN")
+
+
+def _several(names):
+    """Whether these are several lists of names."""
+    return len(names) > 0 and not isinstance(names[0], str)
+
+
+def _tupled(names):
+    return tuple(map(tuple, names)) if _several(names) else tuple(names)
+
+
+def _listed(value):
+    """Return tuples as the lists that JSON would make of them."""
+    return [_listed(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _list_of(names, seed):
+    """Return the names, or one list of several."""
+    return names[seed % len(names)] if _several(names) else names
+
+
+def _positions(known, name, llms):
+    """Return where these LLMs are in the data, in its order."""
+    for llm in llms:
+        if llm not in known:
+            raise KeyError(f"{name} must hold LLMs of the data, {known}; got {llm!r}")
+    return np.sort(np.array([known.index(llm) for llm in llms], dtype=int))

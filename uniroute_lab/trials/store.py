@@ -31,14 +31,11 @@ SOURCES = (
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "joblib")
 
 
-def _numbers(predict):
-    """Return the numbers of a method as JSON."""
-    return json.dumps(getattr(predict, "keywords", {}), sort_keys=True)
+def settings_of(data, records, options):
+    """Return what finished trials must agree in to be of one experiment, as JSON.
 
-
-def settings_of(data, methods, options):
-    """Return what finished trials must agree in to be of one experiment, as JSON."""
-    options = {name: np.asarray(value).tolist() for name, value in options.items()}
+    That is the data, the record of each method by its label, and the options of the split.
+    """
     return json.dumps(
         {
             "format": FORMAT,
@@ -48,7 +45,7 @@ def settings_of(data, methods, options):
             "llms": data.llms,
             "cost_unit": data.cost_unit,
             "options": options,
-            "methods": {name: json.loads(_numbers(predict)) for name, predict in methods.items()},
+            "methods": records,
         },
         sort_keys=True,
     )
@@ -57,7 +54,8 @@ def settings_of(data, methods, options):
 def _fingerprint(data):
     """Return the SHA-256 of all that trials depend on."""
     digest = hashlib.sha256(json.dumps([data.prompts, data.llms]).encode())
-    for values in (data.losses, data.costs, data.embeddings):
+    seen = np.hstack([data.embeddings, *(data.features or {}).values()])
+    for values in (data.losses, data.costs, seen):
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()
 

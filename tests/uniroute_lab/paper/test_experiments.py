@@ -1,124 +1,147 @@
-"""The script of the stored experiments, on a small data set in the place of the real ones."""
+"""What is declared is what is stored; the runner of it, on a small data set."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.simulated import simulated
-from uniroute_lab.data import DataSet, catalog, load_mmlu_pro
+from uniroute_lab.data import DataSet, catalog, load_mmlu_pro, load_routerbench
 from uniroute_lab.paper import experiments as script
 from uniroute_lab.paper import generations as ages
-from uniroute_lab.paper import static_pool
-from uniroute_lab.paper.attributes import ATTRIBUTES
-from uniroute_lab.trials import make_trial, method_names, read_results, routing_method
+from uniroute_lab.paper.peers import toolkit_available
+from uniroute_lab.paper.static_pool import known_llms, static_methods
+from uniroute_lab.trials import (
+    Candidates,
+    Method,
+    RandomPool,
+    Rehearsal,
+    method_names,
+    read_results,
+    split_of,
+)
+
+METHODS = [Method("ZeroRouter"), Method("K-NN", {"k": 5})]
+SPLIT = RandomPool((144, 20, 72))
+RESULTS = Path(__file__).parents[3] / "results"
+# How the stored files are called.
+STORED = {
+    "main": "{data}",
+    "validation_size": "{data}_validation_{n_val}",
+    "n_clusters": "{data}_clusters_{recipe}",
+    "prompt_shift": "{data}_shift_{kind}_{case}",
+    "static_pool": "{data}_static",
+    "fixed_pool": "{data}_pool_{llm_seed}",
+    "peers": "{data}_peers",
+    "generation": "{data}_{pool} {training}",
+}
+GENERATION = {
+    "newest older": "generation",
+    "families other families": "families",
+    "half of newest older": "older_teachers",
+    "half of newest newest": "newer_teachers",
+}
+
+
+def stored_name(run):
+    name = STORED[run.experiment].format(data=run.data, **run.condition).replace("-", "_")
+    for new, old in GENERATION.items():
+        if name == f"{run.data}_{new}":
+            return f"{run.data}_{old}"
+    return name
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(script, "RESULTS", tmp_path)
     monkeypatch.setitem(catalog, "simulated", DataSet("Simulated", simulated, "none"))
-    methods = {"ZeroRouter": routing_method("ZeroRouter"), "K-NN": routing_method("K-NN", k=5)}
-    known = {
-        "tests": script.Experiment("simulated", 2, methods, {"n_val": 20}),
-        "rehearsals": script.Experiment("simulated", 2, methods, {"recipe": "paper"}),
-    }
-    monkeypatch.setattr(script, "experiments", lambda: known)
+    known = [
+        script.Run("simulated", "main", {}, METHODS, SPLIT, 2),
+        script.Run("simulated", "n_clusters", {"recipe": "paper"}, METHODS, Rehearsal(SPLIT), 2),
+    ]
+    monkeypatch.setattr(script, "runs", lambda: known)
     return tmp_path
 
 
-def test_runs_what_is_named_and_no_more(folder):
-    script.main(["tests", "--trials", "3"])
-    assert len(read_results(folder / "tests.parquet")) == 3 * 2
-    assert read_results(folder / "tests.parquet").attrs["settings"]["options"]["sizes"] == [
-        144,
-        20,
-        72,
-    ]
-    assert not (folder / "rehearsals.parquet").exists()
+# The declaration and the record.
 
 
-def test_runs_everything(folder):
-    script.main([])
-    assert len(read_results(folder / "tests.parquet")) == 2 * 2
-    options = read_results(folder / "rehearsals.parquet").attrs["settings"]["options"]
-    assert (options["recipe"], options["sizes"]) == ("paper", [144, 24, 72])
+def test_names_are_of_one_run():
+    names = [run.name for run in script.runs()]
+    assert len({*names}) == len(names)
+    conditions = {}
+    for run in script.runs():
+        conditions.setdefault(run.experiment, set()).add(tuple(run.condition))
+    assert all(len(names) == 1 for names in conditions.values())
 
 
-def test_lists_without_running(folder, capsys):
-    script.main(["--list"])
-    assert "tests: simulated, 2 trials" in capsys.readouterr().out
-    assert not list(folder.iterdir())
-
-
-def test_unknown_name(folder, capsys):
-    with pytest.raises(SystemExit):
-        script.main(["nothing"])
-    assert "NAME must be one of tests, rehearsals; got nothing" in capsys.readouterr().err
-
-
-def test_stored_experiments_can_be_made():
-    for name, experiment in script.experiments().items():
-        assert name.startswith(experiment.data) and experiment.data in catalog
-        assert experiment.n_trials >= 50
-        for label, method in (experiment.methods or {}).items():
-            assert callable(method), label
-
-
-@pytest.mark.parametrize(("n_val", "expected"), [(None, [600, 100, 300]), (50, [600, 50, 300])])
-def test_sizes(n_val, expected):
-    assert script.sizes(1000, n_val) == expected
-    assert script.sizes(12032) == [7219, 400, 3609]
-
-
-def test_methods_on_attributes_do_not_see_embeddings():
-    data = simulated()
-    wide = script.with_attributes(data)
-    assert wide.embeddings.shape[1] == data.embeddings.shape[1] + len(ATTRIBUTES)
-    numbers = {"name": "K-NN", "k": 5}
-    alone = routing_method("K-NN", k=5)(make_trial(data))
-    assert (script.on_features(make_trial(wide), features="embeddings", **numbers) == alone).all()
-    read = script.on_features(make_trial(wide), features="attributes", **numbers)
-    blind = replace(wide, embeddings=np.where(np.arange(17) < 5, 0, wide.embeddings))
-    assert (script.on_features(make_trial(blind), features="attributes", **numbers) == read).all()
-
-
-def test_static_pool_knows_every_llm_in_training(folder, monkeypatch):
-    small = {
-        "Clairvoyant ZeroRouter": [{}],
-        "Clairvoyant K-means": [{"K": 2}, {"K": 4}],
-        "K-NN": [{"k": 3}, {"k": 9}],
+@pytest.mark.parametrize("run", script.runs(), ids=lambda run: run.name)
+def test_what_is_declared_is_what_is_stored(run):
+    results = read_results(RESULTS / f"{stored_name(run)}.parquet")
+    settings, choices = results.attrs["settings"], results.attrs["choices"]
+    assert results["trial"].nunique() == run.n_trials
+    assert split_of(settings["options"]) == run.split
+    labels = [method.label for method in run.methods]
+    assert results["method"].unique().tolist() == labels
+    declared = {
+        one.label: (
+            [(None, one)]
+            if isinstance(one, Method)
+            else [(one.recipe if len(one.methods) > 1 else None, m) for m in one.methods]
+        )
+        for one in run.methods
     }
-    monkeypatch.setattr(static_pool, "candidates", lambda n_val: small)
-    script.run("static", script.Experiment("simulated", 2, static=True), 1, 2)
-    results = read_results(folder / "static.parquet")
-    options = results.attrs["settings"]["options"]
-    assert options["pool"] == options["train_llms"] == simulated().llms
-    choices = results.attrs["choices"]
-    assert [choice["recipe"] for choice in choices] == [None, "paper", "paper"] + 2 * [
-        "size-matched"
-    ]
-    for label in small:
-        own = [choice for choice in choices if choice["method"] == label]
-        best = max(own, key=lambda choice: choice["area"] or 0)
-        assert [choice["chosen"] for choice in own] == [choice is best for choice in own]
+    for choice in choices:
+        choice["parameters"].pop("assignment", None)
+    if choices:
+        for label, candidates in declared.items():
+            own = [one for one in choices if one["method"] == label]
+            assert [(one["recipe"], one["parameters"]) for one in own] == [
+                (recipe, method.parameters) for recipe, method in candidates
+            ]
+        assert {len(one["areas"]) for one in choices} == {0, run.n_rehearsals}
+    else:
+        stored = {label: numbers.items() for label, numbers in settings["methods"].items()}
+        for label, [(_, method)] in declared.items():
+            assert method.parameters.items() <= stored[label]
 
 
-def test_only_some_methods_are_chosen(folder):
-    only = ("K-NN, size-matched", "ZeroRouter")
-    script.run("few", script.Experiment("simulated", 2, only=only), 1, 2)
-    results = read_results(folder / "few.parquet")
-    assert tuple(dict.fromkeys(results["method"])) == only
-    assert {choice["method"] for choice in results.attrs["choices"]} == set(only)
+def test_every_stored_table_is_declared():
+    files = {path.stem for path in RESULTS.glob("*.parquet")} - {"pocket_again"}
+    stored = {name for name in files if not name.endswith("_curves")}
+    assert stored == {stored_name(run) for run in script.runs()}
+
+
+def test_declared_methods_can_be_run():
+    for run in script.runs():
+        methods = [
+            method
+            for one in run.methods
+            for method in (one.methods if isinstance(one, Candidates) else [one])
+        ]
+        assert {method.name for method in methods} <= {
+            *method_names(),
+            *(["LLMRouter KNNRouter", "LLMRouter MLPRouter", "LLMRouter MFRouter"]),
+        }
+        assert all(method == type(method)(**method.record()) for method in methods)
+
+
+def test_sizes_are_shares_of_the_prompts():
+    n_prompts = {"pocket": 8000, "mmlu_pro": 12032, "llmrouter": 6108, "routerbench": 3164}
+    for data, n in n_prompts.items():
+        train, test = int(0.6 * n), int(0.3 * n)
+        assert script.SIZES[data] == (train, min(400, n - train - test), test)
 
 
 @pytest.mark.parametrize("data", ["pocket", "mmlu_pro"])
-def test_teachers_of_a_new_generation(data):
+def test_training_llms_of_two_ages(data):
     released = {name: release for name, _, release in ages.facts(data)}
     older, newest = ages.generations(data)
     assert sorted([*older, *newest]) == sorted(released)
     assert max(released[name] for name in older) < min(released[name] for name in newest)
-    (pools, old), (again, new) = ages.teachers(data).values()
+    (pools, old), (again, new) = ages.training_llms(data).values()
     assert pools == again and len({*map(tuple, pools)}) > 40
     for pool, first, second in zip(pools, old, new, strict=True):
         assert {*pool, *second} <= set(newest) and set(first) <= set(older)
@@ -127,11 +150,92 @@ def test_teachers_of_a_new_generation(data):
 
 
 @pytest.mark.data("mmlu-pro")
-def test_known_llms_are_those_of_the_complete_data():
-    assert [name for name, *_ in ages.facts("mmlu_pro")] == load_mmlu_pro().complete().llms
+def test_known_llms_of_mmlu_pro():
+    assert list(known_llms("mmlu_pro")) == load_mmlu_pro().complete().llms
 
 
-def test_candidates_of_a_static_pool():
-    found = static_pool.candidates(400)
-    assert set(map(static_pool.base_name, found)) <= set(method_names())
-    assert max(one["k"] for one in found["K-NN"]) <= 200
+@pytest.mark.data("routerbench")
+def test_known_llms_of_routerbench():
+    assert list(known_llms("routerbench")) == load_routerbench().complete().llms
+
+
+def test_methods_of_a_static_pool():
+    found = static_methods(400)
+    assert len({one.label for one in found}) == len(found)
+    by_label = {one.label: one for one in found}
+    assert max(method.parameters["k"] for method in by_label["K-NN"].methods) <= 200
+    assert by_label["K-NN"].recipe == "size-matched"
+    assert by_label["Clairvoyant K-NN"].recipe == "paper"
+
+
+# The runner.
+
+
+def test_runs_what_is_named_and_no_more(folder):
+    script.main(["simulated", "--trials", "3"])
+    results = read_results(folder / "simulated.parquet")
+    assert len(results) == 3 * 2
+    assert results.attrs["settings"]["options"]["sizes"] == [144, 20, 72]
+    assert not (folder / "simulated_n_clusters_paper.parquet").exists()
+
+
+def test_runs_everything(folder):
+    script.main([])
+    assert len(read_results(folder / "simulated.parquet")) == 2 * 2
+    results = read_results(folder / "simulated_n_clusters_paper.parquet")
+    assert results.attrs["settings"]["options"]["recipe"] == "size-matched"
+
+
+def test_an_experiment_can_be_named(folder):
+    script.main(["n_clusters"])
+    assert (folder / "simulated_n_clusters_paper.parquet").exists()
+    assert not (folder / "simulated.parquet").exists()
+
+
+def test_lists_without_running(folder, capsys):
+    script.main(["--list"])
+    assert "simulated: simulated, 2 trials" in capsys.readouterr().out
+    assert not list(folder.iterdir())
+
+
+def test_unknown_name(folder, capsys):
+    with pytest.raises(SystemExit):
+        script.main(["nothing"])
+    assert "NAME must be one of simulated, main, " in capsys.readouterr().err
+
+
+def test_what_needs_another_program_is_left_out(folder, monkeypatch, capsys):
+    run = script.Run("simulated", "peers", {}, METHODS, SPLIT, 2)
+    monkeypatch.setattr(script, "runs", lambda: [run])
+    monkeypatch.setattr(script, "toolkit_available", lambda: False)
+    script.main([])
+    assert "not made: it needs llmrouter-lib" in capsys.readouterr().out
+    assert not list(folder.iterdir())
+    assert isinstance(toolkit_available(), bool)
+
+
+def test_attributes_are_there_for_methods_that_want_them(folder):
+    methods = [*METHODS, Method("K-NN", {"k": 5}, features="attributes")]
+    run = script.Run("simulated", "prompt_shift", {"case": "x"}, methods, SPLIT, 1)
+    results = script.make(run)
+    assert results["method"].tolist() == ["ZeroRouter", "K-NN, k = 5", "K-NN, k = 5 (attributes)"]
+    assert script.load(replace(run, methods=METHODS)).features is None
+
+
+def test_a_static_pool_knows_every_llm_in_training(folder):
+    llms = simulated().llms
+    split = script.NamedPool(SPLIT.sizes, pool=llms, train_llms=llms)
+    labels = ("Clairvoyant ZeroRouter", "Clairvoyant K-means", "K-NN")
+    methods = [one for one in static_methods(20) if one.label in labels]
+    run = script.Run("simulated", "static_pool", {}, methods, split, 2, n_rehearsals=2)
+    results = script.make(run)
+    options = results.attrs["settings"]["options"]
+    assert options["pool"] == options["train_llms"] == llms
+    choices = results.attrs["choices"]
+    for one in methods:
+        own = [choice for choice in choices if choice["method"] == one.label]
+        best = max(own, key=lambda choice: choice["area"] or 0)
+        assert [choice["chosen"] for choice in own] == [choice is best for choice in own]
+        assert {choice["recipe"] for choice in own} == {getattr(one, "recipe", None)}
+    stored = json.loads(results["parameters"][1])
+    assert stored["K"] in (5, 10, 25, 50, 100) and np.isfinite(results["area"]).all()

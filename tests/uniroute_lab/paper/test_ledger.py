@@ -9,7 +9,7 @@ import pytest
 from tests.simulated import simulated
 from uniroute_lab.data import catalog
 from uniroute_lab.paper.ledger import numbers as script
-from uniroute_lab.trials import routing_method, run_experiment
+from uniroute_lab.trials import Method, run_experiment, split_of
 
 SAME, PART = script.SAME, script.PART
 
@@ -122,18 +122,17 @@ def clear():
 
 
 def run(folder, name, methods, **options):
-    options = {"sizes": (120, 60, 60), "test_share": 0.5} | options
-    methods = {label: routing_method(base, **numbers) for label, base, numbers in methods}
-    run_experiment(simulated(), methods, 8, folder / f"{name}.parquet", progress=False, **options)
+    split = split_of({"sizes": (120, 60, 60), "test_share": 0.5} | options)
+    run_experiment(simulated(), methods, split, 8, folder / f"{name}.parquet", progress=False)
 
 
 MAIN = [
-    ("ZeroRouter", "ZeroRouter", {}),
-    ("K-NN", "K-NN", {"k": 12}),
-    ("UniRoute (learned map)", "UniRoute (learned map)", {"K": 3}),
-    ("MLP", "MLP", {"epochs": 1}),
+    Method("ZeroRouter"),
+    Method("K-NN", {"k": 12}, tuning="paper"),
+    Method("UniRoute (learned map)", {"K": 3}, tuning="paper"),
+    Method("MLP", {"epochs": 1}),
 ]
-GRID = [(f"K-NN, k = {k}", "K-NN", {"k": k}) for k in (5, 20, 50)]
+GRID = [Method("K-NN", {"k": k}) for k in (5, 20, 50)]
 
 
 def directions():

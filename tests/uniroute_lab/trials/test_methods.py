@@ -1,6 +1,8 @@
-"""Registry methods against direct computation; who may see what; several LLM splits."""
+"""Methods against direct computation; who may see what; labels and records."""
 
+import json
 from dataclasses import replace
+from itertools import count, product
 
 import numpy as np
 import pytest
@@ -19,41 +21,33 @@ from uniroute import (
     NeighborMap,
     UniRoute,
 )
-from uniroute_lab.trials import (
-    make_rehearsal,
-    make_trial,
-    method_names,
-    routing_method,
-    split_llms_by_group,
-    split_llms_by_release,
-)
+from uniroute_lab.trials import Method, RandomPool, Timer, method_names
+from uniroute_lab.trials import timer as timer_module
+from uniroute_lab.trials.methods import KNOWS, PSI, TUNINGS
 
 pytestmark = pytest.mark.filterwarnings("ignore::uniroute.llms.EmptyClusterWarning")
-SIZES = (120, 60, 60)
+SPLIT = RandomPool((120, 60, 60))
 NUMBERS = {
     "K-NN": {"k": 7},
     "K-NN, scikit-learn": {"k": 7},
     "UniRoute (K-means)": {"K": 4},
     "UniRoute (learned map)": {"K": 4},
-    "UniRoute (learned map, soft)": {"K": 4},
     "Logistic": {"C": 0.5},
     "MatFac": {"d": 3},
-    "Clairvoyant K-NN": {"k": 7},
-    "Clairvoyant K-means": {"K": 4},
-    "Clairvoyant learned map": {"K": 4},
-    "Clairvoyant learned map, soft": {"K": 4},
-    "Clairvoyant Logistic": {"C": 0.5},
-    "Clairvoyant MatFac": {"d": 3},
 }
+LEARNED = "UniRoute (learned map)"
+METHODS = [
+    *(Method(name, NUMBERS.get(name, {})) for name in method_names() if name != "Oracle"),
+    Method(LEARNED, NUMBERS[LEARNED], psi="soft"),
+]
+CLAIRVOYANT = [replace(method, knows="training") for method in METHODS]
+ORACLE = Method("Oracle", knows="test")
+ALL = pytest.mark.parametrize("method", [*METHODS, *CLAIRVOYANT, ORACLE], ids=lambda m: m.label)
 
 
 @pytest.fixture(scope="module")
 def trial():
-    return make_trial(simulated(), SIZES)
-
-
-def predict(name, trial):
-    return routing_method(name, **NUMBERS.get(name, {}))(trial)
+    return SPLIT.trial(simulated())
 
 
 def uniroute(prompt_map, trial, X, losses=None):
@@ -62,18 +56,15 @@ def uniroute(prompt_map, trial, X, losses=None):
     return router.predict_loss(trial.X_test)
 
 
-def directly(name, trial):
+def directly(method, trial):
     """Compute a method's predictions without the registry."""
-    if name.startswith("Clairvoyant"):
+    if method.knows == "training":
         X = np.vstack([trial.X_train, trial.X_val])
-        known = replace(
-            trial, X_val=X, losses_val=np.vstack([trial.losses_clairvoyant, trial.losses_val])
-        )
-        base = name.removeprefix("Clairvoyant ")
-        uniroutes = ("K-means", "learned map", "learned map, soft")
-        return directly(f"UniRoute ({base})" if base in uniroutes else base, known)
+        losses = np.vstack([trial.losses_clairvoyant, trial.losses_val])
+        known = replace(trial, X_val=X, losses_val=losses)
+        return directly(replace(method, knows="validation"), known)
     X, losses, X_test = trial.X_val, trial.losses_val, trial.X_test
-    match name:
+    match method.name:
         case "ZeroRouter":
             return uniroute(ConstantMap(), trial, X)
         case "K-NN":
@@ -82,11 +73,11 @@ def directly(name, trial):
             return KNeighborsRegressor(7).fit(X, losses).predict(X_test)
         case "UniRoute (K-means)":
             return uniroute(KMeansMap(4, n_init=1), trial, trial.X_train)
-        case "UniRoute (learned map)" | "UniRoute (learned map, soft)":
+        case "UniRoute (learned map)":
             clusters = KMeansMap(4, n_init=1).fit(trial.X_train)
             learned = LearnedMap(4).fit(trial.X_train, trial.losses_train, clusters=clusters)
             hard = clusters.transform(X)
-            members = learned.transform(X) if name.endswith("soft)") else hard
+            members = learned.transform(X) if method.psi == "soft" else hard
             psi, _ = ClusterMeans().represent(members, losses)
             return learned.transform(X_test) @ psi.T
         case "Linear":
@@ -102,45 +93,46 @@ def directly(name, trial):
             return trial.losses_test
 
 
-@pytest.mark.parametrize("name", method_names())
-def test_registry_equals_direct_computation(name, trial):
-    found = predict(name, trial)
+# What they predict.
+
+
+@ALL
+def test_a_method_equals_direct_computation(method, trial):
+    found = method(trial)
     assert found.shape == trial.losses_test.shape
-    assert np.allclose(found, directly(name, trial), atol=1e-4)
+    assert np.allclose(found, directly(method, trial), atol=1e-4)
 
 
-@pytest.mark.parametrize("name", method_names())
-def test_shared_fits_change_nothing(name, trial):
-    shared = predict(name, trial)  # other tests have used this trial
-    assert np.array_equal(shared, predict(name, make_trial(simulated(), SIZES)))
+@ALL
+def test_shared_fits_change_nothing(method, trial):
+    shared = method(trial)  # other tests have used this trial
+    assert np.array_equal(shared, method(SPLIT.trial(simulated())))
 
 
-@pytest.mark.parametrize("name", [name for name in method_names() if name != "Oracle"])
-def test_test_losses_and_true_costs_change_no_prediction(name):
-    trial = make_trial(simulated(costs="prompt"), SIZES)
+@pytest.mark.parametrize("method", [*METHODS, *CLAIRVOYANT], ids=lambda m: m.label)
+def test_test_losses_and_true_costs_change_no_prediction(method):
+    trial = SPLIT.trial(simulated(costs="prompt"))
     other = replace(trial, losses_test=1 - trial.losses_test, true_costs=trial.true_costs + 1)
-    assert np.array_equal(predict(name, trial), predict(name, other))
+    assert np.array_equal(method(trial), method(other))
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in method_names() if n != "Oracle" and not n.startswith("Clairvoyant")]
-)
-def test_competitors_do_not_know_what_the_clairvoyant_know(name):
-    trial = make_trial(simulated(), SIZES)
+@pytest.mark.parametrize("method", METHODS, ids=lambda m: m.label)
+def test_competitors_do_not_know_what_the_clairvoyant_know(method):
+    trial = SPLIT.trial(simulated())
     other = replace(trial, losses_clairvoyant=1 - trial.losses_clairvoyant)
-    assert np.array_equal(predict(name, trial), predict(name, other))
+    assert np.array_equal(method(trial), method(other))
 
 
-@pytest.mark.parametrize("name", method_names())
-def test_fractional_losses(name):
-    trial = make_trial(simulated(fractional=True), SIZES)
+@ALL
+def test_fractional_losses(method):
+    trial = SPLIT.trial(simulated(fractional=True))
     assert not np.isin(trial.losses_val, (0, 1)).all()
-    assert np.isfinite(predict(name, trial)).all()
+    assert np.isfinite(method(trial)).all()
 
 
 def test_logistic_weighs_fractional_losses():
-    trial = make_trial(simulated(fractional=True), SIZES)
-    gamma, weights = predict("Logistic", trial)[:, 0], trial.losses_val[:, 0]
+    trial = SPLIT.trial(simulated(fractional=True))
+    gamma, weights = Method("Logistic", {"C": 0.5})(trial)[:, 0], trial.losses_val[:, 0]
     X = np.vstack([trial.X_val, trial.X_val])
     twice = LogisticRegression(C=0.5, max_iter=500).fit(
         X, np.repeat([1, 0], len(weights)), sample_weight=np.r_[weights, 1 - weights] + 1e-12
@@ -148,130 +140,138 @@ def test_logistic_weighs_fractional_losses():
     assert np.allclose(gamma, twice.predict_proba(trial.X_test)[:, 1], atol=1e-3)
 
 
-def test_logistic_without_a_wrong_answer():
-    trial = make_trial(simulated(), SIZES)
-    gamma = predict("Logistic", replace(trial, losses_val=np.zeros_like(trial.losses_val)))
+def test_logistic_without_a_wrong_answer(trial):
+    right = replace(trial, losses_val=np.zeros_like(trial.losses_val))
+    gamma = Method("Logistic", {"C": 0.5})(right)
     assert np.allclose(gamma, special.expit(np.log(0.5 / 60.5)))
 
 
-def test_seconds_are_counted_by_step_and_shared_fits_for_everybody():
-    trial = make_trial(simulated(), SIZES)
-    predict("UniRoute (K-means)", trial)
-    assert set(trial.watch.seconds) == {"fit", "add", "route"}
-    first = trial.watch.seconds["fit"]
-    trial.watch.seconds.clear()
-    predict("UniRoute (K-means)", trial)
-    assert trial.watch.seconds["fit"] == first
-    trial.watch.seconds.clear()
-    predict("Clairvoyant Linear", trial)
-    assert set(trial.watch.seconds) == {"add", "route"}
+def test_who_is_clairvoyant_already_learns_nothing_twice():
+    rehearsal = SPLIT.rehearsal(simulated(), recipe="paper")
+    plain, informed = (Method("K-NN", {"k": 7}, knows=k) for k in ("validation", "training"))
+    assert np.array_equal(plain(rehearsal), informed(rehearsal))
 
 
-def test_unknown_methods_and_numbers_are_named():
-    with pytest.raises(KeyError, match="got 'GraphRouter'"):
-        routing_method("GraphRouter")
-    with pytest.raises(TypeError, match="parameters of 'K-NN': missing"):
-        routing_method("K-NN")
-    with pytest.raises(TypeError, match="parameters of 'Clairvoyant MLP': got an unexpected"):
-        routing_method("Clairvoyant MLP", k=3)
+# What they see.
 
 
-def test_costs_by_prompt_are_known_on_the_validation_prompts_only():
-    data = simulated(costs="prompt")
-    trial = make_trial(data, SIZES, pool=["LLM 2", "LLM 5"])
-    assert trial.costs.shape == (2,)
-    assert trial.true_costs.shape == (60, 2)
-    rows = [np.flatnonzero((data.embeddings == x).all(axis=1))[0] for x in trial.X_val]
-    assert np.allclose(trial.costs, data.costs[rows][:, [2, 5]].mean(axis=0))
-    curve = trial.curve(trial.losses_test)
-    assert np.allclose(curve.llm_costs, trial.true_costs.mean(axis=0))
-    assert make_trial(simulated(), SIZES).true_costs is None
+def with_features(data):
+    rng = np.random.default_rng(5)
+    return replace(data, features={"attributes": rng.normal(2, 3, (data.n_prompts, 4))})
 
 
-def test_fixed_lists_and_groups():
-    data = simulated()
-    trial = make_trial(data, SIZES, pool=["LLM 8", "LLM 1"])
-    assert trial.llms == ["LLM 1", "LLM 8"]
-    assert trial.losses_train.shape == (120, 7)
-    static = make_trial(data, SIZES, pool=data.llms, train_llms=data.llms)
-    assert static.losses_train.shape == static.losses_clairvoyant.shape == (120, 9)
-    assert make_trial(data, SIZES, pool=data.llms).losses_train.shape == (120, 0)
-    groups = ["a", "a", "b", "b", "b", "c", "c", "c", "c"]
-    pools = [make_trial(data, SIZES, groups=groups, random_state=s).llms for s in range(20)]
-    of = dict(zip(data.llms, groups, strict=True))
-    assert all(sum(of[m] in {of[n] for n in pool} for m in of) == len(pool) for pool in pools)
-    assert len({tuple(pool) for pool in pools}) > 1
+@pytest.mark.parametrize("name", ["UniRoute (K-means)", "K-NN", "Linear"])
+def test_methods_on_features_do_not_see_embeddings(name):
+    wide = with_features(simulated())
+    method = Method(name, NUMBERS.get(name, {}), features="attributes")
+    found = method(SPLIT.trial(wide))
+    assert not np.allclose(found, replace(method, features="embeddings")(SPLIT.trial(wide)))
+    blind = replace(wide, embeddings=np.zeros_like(wide.embeddings))
+    assert np.array_equal(found, method(SPLIT.trial(blind)))
+    # The unit of a feature does not matter.
+    other = replace(wide, features={"attributes": wide.features["attributes"] * [1, 8, 0.5, 4] + 3})
+    assert np.allclose(found, method(SPLIT.trial(other)), atol=1e-4)
 
 
-def test_several_pools_are_taken_in_turn():
-    pools, teachers = [["LLM 0", "LLM 1"], ["LLM 2"]], [["LLM 3"], ["LLM 4", "LLM 5"]]
-    options = {"pool": pools, "train_llms": teachers}
-    trials = [make_trial(simulated(), SIZES, random_state=seed, **options) for seed in range(3)]
-    assert [trial.llms for trial in trials] == [pools[0], pools[1], pools[0]]
-    assert [trial.losses_train.shape[1] for trial in trials] == [1, 2, 1]
-    later = make_trial(simulated(), SIZES, random_state=0, llm_seed=1, **options)
-    assert later.llms == pools[1]
+def test_methods_on_embeddings_do_not_see_features(trial):
+    method = Method("K-NN", {"k": 7})
+    assert np.array_equal(method(trial), method(SPLIT.trial(with_features(simulated()))))
+
+
+def test_missing_features_are_named(trial):
+    with pytest.raises(KeyError, match=r"among the data's \(none\); got 'attributes'"):
+        Method("Linear", features="attributes")(trial)
+
+
+# Seconds, and what is kept.
+
+
+def test_seconds_are_counted_by_step_and_shared_fits_for_everybody(monkeypatch):
+    monkeypatch.setattr(timer_module, "thread_time", count().__next__)  # one more at each look
+    trial = SPLIT.trial(simulated())
+    k_means, learned = Method("UniRoute (K-means)", {"K": 4}), Method(LEARNED, {"K": 4})
+    expected = [(k_means, (1, 1, 1)), (learned, (2, 1, 1)), (Method("Linear"), (0, 1, 1))]
+    for method, seconds in expected * 2:  # the second time everything is there
+        timer = Timer()
+        method.predict(trial, timer)
+        assert tuple(timer.seconds.values()) == seconds
+        assert tuple(timer.seconds) == ("fit", "add", "route")
+
+
+def test_what_was_fitted_is_kept_for_the_same_training_prompts_only():
+    trial = SPLIT.trial(simulated())
+    method = Method(LEARNED, {"K": 4})
+    method(trial)
+    few = replace(trial, X_val=trial.X_val[:30], losses_val=trial.losses_val[:30])
+    assert few.cache is trial.cache and trial.clairvoyant().cache is trial.cache
+    for change in (
+        {"X_train": trial.X_train[:50], "losses_train": trial.losses_train[:50]},
+        {"losses_train": 1 - trial.losses_train},
+    ):
+        other = replace(trial, **change)
+        assert other.cache is not trial.cache
+        assert np.allclose(method(other), directly(method, other), atol=1e-4)
+    assert trial.cache.keys() == {"of", ("clusters", 4), ("learned map", 4, "linear")}
+
+
+# What they are called.
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "words"),
+    ("method", "label"),
     [
-        ({"pool": ["LLM 99"]}, KeyError, "pool must hold LLMs of the data"),
-        ({"pool": []}, ValueError, "pool must hold at least one LLM"),
-        ({"train_llms": ["LLM 1"]}, ValueError, "train_llms must be given together with pool"),
-        ({"groups": ["a", "b"]}, ValueError, "groups must have a name per LLM, 9; got 2"),
-        ({"groups": ["a"] * 9}, ValueError, "groups must hold at least two groups"),
-        ({"groups": ["a"] * 9, "pool": ["LLM 1"]}, ValueError, "only one of pool and groups"),
+        (Method("ZeroRouter"), "ZeroRouter"),
+        (Method("K-NN", {"k": 10}), "K-NN, k = 10"),
+        (Method("K-NN", {"k": 10}, tuning="paper"), "K-NN"),
+        (Method("K-NN", {"k": 10}, tuning="size-matched"), "K-NN, size-matched"),
+        (Method("K-NN", {"k": 10}, tuning="static"), "K-NN"),
+        (Method("K-NN", {"k": 20}, features="attributes"), "K-NN, k = 20 (attributes)"),
+        (Method("Linear", features="attributes"), "Linear (attributes)"),
+        (
+            Method("UniRoute (K-means)", {"K": 3}, features="attributes"),
+            "UniRoute (attributes), K = 3",
+        ),
+        (Method(LEARNED, {"K": 5}, "soft", "size-matched"), f"{LEARNED[:-1]}, soft), size-matched"),
+        (Method(LEARNED, {"K": 5}, tuning="figure's K"), f"{LEARNED}, figure's K"),
+        (Method(LEARNED, {"K": 5}, "soft", "static", "training"), "Clairvoyant learned map, soft"),
+        (Method("Logistic", {"C": 0.1}, tuning="size-matched"), "Logistic"),
+        (Method("Logistic", {"C": 1}, "hard", "size-matched", "training"), "Clairvoyant Logistic"),
+        (Method("MLP", {"epochs": 300}, tuning="long"), "MLP, long"),
+        (Method("MLP", {"epochs": 10}, knows="training"), "Clairvoyant MLP"),
+        (ORACLE, "Oracle"),
+        (Method("my own"), "my own"),
     ],
 )
-def test_bad_llm_lists_are_named(options, error, words):
+def test_labels(method, label):
+    assert method.label == label
+
+
+def test_records_are_json_and_come_back():
+    for method, psi, tuning, knows in product(METHODS, PSI, TUNINGS, KNOWS[:2]):
+        if psi == "soft" and method.name != LEARNED:
+            continue
+        one = replace(method, psi=psi, tuning=tuning, knows=knows)
+        assert Method(**json.loads(json.dumps(one.record()))) == one
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "words"),
+    [
+        (("K-NN",), TypeError, "parameters of 'K-NN': missing"),
+        (("MLP", {"k": 3}), TypeError, "parameters of 'MLP': got an unexpected"),
+        (("Linear", {}, "soft"), TypeError, "parameters of 'Linear': got an unexpected .*psi"),
+        (("Linear", {}, "mild"), ValueError, "psi must be one of"),
+        (("Linear", {}, "hard", "luck"), ValueError, "tuning must be one of"),
+        (("Linear", {}, "hard", "fixed", "all"), ValueError, "knows must be one of"),
+        (("Linear", {}, "hard", "fixed", "test"), ValueError, "'test' for the 'Oracle' and"),
+        (("Oracle",), ValueError, "got 'validation' for 'Oracle'"),
+    ],
+)
+def test_bad_fields_are_named(fields, error, words):
     with pytest.raises(error, match=words):
-        make_trial(simulated(), SIZES, **options)
+        Method(*fields)
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_whole_groups_are_drawn(seed):
-    groups = np.array(list("aaaabbbccd"))
-    train, pool = split_llms_by_group(groups, 0.3, seed)
-    assert sorted([*train, *pool]) == list(range(10))
-    assert not set(groups[train]) & set(groups[pool])
-    assert 1 <= len(pool) <= 5
-
-
-def test_every_group_can_be_drawn():
-    groups = np.array(list("aabbccdd"))
-    drawn = {groups[split_llms_by_group(groups, 0.25, seed)[1][0]] for seed in range(40)}
-    assert drawn == set("abcd")
-
-
-def test_the_newest_are_the_pool():
-    train, pool = split_llms_by_release([2021, 2024, 2022, 2023, 2024, 2020], 1 / 3)
-    assert pool.tolist() == [1, 4]
-    assert train.tolist() == [0, 2, 3, 5]
-    assert split_llms_by_release([1, 2, 2, 2], 0.1)[1].tolist() == [1, 2, 3]  # equal dates stay
-    with pytest.raises(ValueError, match="at least two dates"):
-        split_llms_by_release([1, 1], 0.5)
-
-
-def test_rehearsals_hold_training_llms_and_no_test_prompt():
-    data = simulated()
-    trial = make_trial(data, SIZES, random_state=4)
-    for recipe in ("paper", "size-matched"):
-        stage = make_rehearsal(data, recipe, 4, sizes=SIZES)
-        assert not set(stage.llms) & set(trial.llms)
-        assert len(stage.llms) + len(trial.llms) == 9
-        tested = {tuple(x) for x in trial.X_test}
-        for X in (stage.X_train, stage.X_val, stage.X_test):
-            assert not tested & {tuple(x) for x in X}
-    paper = make_rehearsal(data, "paper", 4, sizes=SIZES)
-    assert np.array_equal(paper.X_val, trial.X_train)
-    assert np.array_equal(paper.X_test, trial.X_val)
-    assert np.array_equal(paper.losses_test, trial.losses_val_train)
-    matched = make_rehearsal(data, "size-matched", 4, sizes=SIZES)
-    assert np.array_equal(matched.X_val, trial.X_val)
-    assert np.array_equal(matched.losses_val, trial.losses_val_train)
-    halves = {tuple(x) for x in matched.X_train}, {tuple(x) for x in matched.X_test}
-    assert halves[0] | halves[1] == {tuple(x) for x in trial.X_train}
-    assert not halves[0] & halves[1]
-    with pytest.raises(ValueError, match="recipe must be one of"):
-        make_rehearsal(data, "best")
+def test_unknown_methods_are_named(trial):
+    with pytest.raises(KeyError, match=r"name must be one of ZeroRouter, .*; got 'GraphRouter'"):
+        Method("GraphRouter")(trial)

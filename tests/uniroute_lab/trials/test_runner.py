@@ -16,31 +16,36 @@ from joblib import parallel_config
 
 from tests.simulated import simulated
 from uniroute import paired_difference, sign_test
-from uniroute_lab.trials import __main__ as command
 from uniroute_lab.trials import (
+    Candidates,
+    Method,
+    NamedPool,
+    RandomPool,
+    Rehearsal,
+    candidate_methods,
+    choose_and_run,
     choose_methods,
     differences_to,
-    make_rehearsal,
-    make_trial,
     read_curves,
     read_results,
     rerun_trials,
     results_table,
-    routing_method,
     run_experiment,
     run_trials,
+    runner,
     tuning,
 )
-from uniroute_lab.trials.tuning import plan
+from uniroute_lab.trials import __main__ as command
 
-OPTIONS = {"sizes": (120, 60, 60), "llm_seed": 1}
-METHODS = {
-    "ZeroRouter": routing_method("ZeroRouter"),
-    "K-NN": routing_method("K-NN", k=9),
-    "UniRoute (K-means)": routing_method("UniRoute (K-means)", K=3),
-    "UniRoute (learned map)": routing_method("UniRoute (learned map)", K=3),
-    "Linear": routing_method("Linear"),
-}
+SPLIT = RandomPool((120, 60, 60), llm_seed=1)
+METHODS = [
+    Method("ZeroRouter"),
+    Method("K-NN", {"k": 9}),
+    Method("UniRoute (K-means)", {"K": 3}),
+    Method("UniRoute (learned map)", {"K": 3}, tuning="paper"),
+    Method("Linear"),
+]
+LABELS = [method.label for method in METHODS]
 SECONDS = ["fit_seconds", "add_seconds", "route_seconds"]
 
 
@@ -51,13 +56,13 @@ def data():
 
 @pytest.fixture(scope="module")
 def chosen(data):
-    return choose_methods(data, n_rehearsals=1, progress=False, **OPTIONS)
+    return choose_methods(data, SPLIT, n_rehearsals=1, progress=False)
 
 
 @pytest.fixture(scope="module")
 def serial(data, tmp_path_factory):
     path = tmp_path_factory.mktemp("serial") / "run.parquet"
-    return run_experiment(data, METHODS, 4, path, progress=False, **OPTIONS), read_curves(path)
+    return run_experiment(data, METHODS, SPLIT, 4, path, progress=False), read_curves(path)
 
 
 def same(first, second):
@@ -69,92 +74,112 @@ def same(first, second):
 # Choosing numbers
 
 
-def test_choices_are_the_best_in_their_rehearsals(data, chosen):
+def test_choices_are_the_best_in_their_rehearsals(chosen):
     methods, choices = chosen
     labels = [choice["method"] for choice in choices]
-    assert list(methods) == list(dict.fromkeys(labels))
-    for label in methods:
-        own = [choice for choice in choices if choice["method"] == label]
-        assert sum(choice["chosen"] for choice in own) == 1
+    assert [method.label for method in methods] == list(dict.fromkeys(labels))
+    for method in methods:
+        own = [choice for choice in choices if choice["method"] == method.label]
+        [picked] = [choice for choice in own if choice["chosen"]]
+        assert picked["parameters"] == method.parameters
         if len(own) > 1:
-            best = max(own, key=lambda choice: choice["area"])
-            assert best["chosen"]
+            assert picked == max(own, key=lambda choice: choice["area"])
             assert all(len(choice["areas"]) == 1 for choice in own)
 
 
 @pytest.mark.filterwarnings("ignore::uniroute.llms.EmptyClusterWarning")
 def test_a_choice_by_hand(data, chosen):
     for label, recipe in (("K-NN", "paper"), ("K-NN, size-matched", "size-matched")):
+        rehearsal = SPLIT.rehearsal(data, 0, recipe)
         for choice in chosen[1]:
             if choice["method"] == label:
-                stages = [make_rehearsal(data, recipe, seed, **OPTIONS) for seed in (0,)]
-                predict = routing_method("K-NN", **choice["parameters"])
-                areas = [stage.curve(predict(stage)).area() for stage in stages]
-                assert np.allclose(areas, choice["areas"])
+                gamma = Method("K-NN", choice["parameters"])(rehearsal)
+                assert np.allclose([rehearsal.curve(gamma).area()], choice["areas"])
 
 
 def test_no_loss_of_test_llms_or_test_prompts_chooses(data, chosen):
-    trial = make_trial(data, random_state=0, **OPTIONS)
+    trial = SPLIT.trial(data)
     tested = {tuple(x) for x in trial.X_test}
     losses = data.losses.copy()
     hidden = [tuple(x) in tested for x in data.embeddings]
     losses[hidden] = 1 - losses[hidden]
     for llm in trial.llms:
         losses[:, data.llms.index(llm)] = np.random.default_rng(0).integers(0, 2, len(losses))
-    other = choose_methods(replace(data, losses=losses), n_rehearsals=1, progress=False, **OPTIONS)[
-        1
-    ]
-    assert chosen[1] == other
+    other = choose_methods(replace(data, losses=losses), SPLIT, n_rehearsals=1, progress=False)
+    assert chosen[1] == other[1]
 
 
 def test_only_some_are_chosen_and_alike(data, chosen):
-    only = ["UniRoute (K-means)", "ZeroRouter"]
-    methods, choices = choose_methods(data, 1, progress=False, only=only, **OPTIONS)
-    assert list(methods) == only
-    assert choices[:-1] == [one for one in chosen[1] if one["method"] == only[0]]
-    with pytest.raises(KeyError, match=r"only must hold some of ZeroRouter, .*; got 'nothing'"):
-        choose_methods(data, only=["nothing"], **OPTIONS)
+    labels = ["ZeroRouter", "UniRoute (K-means)"]
+    some = [one for one in candidate_methods(60, 60) if one.label in labels]
+    methods, choices = choose_methods(data, SPLIT, some, 1, progress=False)
+    assert [method.label for method in methods] == labels
+    assert choices == [one for one in chosen[1] if one["method"] in labels]
 
 
 def test_candidates_of_the_paper():
-    by_label = {entry.label: entry for entry in plan(n_val=400, n_train=3600)}
-    k = [numbers["k"] for numbers in by_label["K-NN"].candidates]
+    by_label = {one.label: one for one in candidate_methods(n_val=400, n_train=3600)}
+    k = [method.parameters["k"] for method in by_label["K-NN"].methods]
     assert (min(k), max(k)) == (5, 133)
     for name in ("UniRoute (K-means)", "UniRoute (learned map)"):
-        K = [numbers["K"] for numbers in by_label[name].candidates]
+        K = [method.parameters["K"] for method in by_label[name].methods]
         assert (min(K), max(K)) == (3, 8)
         assert by_label[name].recipe == "paper"
-        K = [numbers["K"] for numbers in by_label[f"{name}, figure's K"].candidates]
+        K = [method.parameters["K"] for method in by_label[f"{name}, figure's K"].methods]
         assert K == [5, 10, 20, 50, 100]
 
 
+@pytest.mark.parametrize(("n_val", "n_train"), [(400, 3600), (60, 60), (9, 20), (400, 0)])
+def test_candidates_have_one_label_and_all_differ(n_val, n_train):
+    found = candidate_methods(n_val, n_train)
+    assert len({one.label for one in found}) == len(found)
+    for one in found:
+        if isinstance(one, Candidates):
+            assert {method.label for method in one.methods} == {one.label}
+            numbers = [tuple(method.parameters.items()) for method in one.methods]
+            assert len({*numbers}) == len(numbers)
+
+
 def test_without_training_llms_the_paper_takes_roots(data):
-    methods, _ = choose_methods(data, progress=False, sizes=(120, 60, 60), pool=data.llms)
-    assert methods["K-NN"].keywords == {"k": 8}
-    assert methods["UniRoute (K-means)"].keywords == {"K": 2}
+    split = NamedPool((120, 60, 60), pool=data.llms)
+    methods = {one.label: one for one in choose_methods(data, split, progress=False)[0]}
+    assert methods["K-NN"].parameters == {"k": 8}
+    assert methods["UniRoute (K-means)"].parameters == {"K": 2}
     assert "UniRoute (learned map)" not in methods
 
 
 def test_all_chosen_methods_run(data, chosen, tmp_path):
-    results = run_experiment(
-        data, chosen[0], 1, tmp_path / "all.parquet", chosen[1], progress=False, **OPTIONS
-    )
-    assert results["method"].tolist() == list(chosen[0])
+    methods, choices = chosen
+    path = tmp_path / "all.parquet"
+    results = run_experiment(data, methods, SPLIT, 1, path, choices=choices, progress=False)
+    assert results["method"].tolist() == [method.label for method in methods]
     assert results["area"].between(0, 1).all()
-    assert results.attrs["choices"] == chosen[1]
+    assert results.attrs["choices"] == choices
     oracle = results.set_index("method")["area"]["Oracle"]
     assert (results["area"] <= oracle + 1e-12).all()
+
+
+def test_an_interrupted_choice_is_kept(data, tmp_path, monkeypatch):
+    path, candidates = tmp_path / "run.parquet", [METHODS[0], *candidate_methods(60, 60)[1:2]]
+    first = choose_and_run(data, candidates, SPLIT, 1, path, n_rehearsals=1)
+    kept = json.loads((tmp_path / "run.parts" / "choices.json").read_text())
+    assert kept["choices"] == first.attrs["choices"]
+    monkeypatch.setattr(runner, "choose_methods", None)
+    again = choose_and_run(data, candidates, SPLIT, 2, path, n_rehearsals=1)
+    assert again["trial"].tolist() == [0, 0, 1, 1]
+    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+        choose_and_run(data, candidates[:1], SPLIT, 2, path, n_rehearsals=1)
 
 
 # Running
 
 
 def test_stored_trials_come_out_again(data, serial):
-    again = rerun_trials(data, serial[0], trials=[2, 3], methods=["K-NN", "Linear"])
+    again = rerun_trials(data, serial[0], trials=[2, 3], methods=["K-NN, k = 9", "Linear"])
     assert again[["trial", "method"]].to_numpy().tolist() == [
-        [2, "K-NN"],
+        [2, "K-NN, k = 9"],
         [2, "Linear"],
-        [3, "K-NN"],
+        [3, "K-NN, k = 9"],
         [3, "Linear"],
     ]
     assert np.allclose(again["stored"], again["again"], atol=1e-12)
@@ -172,21 +197,39 @@ def test_stored_trials_of_other_data_are_refused(data, serial):
 
 
 @pytest.mark.parametrize("recipe", ["paper", "size-matched"])
-def test_a_recipe_runs_rehearsals(data, tmp_path, recipe):
-    options = {**OPTIONS, "recipe": recipe}
-    results = run_experiment(data, METHODS, 2, tmp_path / "r.parquet", progress=False, **options)
+@pytest.mark.filterwarnings("ignore::uniroute.llms.EmptyClusterWarning")
+def test_rehearsals_are_run_like_trials(data, tmp_path, recipe):
+    split = Rehearsal(SPLIT, recipe)
+    results = run_experiment(data, METHODS, split, 2, tmp_path / "r.parquet", progress=False)
     for seed in (0, 1):
-        stage = make_rehearsal(data, random_state=seed, **options)
-        for name in ("ZeroRouter", "K-NN"):
-            row = results[(results["trial"] == seed) & (results["method"] == name)]
-            assert np.isclose(row["area"].item(), stage.curve(METHODS[name](stage)).area())
+        rehearsal = SPLIT.rehearsal(data, seed, recipe)
+        for method in METHODS[:2]:
+            row = results[(results["trial"] == seed) & (results["method"] == method.label)]
+            area = rehearsal.curve(method(rehearsal)).area()
+            assert np.isclose(row["area"].item(), area)
+    again = rerun_trials(data, results, trials=[1])
+    assert np.allclose(again["stored"], again["again"], atol=1e-12)
 
 
 def test_results_equal_those_of_run_trials(data, serial):
-    areas = run_trials(data, METHODS, 4, **OPTIONS)
+    areas = run_trials(data, METHODS, SPLIT, 4)
     table = serial[0].pivot(index="trial", columns="method", values="area")
-    for name in METHODS:
-        assert np.allclose(table[name], areas[name])
+    assert list(areas) == LABELS
+    for label in LABELS:
+        assert np.allclose(table[label], areas[label])
+
+
+def test_functions_of_one_s_own_have_names(data, tmp_path):
+    own = {"best": lambda trial: trial.losses_test, "zero": METHODS[0]}
+    areas = run_trials(data, own, SPLIT, 2)
+    reference = run_trials(data, [Method("Oracle", knows="test"), METHODS[0]], SPLIT, 2)
+    assert np.array_equal(areas["best"], reference["Oracle"])
+    assert np.array_equal(areas["zero"], reference["ZeroRouter"])
+    results = run_experiment(data, own, SPLIT, 1, tmp_path / "own.parquet", progress=False)
+    assert results["method"].tolist() == ["best", "zero"]
+    assert results.set_index("method")[SECONDS].loc["best"].isna().all()
+    with pytest.raises(KeyError, match="name must be one of"):
+        rerun_trials(data, results)
 
 
 def test_rows_and_metadata(data, serial):
@@ -197,17 +240,18 @@ def test_rows_and_metadata(data, serial):
     assert (results[SECONDS] >= 0).all().all()
     about = results.attrs
     assert about["settings"]["llms"] == data.llms
-    assert about["settings"]["options"] == {"sizes": [120, 60, 60], "llm_seed": 1}
+    assert about["settings"]["options"] == SPLIT.options()
+    assert about["settings"]["methods"] == {one.label: one.record() for one in METHODS}
     assert about["n_trials"] == 4
     assert {"numpy", "python", "uniroute", "commit"} <= set(about["made_with"][0])
     assert len(curves) == 100 * len(METHODS)
 
 
 def test_mean_curves(data, serial):
-    trials = [make_trial(data, random_state=seed, **OPTIONS) for seed in range(4)]
+    trials = [SPLIT.trial(data, seed) for seed in range(4)]
     quality = []
     for trial in trials:
-        curve = trial.curve(METHODS["Linear"](trial))
+        curve = trial.curve(METHODS[-1](trial))
         low, high = curve.cost_range
         quality.append(np.interp(low + (high - low) * 0.5, curve.costs, curve.quality))
     own = serial[1][serial[1]["method"] == "Linear"]
@@ -220,7 +264,7 @@ def test_mean_curves(data, serial):
 
 def test_parallel_equals_serial(data, serial, tmp_path):
     path = tmp_path / "run.parquet"
-    same(run_experiment(data, METHODS, 4, path, n_jobs=2, progress=False, **OPTIONS), serial[0])
+    same(run_experiment(data, METHODS, SPLIT, 4, path, n_jobs=2, progress=False), serial[0])
 
 
 def test_a_dask_cluster_serves(data, serial, tmp_path):
@@ -230,15 +274,15 @@ def test_a_dask_cluster_serves(data, serial, tmp_path):
     )
     with cluster, distributed.Client(cluster), parallel_config("dask"):
         path = tmp_path / "run.parquet"
-        found = run_experiment(data, METHODS, 4, path, n_jobs=-1, progress=False, **OPTIONS)
+        found = run_experiment(data, METHODS, SPLIT, 4, path, n_jobs=-1, progress=False)
     same(found, serial[0])
 
 
 def test_more_trials_can_be_added(data, serial, tmp_path):
     path = tmp_path / "run.parquet"
-    run_experiment(data, METHODS, 2, path, progress=False, **OPTIONS)
+    run_experiment(data, METHODS, SPLIT, 2, path, progress=False)
     first = (tmp_path / "run.parts" / "trial-00000.parquet").stat().st_mtime_ns
-    same(run_experiment(data, METHODS, 4, path, progress=False, **OPTIONS), serial[0])
+    same(run_experiment(data, METHODS, SPLIT, 4, path, progress=False), serial[0])
     assert (tmp_path / "run.parts" / "trial-00000.parquet").stat().st_mtime_ns == first
 
 
@@ -249,11 +293,11 @@ import tests.uniroute_lab.trials.test_runner as t
 from uniroute_lab.trials import runner
 
 quick = runner.run_trial
-def slow(data, methods, trial, options):
-    time.sleep(0.5 if trial < 2 else 60)
-    return quick(data, methods, trial, options)
+def slow(data, methods, split, seed):
+    time.sleep(0.5 if seed < 2 else 60)
+    return quick(data, methods, split, seed)
 runner.run_trial = slow
-runner.run_experiment(t.simulated(), t.METHODS, 4, {path!r}, progress=False, **t.OPTIONS)
+runner.run_experiment(t.simulated(), t.METHODS, t.SPLIT, 4, {path!r}, progress=False)
 """
 
 
@@ -270,30 +314,36 @@ def test_a_killed_run_resumes(data, serial, tmp_path):
     assert len(done) == 2
     assert not path.exists()
     (parts / "trial-00002.unfinished").write_bytes(b"half a file")
-    same(run_experiment(data, METHODS, 4, path, progress=False, **OPTIONS), serial[0])
+    same(run_experiment(data, METHODS, SPLIT, 4, path, progress=False), serial[0])
     assert {name: (parts / name).stat().st_mtime_ns for name in done} == done
 
 
 def test_trials_of_another_experiment_are_refused(data, tmp_path):
     path = tmp_path / "run.parquet"
-    run_experiment(data, METHODS, 1, path, progress=False, **OPTIONS)
+    run_experiment(data, METHODS, SPLIT, 1, path, progress=False)
     others = [
-        (replace(data, losses=1 - data.losses), METHODS, OPTIONS),
-        (data, {"K-NN": routing_method("K-NN", k=3)}, OPTIONS),
-        (data, METHODS, {**OPTIONS, "llm_seed": 2}),
+        (replace(data, losses=1 - data.losses), METHODS, SPLIT),
+        (replace(data, features={"one": np.ones((240, 1))}), METHODS, SPLIT),
+        (data, METHODS[:1], SPLIT),
+        (data, [replace(one, tuning="paper") for one in METHODS], SPLIT),
+        (data, METHODS, replace(SPLIT, llm_seed=2)),
     ]
-    for other, methods, options in others:
+    for other, methods, split in others:
         with pytest.raises(ValueError, match="trials of other data, methods or options"):
-            run_experiment(other, methods, 1, path, progress=False, **options)
+            run_experiment(other, methods, split, 1, path, progress=False)
 
 
 def test_bad_arguments_are_named(data, tmp_path):
     with pytest.raises(ValueError, match=r"path must end with .parquet"):
-        run_experiment(data, METHODS, 1, tmp_path / "run.csv", progress=False)
+        run_experiment(data, METHODS, SPLIT, 1, tmp_path / "run.csv", progress=False)
     with pytest.raises(ValueError, match="n_trials must be an integer of at least 1"):
-        run_experiment(data, METHODS, 0, tmp_path / "run.parquet", progress=False)
+        run_experiment(data, METHODS, SPLIT, 0, tmp_path / "run.parquet", progress=False)
+    with pytest.raises(ValueError, match="n_trials must be an integer of at least 1"):
+        run_trials(data, METHODS, SPLIT, 0)
+    with pytest.raises(ValueError, match="methods must have different labels; got 'Linear' twice"):
+        run_trials(data, [*METHODS, Method("Linear")], SPLIT, 1)
     with pytest.raises(ValueError, match="n_rehearsals must be an integer"):
-        choose_methods(data, n_rehearsals=0)
+        choose_methods(data, SPLIT, n_rehearsals=0)
 
 
 # Tables
@@ -355,20 +405,21 @@ def test_bad_tables_are_named():
 
 def test_command_line(data, tmp_path, monkeypatch, capsys):
     def few(n_val, n_train):
-        return [entry for entry in plan(n_val, n_train) if entry.method in METHODS]
+        return [one for one in candidate_methods(n_val, n_train) if one.label in wanted]
 
-    monkeypatch.setattr(tuning, "plan", few)
+    wanted = ("ZeroRouter", "K-NN", "UniRoute (learned map)", "K-NN, size-matched")
+    monkeypatch.setattr(tuning, "candidate_methods", few)
     monkeypatch.setattr(command, "data_sets", lambda: {"tiny": lambda size: simulated(size)})
     path = tmp_path / "tiny.parquet"
     arguments = ["--dataset", "tiny", "--option", "size=120", "--val", "24", "--rehearsals", "1"]
     arguments += ["--test", "0.2", "--test-share", "0.5", "--output", str(path)]
     command.main([*arguments, "--trials", "2"])
     shown = capsys.readouterr().out
-    assert "UniRoute (learned map), size-matched" in shown
+    assert "K-NN, size-matched" in shown
     results = read_results(path)
     assert results["trial"].nunique() == 2
     assert results.attrs["settings"]["options"]["sizes"] == [72, 24, 24]
-    monkeypatch.setattr(command, "choose_methods", None)  # the choice is kept
+    monkeypatch.setattr(runner, "choose_methods", None)  # the choice is kept
     command.main([*arguments, "--trials", "3"])
     assert read_results(path)["trial"].nunique() == 3
     kept = json.loads((tmp_path / "tiny.parts" / "choices.json").read_text())
@@ -378,6 +429,24 @@ def test_command_line(data, tmp_path, monkeypatch, capsys):
 def test_unknown_data_sets_are_named():
     with pytest.raises(SystemExit, match=r"--dataset must be one of .*mmlu_pro"):
         command.main(["--dataset", "nothing"])
+
+
+def test_splits_of_the_command_line():
+    def split_for(*words):
+        return command.split_for(command.parse(["--dataset", "pocket", *words]), 1000)
+
+    assert split_for() == RandomPool((600, 100, 300))
+    assert split_for("--llm-seed", "3", "--test-share", "0.5") == RandomPool(
+        (600, 100, 300), test_share=0.5, llm_seed=3
+    )
+    named = split_for("--val", "50", "--pool", "a", "b", "--train-llms", "c")
+    assert named == NamedPool((600, 50, 300), pool=("a", "b"), train_llms=("c",))
+    with pytest.raises(SystemExit, match="--train-llms must come with --pool"):
+        split_for("--train-llms", "c")
+
+
+def test_the_pocket_pool_is_among_the_data_sets():
+    assert {"pocket", "mmlu_pro", "routerbench"} <= set(command.data_sets())
 
 
 def test_options_of_loaders_and_tasks(monkeypatch):
@@ -410,15 +479,15 @@ def test_differences_are_those_of_the_table(serial):
     for metric in ("area", "qnc"):
         table = results_table(serial[0], metric)
         found = differences_to(serial[0], "UniRoute (learned map)", metric)
-        assert list(found) == [name for name in METHODS if name != "UniRoute (learned map)"]
+        assert list(found) == [one for one in LABELS if one != "UniRoute (learned map)"]
         for name, difference in found.items():
             assert np.isclose(difference.mean, table.loc[name, "difference"])
             assert np.isclose(difference.low, table.loc[name, "difference_low"])
 
 
 def test_differences_of_chosen_methods(serial):
-    assert list(differences_to(serial[0], "K-NN", methods=["Linear"])) == ["Linear"]
+    assert list(differences_to(serial[0], "K-NN, k = 9", methods=["Linear"])) == ["Linear"]
     with pytest.raises(KeyError, match="methods must be among ZeroRouter"):
-        differences_to(serial[0], "K-NN", methods=["nothing"])
+        differences_to(serial[0], "K-NN, k = 9", methods=["nothing"])
     with pytest.raises(KeyError, match="reference must be one of"):
         differences_to(serial[0], "nothing")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.simulated import simulated
-from uniroute_lab.trials import make_trial, split_prompts_by_task
+from uniroute_lab.trials import RandomPool, split_prompts_by_task
 
 TASKS = ["sums"] * 10 + ["places"] * 10
 PROMPTS = [f"prompt {i}" for i in range(20)]
@@ -58,11 +58,11 @@ def test_bad_input_is_named(change, error, words):
 
 def test_trials_share_their_test_prompts():
     data = replace(simulated(), tasks=["a", "b"] * 120)
-    options = {"sizes": (40, 20, 30)}
-    matched = make_trial(data, part_tasks={"train": ["a"], "test": ["a"]}, **options)
-    shifted = make_trial(data, part_tasks={"train": ["b"], "test": ["a"]}, **options)
+    sizes = (40, 20, 30)
+    matched = RandomPool(sizes, part_tasks={"train": ["a"], "test": ["a"]}).trial(data)
+    shifted = RandomPool(sizes, part_tasks={"train": ["b"], "test": ["a"]}).trial(data)
     assert np.array_equal(matched.X_test, shifted.X_test)
     assert np.array_equal(matched.X_val, shifted.X_val)
     assert not np.array_equal(matched.X_train, shifted.X_train)
     with pytest.raises(ValueError, match=r"part_tasks must be one of .*got 'all'"):
-        make_trial(data, part_tasks={"all": ["a"]}, **options)
+        RandomPool(sizes, part_tasks={"all": ["a"]})
