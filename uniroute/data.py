@@ -384,16 +384,30 @@ def load_csv(path, cost_unit, name=None, licence="not stated", citation="not sta
 
 
 def _rows(path):
-    """Where each row stands and its fields by column, all texts checked."""
-    rows = read_csv(path)
-    header = next(rows)
-    _check_header(path, header)
-    for line, fields in rows:
-        where, row = f"{path.name}, line {line}", dict(zip(header, fields, strict=True))
-        for column in TEXTS:
-            if not row.get(column, "is not there").strip():
-                raise ValueError(f"{where}, column {column!r}: expected a text; got nothing")
-        yield where, row
+    """Yield where each row that is not empty stands and its fields by column, all texts checked."""
+    with open(path, newline="", encoding="utf-8-sig") as file, _long_fields():
+        reader = csv.reader(file)
+        header = next(reader, [])
+        _check_header(path, header)
+        for fields in filter(None, reader):
+            where = f"{path.name}, line {reader.line_num}"
+            if len(fields) != len(header):
+                raise ValueError(f"{where}: expected {len(header)} fields; got {len(fields)}")
+            row = dict(zip(header, fields, strict=True))
+            for column in TEXTS:
+                if not row.get(column, "is not there").strip():
+                    raise ValueError(f"{where}, column {column!r}: expected a text; got nothing")
+            yield where, row
+
+
+@contextmanager
+def _long_fields():
+    """Lift the csv module's limit of 128 KB for a while."""
+    before = csv.field_size_limit(10**8)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _check_header(path, header):
@@ -428,31 +442,3 @@ def _number(where, row, column, low=-math.inf, high=math.inf):
             f"nothing; got {text!r}"
         )
     return value
-
-
-LONGEST_FIELD = 10**8  # characters
-
-
-def read_csv(path):
-    """Yield the header of a CSV file, then line number and fields of each row that is not empty."""
-    with open(path, newline="", encoding="utf-8-sig") as file, _long_fields():
-        reader = csv.reader(file)
-        header = next(reader, [])
-        yield header
-        for fields in filter(None, reader):
-            if len(fields) != len(header):
-                raise ValueError(
-                    f"{path.name}, line {reader.line_num}: expected {len(header)} fields; "
-                    f"got {len(fields)}"
-                )
-            yield reader.line_num, fields
-
-
-@contextmanager
-def _long_fields():
-    """Lift the csv module's limit of 128 KB for a while."""
-    before = csv.field_size_limit(LONGEST_FIELD)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
