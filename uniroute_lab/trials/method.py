@@ -6,7 +6,7 @@ from uniroute.checks import check_option
 
 __all__ = ["Method"]
 
-TUNINGS = ("fixed", "paper", "figure's K", "size-matched", "long")
+TUNINGS = ("fixed", "paper", "figure's K", "size-matched", "long", "static")
 KNOWS = ("validation", "training", "test")
 FEATURES = ("embeddings", "attributes")
 PSI = ("hard", "soft")
@@ -29,9 +29,10 @@ class Method:
         Its numbers: ``k``, ``K``, ``C``, ``d``, ``epochs``, ``patience``.
     psi : {"hard", "soft"}, default "hard"
         Memberships that represent an LLM: one cluster for each prompt, or the map's own.
-    tuning : {"fixed", "paper", "figure's K", "size-matched", "long"}, default "fixed"
+    tuning : {"fixed", "paper", "figure's K", "size-matched", "long", "static"}, default "fixed"
         How the numbers were chosen: given; by the paper's recipe; by it with the larger K of its
-        Figure 5; on as many prompts as the test has; or a network trained until it no longer helps.
+        Figure 5; with as many labels as the pool will have; for a network trained until it no
+        longer helps; or for a pool that stays, on its own LLMs.
     knows : {"validation", "training", "test"}, default "validation"
         The prompts on which the pool's losses are known. "training", and validation: clairvoyant.
     features : {"embeddings", "attributes"}, default "embeddings"
@@ -91,7 +92,7 @@ class Method:
         elif self.tuning == "size-matched":
             twice = self.name in TWICE and self.knows == "validation"
             name += ", size-matched" if twice else ""
-        elif self.tuning != "paper":
+        elif self.tuning not in ("paper", "static"):
             name += f", {self.tuning}"
         if self.features == "attributes" and self.kind == self.name:
             name += " (attributes)"

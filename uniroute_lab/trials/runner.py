@@ -1,25 +1,29 @@
 """Run many trials: in parallel, resumable, with results on disk."""
 
+import json
 import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from uniroute._progress import progress_bar
 from uniroute.checks import check_positive_integer
 from uniroute.llms import EmptyClusterWarning
-from uniroute_lab.trials.methods import base_name, routing_method
+from uniroute_lab.trials._labels import method_of
+from uniroute_lab.trials.methods import routing_method
 from uniroute_lab.trials.store import (
     GRID,
     _fingerprint,
     _is_done,
     _merge,
-    _numbers,
     _part,
     _write,
     made_with,
+    method_columns,
+    methods_in,
     read_results,
     settings_of,
 )
@@ -143,8 +147,8 @@ def _measure(split, name, predict):
     low, high = curve.cost_range
     quality = np.interp(low + GRID * (high - low), curve.costs, curve.quality)
     return {
+        **method_columns(method_of(name, getattr(predict, "keywords", {}))),
         "method": name,
-        "parameters": _numbers(predict),
         "area": curve.area(),
         "area50": curve.area(0.5),
         "qnc": curve.qnc(),
@@ -162,7 +166,7 @@ def rerun_trials(data, results, trials=(0,), methods=None):
     data : RoutingData
         The data of the experiment.
     results : pandas.DataFrame
-        As from `read_results`.
+        As from `read_results`, or those of its rows that are of one run.
     trials : sequence of int, default (0,)
         Which of the trials.
     methods : sequence of str, optional
@@ -178,7 +182,7 @@ def rerun_trials(data, results, trials=(0,), methods=None):
     KeyError
         If a trial or a method is not among the results.
     ValueError
-        If `data` is not what the results were made with.
+        If `data` is not what the results were made with, or these are of several runs.
 
     Notes
     -----
@@ -189,26 +193,35 @@ def rerun_trials(data, results, trials=(0,), methods=None):
     --------
     See `run_experiment`.
     """
-    settings = results.attrs["settings"]
-    expected, found = settings["data_sha256"][:12], _fingerprint(data)[:12]
+    run = _run_of(results)
+    expected, found = run["data_sha256"][:12], _fingerprint(data)[:12]
     if expected != found:
         raise ValueError(
-            f"data must be what the results were made with, {settings['data']!r} with SHA-256 "
+            f"data must be what the results were made with, {run['data']!r} with SHA-256 "
             f"{expected}...; got {data.name!r} with {found}..."
         )
-    known = dict.fromkeys(results["method"])
+    known = methods_in(results)
     methods = list(known if methods is None else methods)
     for word, wanted, there in (("methods", methods, known), ("trials", trials, results["trial"])):
         for one in wanted:
             if one not in set(there):
                 raise KeyError(f"{word} must be among the results; got {one!r}")
-    numbers = settings["methods"]
-    again = {name: routing_method(base_name(name), **numbers[name]) for name in methods}
-    found = [run_trial(data, again, trial, settings["options"]) for trial in trials]
-    areas = results.set_index(["trial", "method"])["area"]
-    rows = [
-        (trial, row["method"], areas[trial, row["method"]], row["area"])
-        for trial, measured in found
-        for row in measured
+    again = {name: routing_method(known[name].kind, **known[name].parameters) for name in methods}
+    options = json.loads(run["options"])
+    found = [row for trial in trials for row in run_trial(data, again, trial, options)[1]]
+    rows = pd.DataFrame(found, columns=["trial", "method", "area"])
+    stored = results[["trial", "method", "area"]].rename(columns={"area": "stored"})
+    return rows.rename(columns={"area": "again"}).merge(stored)[[*stored, "again"]]
+
+
+def _run_of(results):
+    """Return the line of the one run that results are of."""
+    found = [
+        run
+        for run in results.attrs.get("runs", [])
+        for condition in [{"data": run["data"], **json.loads(run["condition"])}]
+        if all((results[name] == value).any() for name, value in condition.items())
     ]
-    return type(results)(rows, columns=["trial", "method", "stored", "again"])
+    if len(found) != 1:
+        raise ValueError(f"results must be of one run, as read_results has them; got {len(found)}")
+    return found[0]
