@@ -35,8 +35,8 @@ $(INSTALLED):
 	@rm -f .venv/installed-* && touch $@
 
 book: $(INSTALLED) ## run every chapter afresh and build the book from the result
-	@rm -rf _build/src && mkdir -p _build/src/results
-	@cp -R book _config.yml _toc.yml _build/src/ && cp results/*.csv results/*.parquet _build/src/results/
+	@rm -rf _build/src && mkdir -p _build/src
+	@cp -R book _config.yml _toc.yml _build/src/
 	@$(BIN)/python -m scripts.run_chapters _build/src
 	@$(MAKE) -s site SOURCE=_build/src
 

@@ -1,8 +1,10 @@
-"""Files: checked when they are read, whole when they are written."""
+"""Files: checked when they are read, whole when they are written; and where the results lie."""
 
 import hashlib
 import os
 import tempfile
+from importlib.resources import files
+from pathlib import Path
 
 __all__ = []
 
@@ -11,6 +13,18 @@ def sha256_of(path):
     """Return the SHA-256 of a file as a hexadecimal string."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def results_folder():
+    """Return the folder of the stored results.
+
+    It is the one that the environment variable ``UNIROUTE_RESULTS`` names; or else ``results/`` of
+    the repository that this file is in; or else the copy inside the installed package.
+    """
+    if named := os.environ.get("UNIROUTE_RESULTS"):
+        return Path(named)
+    beside, inside = Path(__file__).parents[1] / "results", files("uniroute_lab") / "results"
+    return beside if (beside / "runs.csv").is_file() else Path(str(inside))
 
 
 def verify(path, sha256):

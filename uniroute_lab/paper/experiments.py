@@ -6,8 +6,8 @@ is named, and --list shows them. An interrupted run goes on where it stopped.
 
 import argparse
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from uniroute_lab._files import results_folder
 from uniroute_lab.data import catalog
 from uniroute_lab.paper import generations as ages
 from uniroute_lab.paper.attributes import prompt_attributes
@@ -22,12 +22,12 @@ from uniroute_lab.trials import (
     Split,
     candidate_methods,
     choose_and_run,
+    merge_run,
     run_experiment,
 )
 
 __all__ = ["Run", "runs"]
 
-RESULTS = Path(__file__).parents[2] / "results"
 # 60 % of the prompts for training, at most 400 of the rest for validation, 30 % for the test.
 SIZES = {
     "pocket": (4800, 400, 2400),
@@ -285,12 +285,19 @@ def load(run):
 
 
 def make(run, n_jobs=1, n_trials=None):
-    """Make a run, or go on with it, and keep its results."""
-    path, trials = RESULTS / f"{run.name}.parquet", n_trials or run.n_trials
+    """Make a run, or go on with it; one with the declared number of trials joins the stored ones.
+
+    Until then it lies in ``unmerged/`` beside them, which git ignores.
+    """
+    path, trials = results_folder() / "unmerged" / f"{run.name}.parquet", n_trials or run.n_trials
     arguments = load(run), run.methods, run.split, trials, path
     if all(isinstance(method, Method) for method in run.methods):
-        return run_experiment(*arguments, n_jobs=n_jobs)
-    return choose_and_run(*arguments, n_rehearsals=run.n_rehearsals, n_jobs=n_jobs)
+        results = run_experiment(*arguments, n_jobs=n_jobs)
+    else:
+        results = choose_and_run(*arguments, n_rehearsals=run.n_rehearsals, n_jobs=n_jobs)
+    if trials == run.n_trials:
+        merge_run(path, run.experiment, run.data, run.condition, declared=run.n_trials)
+    return results
 
 
 def main(arguments=None):

@@ -15,6 +15,7 @@ build.py    training the pool and writing the data file; imports PyTorch when it
 from uniroute_lab.pocket.data import (
     PocketLLM,
     load_pocket,
+    pocket_again,
     pocket_answers,
     pocket_llms,
     pocket_prompts,
@@ -36,6 +37,7 @@ __all__ = [
     "mean_multiply_adds",
     "multiply_adds",
     "n_params",
+    "pocket_again",
     "pocket_answers",
     "pocket_llms",
     "pocket_prompts",

@@ -6,14 +6,22 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from uniroute.checks import check_option
 from uniroute.data import RoutingData
-from uniroute_lab._files import verify
+from uniroute_lab._files import results_folder, verify
 from uniroute_lab.pocket.specs import LLMSpec, n_params
 from uniroute_lab.pocket.tasks import TaskPrompt
 
-__all__ = ["PocketLLM", "load_pocket", "pocket_answers", "pocket_llms", "pocket_prompts"]
+__all__ = [
+    "PocketLLM",
+    "load_pocket",
+    "pocket_again",
+    "pocket_answers",
+    "pocket_llms",
+    "pocket_prompts",
+]
 
 FILE = Path(__file__).with_name("pocket.npz")
 SHA256 = "bf51ba8fcb23a7f5f5338b08b98651a98ea8b8276417e0c7fc9573ba315dc2a2"
@@ -218,6 +226,29 @@ def pocket_answers():
     """
     names = [llm.name for llm in pocket_llms()]
     return dict(zip(names, _json(read_pool(FILE, SHA256)["answers"]), strict=True))
+
+
+def pocket_again():
+    """Read what the pool got wrong that was trained a second time, on another processor.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_prompts, n_llms)
+        True = wrong; a column for each LLM, prompts in the order of `load_pocket().prompts`. Its
+        ``attrs`` say with which versions, commit and device it was trained.
+
+    Notes
+    -----
+    Chapter 8.
+
+    Examples
+    --------
+    >>> from uniroute_lab.pocket import pocket_again
+    >>> again = pocket_again()
+    >>> again.shape, list(again) == load_pocket(embeddings=False).llms
+    ((8000, 35), True)
+    """
+    return pd.read_parquet(results_folder() / "pocket_again.parquet")
 
 
 def pocket_record():

@@ -17,8 +17,15 @@ from uniroute_lab.trials.splits import (
     Split,
     split_of,
 )
-from uniroute_lab.trials.store import read_curves, read_results
-from uniroute_lab.trials.tables import differences_to, pick_methods, results_table
+from uniroute_lab.trials.store import (
+    merge_run,
+    methods_in,
+    read_choices,
+    read_curves,
+    read_results,
+    read_runs,
+)
+from uniroute_lab.trials.tables import differences_to, mean_interval, pick_methods, results_table
 from uniroute_lab.trials.timer import Timer
 from uniroute_lab.trials.trial import Trial
 from uniroute_lab.trials.tuning import Candidates, candidate_methods, choose_methods
@@ -37,10 +44,15 @@ __all__ = [
     "choose_and_run",
     "choose_methods",
     "differences_to",
+    "mean_interval",
+    "merge_run",
     "method_names",
+    "methods_in",
     "pick_methods",
+    "read_choices",
     "read_curves",
     "read_results",
+    "read_runs",
     "rerun_trials",
     "results_table",
     "run_experiment",

@@ -5,13 +5,13 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from uniroute._progress import progress_bar
 from uniroute.checks import check_positive_integer
 from uniroute.llms import EmptyClusterWarning
-from uniroute_lab.trials._old_labels import stored_method
 from uniroute_lab.trials.methods import Method
 from uniroute_lab.trials.splits import split_of
 from uniroute_lab.trials.store import (
@@ -22,6 +22,8 @@ from uniroute_lab.trials.store import (
     _part,
     _write,
     made_with,
+    method_columns,
+    methods_in,
     read_results,
     settings_of,
 )
@@ -255,16 +257,16 @@ def run_trial(data, methods, split, seed):
 def _measure(trial, label, method):
     """Return what one method reaches and takes on one trial; a reader's function is not timed."""
     if isinstance(method, Method):
-        timer = Timer()
-        gamma, numbers, seconds = method.predict(trial, timer), method.parameters, timer.seconds
+        timer, columns = Timer(), method_columns(method)
+        gamma, seconds = method.predict(trial, timer), timer.seconds
     else:
-        gamma, numbers, seconds = method(trial), {}, dict.fromkeys(STEPS, np.nan)
+        columns = {"method": label, "name": label, "parameters": "{}"}
+        gamma, seconds = method(trial), dict.fromkeys(STEPS, np.nan)
     curve = trial.curve(gamma)
     low, high = curve.cost_range
     quality = np.interp(low + GRID * (high - low), curve.costs, curve.quality)
     return {
-        "method": label,
-        "parameters": json.dumps(numbers, sort_keys=True),
+        **columns,
         "area": curve.area(),
         "area50": curve.area(0.5),
         "qnc": curve.qnc(),
@@ -282,7 +284,7 @@ def rerun_trials(data, results, trials=(0,), methods=None):
     data : RoutingData
         The data of the experiment.
     results : pandas.DataFrame
-        As from `read_results`.
+        As from `read_results`, or those of its rows that are of one run.
     trials : sequence of int, default (0,)
         Which of the trials.
     methods : sequence of str, optional
@@ -298,7 +300,7 @@ def rerun_trials(data, results, trials=(0,), methods=None):
     KeyError
         If a trial or a method is not among the results.
     ValueError
-        If `data` is not what the results were made with.
+        If `data` is not what the results were made with, or these are of several runs.
 
     Notes
     -----
@@ -309,27 +311,35 @@ def rerun_trials(data, results, trials=(0,), methods=None):
     --------
     See `run_experiment`.
     """
-    import pandas as pd
-
-    settings = results.attrs["settings"]
-    expected, found = settings["data_sha256"][:12], _fingerprint(data)[:12]
+    run = _run_of(results)
+    expected, found = run["data_sha256"][:12], _fingerprint(data)[:12]
     if expected != found:
         raise ValueError(
-            f"data must be what the results were made with, {settings['data']!r} with SHA-256 "
+            f"data must be what the results were made with, {run['data']!r} with SHA-256 "
             f"{expected}...; got {data.name!r} with {found}..."
         )
-    known = dict.fromkeys(results["method"])
+    known = methods_in(results)
     methods = list(known if methods is None else methods)
     for word, wanted, there in (("methods", methods, known), ("trials", trials, results["trial"])):
         for one in wanted:
             if one not in set(there):
                 raise KeyError(f"{word} must be among the results; got {one!r}")
-    again = {label: stored_method(label, settings["methods"][label]) for label in methods}
-    found = _run(data, again, split_of(settings["options"]), trials, n_jobs=1)
-    areas = results.set_index(["trial", "method"])["area"]
-    rows = [
-        (trial, row["method"], areas[trial, row["method"]], row["area"])
-        for trial, measured in found
-        for row in measured
+    again = {label: known[label] for label in methods}
+    split = split_of(json.loads(run["options"]))
+    found = [row for _, rows in _run(data, again, split, trials, n_jobs=1) for row in rows]
+    rows = pd.DataFrame(found, columns=["trial", "method", "area"])
+    stored = results[["trial", "method", "area"]].rename(columns={"area": "stored"})
+    return rows.rename(columns={"area": "again"}).merge(stored)[[*stored, "again"]]
+
+
+def _run_of(results):
+    """Return the line of the one run that results are of."""
+    found = [
+        run
+        for run in results.attrs.get("runs", [])
+        for condition in [{"data": run["data"], **json.loads(run["condition"])}]
+        if all((results[name] == value).any() for name, value in condition.items())
     ]
-    return pd.DataFrame(rows, columns=["trial", "method", "stored", "again"])
+    if len(found) != 1:
+        raise ValueError(f"results must be of one run, as read_results has them; got {len(found)}")
+    return found[0]

@@ -1,6 +1,7 @@
-"""What trials leave behind: settings, parts, tables of results, and what made them."""
+"""What trials leave behind: parts, a run's tables, and the stored results of all experiments."""
 
 import hashlib
+import io
 import json
 import os
 import platform
@@ -9,15 +10,27 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from uniroute._version import __version__
+from uniroute_lab._files import results_folder, write_whole
+from uniroute_lab.trials.methods import Method
 
-__all__ = ["read_curves", "read_results"]
+__all__ = [
+    "merge_run",
+    "methods_in",
+    "read_choices",
+    "read_curves",
+    "read_results",
+    "read_runs",
+]
 
 
-FORMAT = 1  # of the files; raise it whenever their columns or their meaning change
+FORMAT = 2  # of the files; raise it whenever their columns or their meaning change
 GRID = np.linspace(0.0, 1.0, 100)  # budgets, from the cheapest to the dearest LLM of a pool
-# What trials run, from the root of the repository.
+# What trials run, from the root of the repository; a run from edited ones says so.
 SOURCES = (
     "uniroute/_mlp.py",
     "uniroute/baselines.py",
@@ -29,6 +42,8 @@ SOURCES = (
     "uniroute_lab/trials",
 )
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "joblib")
+FIELDS = ("name", "psi", "tuning", "knows", "features")  # of a method, as columns
+WHOLE = ("llm_seed", "K", "k")  # numbers that not every row has
 
 
 def settings_of(data, records, options):
@@ -78,9 +93,6 @@ def _is_done(part, settings):
 
 def _write(path, rows, settings, **metadata):
     """Write rows whole, or not at all."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     table = pa.Table.from_pylist(rows)
     about = {"settings": json.loads(settings), **metadata}
     table = table.replace_schema_metadata({"uniroute": json.dumps(about)})
@@ -90,15 +102,11 @@ def _write(path, rows, settings, **metadata):
 
 
 def _metadata(path):
-    import pyarrow.parquet as pq
-
     return json.loads(pq.read_schema(path).metadata[b"uniroute"])
 
 
 def _merge(parts, path, settings, choices):
     """Write the results of all trials, and the means of their curves."""
-    import pyarrow.parquet as pq
-
     rows = [row for part in parts for row in pq.read_table(part).to_pylist()]
     curves = {}
     for row in rows:
@@ -139,6 +147,7 @@ def _commit():
     here = Path(__file__).parents[2]
     try:
         commit = _git(here, "rev-parse", "HEAD")
+        _git(here, "ls-files", "--error-unmatch", *SOURCES)  # or the repository is another one
         edited = _git(here, "status", "--porcelain", "-uno", *SOURCES)
     except (OSError, subprocess.CalledProcessError):
         return None
@@ -151,49 +160,119 @@ def _git(folder, *command):
     return done.stdout.strip()
 
 
-def read_results(path):
-    """Read what `run_experiment` wrote: a row for each trial and method.
+def method_columns(method):
+    """Return a method as columns of a table: its label, its fields, K and k."""
+    record = method.record()
+    return {
+        "method": method.label,
+        **{field: record[field] for field in FIELDS},
+        "parameters": json.dumps(method.parameters),
+        "K": method.parameters.get("K"),
+        "k": method.parameters.get("k"),
+    }
+
+
+def methods_in(results):
+    """Return the methods of a table of results.
 
     Parameters
     ----------
-    path : str or Path
+    results : pandas.DataFrame
+        As from `read_results`.
 
     Returns
     -------
-    pandas.DataFrame
-        Columns: data, trial, prompt_seed, llm_seed, method, parameters (JSON), area, area50, qnc,
-        peak, and the processor seconds of three steps: fit_seconds (what does not know the pool),
-        add_seconds (all LLMs of the pool), route_seconds (all test prompts). Its ``attrs`` hold
-        the settings, the choices of numbers, and the versions and commits it was made with.
+    dict of str to Method
+        By their names in the table, in its order.
 
     Notes
     -----
-    The metrics of Section 6. Chapter 14.
+    Section 6 of the paper. Chapter 14.
 
     Examples
     --------
-    See `run_experiment`.
+    >>> methods_in(read_results("peers"))["ZeroRouter"].knows
+    'validation'
     """
-    import pandas as pd
+    rows = results.drop_duplicates("method").set_index("method")
+    return {
+        label: Method(parameters=json.loads(parameters), **fields)
+        for label, parameters, fields in zip(
+            rows.index, rows["parameters"], rows[[*FIELDS]].to_dict("records"), strict=True
+        )
+    }
 
-    table = pd.read_parquet(path)
-    table.attrs = _metadata(path)
-    return table
+
+# Stored results: trials/, curves/, choices.parquet and runs.csv.
 
 
-def read_curves(path):
-    """Read the mean deferral curves that belong to a results file.
+def read_results(source, data=None):
+    """Read the stored results of an experiment, or of a run of one's own.
 
     Parameters
     ----------
-    path : str or Path
-        The results file, as for `read_results`.
+    source : str or Path
+        "main", "fixed_pool", "validation_size", "n_clusters", "prompt_shift", "static_pool",
+        "generation" or "peers"; or the path, which ends with ``.parquet``, that was given to
+        `run_experiment`.
+    data : str, optional
+        Of an experiment: one data set, as in `uniroute_lab.data.catalog`; all by default.
 
     Returns
     -------
     pandas.DataFrame
-        Columns: method, relative_cost (0 = cheapest LLM of a trial's pool, 1 = dearest), quality
-        and standard_error over trials (NaN for a single one).
+        A row for each run, trial and method. Columns: data; what tells the experiment's runs
+        apart; trial, prompt_seed, llm_seed (missing where the pool is fixed by name); method, the
+        label, and behind it the fields of `Method`: name, psi, tuning, knows, features,
+        parameters (JSON), and of these K and k; area, area50, qnc, peak; and the processor
+        seconds of three steps: fit_seconds (what does not know the pool), add_seconds (all LLMs
+        of the pool), route_seconds (all test prompts). Its ``attrs`` hold the lines of `read_runs`
+        under "runs"; for a run of one's own, the settings and choices too.
+
+    Raises
+    ------
+    KeyError
+        If there are no such results.
+
+    Notes
+    -----
+    The metrics of Section 6. What tells runs apart: ``n_val`` validation prompts
+    ("validation_size"); the ``recipe`` of the rehearsal, or "test" for LLMs never seen
+    ("n_clusters"); the ``kind`` of the test prompts and the ``case``, which other parts are of
+    the other kind ("prompt_shift"); ``llm_seed`` ("fixed_pool"); the ``pool`` and the
+    ``training`` LLMs ("generation"). Chapters 14 to 21.
+
+    Examples
+    --------
+    >>> results = read_results("validation_size", "pocket")
+    >>> results.groupby("n_val")["trial"].nunique().to_dict()
+    {50: 30, 100: 30, 200: 30, 300: 30, 400: 30, 800: 30}
+    >>> mean = results.groupby(["n_val", "method"])["area"].mean().unstack("n_val")
+    >>> mean.loc["UniRoute (K-means), K = 30", [50, 800]].round(2).tolist()
+    [0.62, 0.74]
+    """
+    return _read_run(source) if _is_file(source) else _read_stored("trials", source, data)
+
+
+def read_curves(source, data=None):
+    """Read the mean deferral curves that belong to results.
+
+    Parameters
+    ----------
+    source, data
+        As for `read_results`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: for an experiment data, and what tells its runs apart; method, relative_cost (0 =
+        cheapest LLM of a trial's pool, 1 = dearest), quality and standard_error over trials (NaN
+        for a single one).
+
+    Raises
+    ------
+    KeyError
+        As `read_results`.
 
     Notes
     -----
@@ -201,7 +280,274 @@ def read_curves(path):
 
     Examples
     --------
-    See `run_experiment`.
+    >>> curves = read_curves("main", "pocket")
+    >>> curves[curves["method"] == "Oracle"]["quality"].is_monotonic_increasing
+    True
     """
-    path = Path(path)
-    return read_results(path.with_name(f"{path.stem}_curves.parquet"))
+    if _is_file(source):
+        return _read_run(_curves_of(source))
+    return _read_stored("curves", source, data)
+
+
+def read_choices(source, data=None):
+    """Read how the numbers of methods were chosen.
+
+    Parameters
+    ----------
+    source, data
+        As for `read_results`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each candidate of each method. Columns: for an experiment data, and what tells
+        its runs apart; method with its fields, as in `read_results`; recipe (the rehearsal; missing
+        where there is one candidate), area (mean over rehearsals), areas, and chosen.
+
+    Raises
+    ------
+    KeyError
+        If there are none: the methods of the experiment have fixed numbers.
+
+    Notes
+    -----
+    App. G.1 and G.2; `choose_methods`. Chapters 19 and 21.
+
+    Examples
+    --------
+    >>> choices = read_choices("main", "mmlu_pro").query("method == 'UniRoute (K-means)'")
+    >>> bool(choices.loc[choices["area"].idxmax(), "chosen"])
+    True
+    """
+    if _is_file(source):
+        return pd.DataFrame(_choices(_metadata(source)["choices"]))
+    rows = pd.read_parquet(results_folder() / "choices.parquet")
+    rows = rows[rows["experiment"] == source]
+    rows = rows if data is None else rows[rows["data"] == data]
+    if rows.empty:
+        raise KeyError(f"choices must be stored for experiment and data; got {source!r}, {data!r}")
+    told_apart = pd.DataFrame(map(json.loads, rows["condition"]), rows.index)
+    numbers = rows.drop(columns=["experiment", "data", "condition"])
+    return pd.concat([rows["data"], told_apart, numbers], axis=1).reset_index(drop=True)
+
+
+def read_runs(experiment=None, data=None, **condition):
+    """Read what was run: a row for each stored run of an experiment on a data set.
+
+    Parameters
+    ----------
+    experiment : str, optional
+        As for `read_results`; all by default.
+    data : str, optional
+        One data set; all by default.
+    **condition
+        Only the runs that agree in these, for example ``n_val=100``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: experiment, data; condition, a dict of what tells it from the experiment's other
+        runs; declared and stored, numbers of trials; n_prompts, n_llms and cost_unit of the data,
+        and data_sha256 of all in it that trials depend on; options, a dict for `split_of`;
+        commit, several if trials were added later, with "+"
+        behind one whose sources had been edited; and versions (JSON).
+
+    Raises
+    ------
+    KeyError
+        If there is none.
+
+    Notes
+    -----
+    Section 6 says 400 trials. Chapters 14 to 21.
+
+    Examples
+    --------
+    >>> run = read_runs("validation_size", "pocket", n_val=100)
+    >>> run["options"].item()["sizes"], run["stored"].item()
+    ([4800, 100, 2400], 30)
+    """
+    rows = pd.DataFrame(_lines(experiment, data))
+    for column in ("condition", "options"):
+        rows[column] = [json.loads(text) for text in rows[column]]
+    found = rows[[condition.items() <= one.items() for one in rows["condition"]]]
+    if found.empty:
+        raise KeyError(f"condition must be one of {rows['condition'].tolist()}; got {condition}")
+    return found.reset_index(drop=True)
+
+
+def merge_run(path, experiment, data, condition=None, declared=None):
+    """Put a finished run among the stored results, in the place of the same run if it is there.
+
+    Parameters
+    ----------
+    path : str or Path
+        The run's results, as from `run_experiment`.
+    experiment, data : str
+        Where they belong.
+    condition : dict, optional
+        What tells the run from the experiment's other runs on the data, by name; nothing by
+        default.
+    declared : int, optional
+        How many trials the experiment's declaration asks for; as many as there are by default.
+
+    Raises
+    ------
+    ValueError
+        If the condition has other names than those of the experiment's other runs.
+
+    Notes
+    -----
+    Files are written whole, ``runs.csv`` last. Chapter 14.
+
+    Examples
+    --------
+    See `run_experiment` for what makes the file.
+    """
+    condition, about = condition or {}, _metadata(path)
+    _check_names(experiment, condition)
+    key = {"experiment": experiment, "data": data, "condition": _as_json(condition)}
+    for kind, file in (("trials", path), ("curves", _curves_of(path))):
+        table = _whole_numbers(_frame(file)).drop(columns="data", errors="ignore")
+        table = _labelled(table, condition)
+        _replace(results_folder() / kind / experiment / f"{data}.parquet", table, condition)
+    if about["choices"]:
+        rows = _labelled(_frame_of(_choices(about["choices"])), key)
+        _replace(results_folder() / "choices.parquet", rows, key)
+    line = {**_run(about), **key}
+    _write_line(line | ({} if declared is None else {"declared": declared}))
+
+
+def _is_file(source):
+    return Path(source).suffix == ".parquet"
+
+
+def _curves_of(path):
+    """Return the path of the curves that belong to a run's results."""
+    return Path(path).with_name(f"{Path(path).stem}_curves.parquet")
+
+
+def _as_json(value):
+    return json.dumps(value, sort_keys=True)
+
+
+def _read_run(path):
+    """Read a file of `run_experiment`."""
+    table, about = _whole_numbers(_frame(path)), _metadata(path)
+    table.attrs = {**about, "runs": [_run(about)]}
+    return table
+
+
+def _read_stored(kind, experiment, data):
+    """Read one kind of table of an experiment, for one data set or all."""
+    lines, tables = _lines(experiment, data), []
+    for name in dict.fromkeys(line["data"] for line in lines):
+        table = _frame(results_folder() / kind / experiment / f"{name}.parquet")
+        table.insert(0, "data", name)
+        tables.append(table)
+    found = pd.concat(tables, ignore_index=True)
+    found.attrs = {"runs": lines}
+    return found
+
+
+def _lines(experiment=None, data=None):
+    """Return the lines of runs.csv as dicts, of one experiment and data set or of all."""
+    path = results_folder() / "runs.csv"
+    known = pd.read_csv(path).to_dict("records") if path.is_file() else []
+    for name, wanted in (("experiment", experiment), ("data", data)):
+        found = [line for line in known if wanted in (None, line[name])]
+        if not found:
+            there = ", ".join(dict.fromkeys(line[name] for line in known))
+            raise KeyError(f"{name} must be one of {there}; got {wanted!r}")
+        known = found
+    return known
+
+
+def _run(about):
+    """Return the line of a run, from the metadata of its file."""
+    settings, programs = about["settings"], about["made_with"]
+    return {
+        "experiment": "",
+        "data": settings["data"],
+        "condition": "{}",
+        "declared": about["n_trials"],
+        "stored": about["n_trials"],
+        "n_prompts": settings["n_prompts"],
+        "n_llms": len(settings["llms"]),
+        "cost_unit": settings["cost_unit"],
+        "data_sha256": settings["data_sha256"],
+        "options": _as_json(settings["options"]),
+        "commit": " ".join(str(one["commit"]) for one in programs),
+        "versions": _as_json(_versions(programs)),
+    }
+
+
+def _versions(programs):
+    """Return {program: version, or several of them}."""
+    names = [name for name in programs[0] if name != "commit"]
+    return {name: " ".join(dict.fromkeys(one[name] for one in programs)) for name in names}
+
+
+def _write_line(line):
+    """Put a run's line into runs.csv, in the place of the same run's."""
+    key = ("experiment", "data", "condition")
+    path = results_folder() / "runs.csv"
+    lines = pd.read_csv(path).to_dict("records") if path.is_file() else []
+    places = [i for i, one in enumerate(lines) if all(one[name] == line[name] for name in key)]
+    lines[slice(*(places[0], places[0] + 1) if places else (len(lines), None))] = [line]
+    write_whole(path, pd.DataFrame(lines).to_csv(index=False).encode())
+
+
+def _check_names(experiment, condition):
+    """Refuse a condition that the experiment's other runs do not have."""
+    try:
+        known = json.loads(_lines(experiment)[0]["condition"])
+    except KeyError:
+        return  # the first one
+    if known.keys() != condition.keys():
+        raise ValueError(f"condition must have the names {[*known]}; got {condition}")
+
+
+def _choices(choices):
+    """Return the rows of a table of choices."""
+    rows = []
+    for choice in choices:
+        fields = {name: choice[name] for name in (*FIELDS, "parameters")}
+        method = Method(**fields)
+        about = {name: choice[name] for name in ("recipe", "area", "areas", "chosen")}
+        rows.append({**method_columns(method), "method": choice["method"], **about})
+    return rows
+
+
+def _frame(path):
+    table = pd.read_parquet(path)
+    table.attrs = {}
+    return table
+
+
+def _frame_of(rows):
+    return _whole_numbers(pd.DataFrame(rows))
+
+
+def _whole_numbers(table):
+    """Return the table with whole numbers where some rows have none."""
+    return table.astype({name: "Int64" for name in WHOLE if name in table})
+
+
+def _labelled(table, columns):
+    """Return the table with these columns, a constant each, in front."""
+    table = table.drop(columns=[name for name in columns if name in table])
+    for place, (name, value) in enumerate(columns.items()):
+        table.insert(place, name, value)
+    return table
+
+
+def _replace(path, rows, key):
+    """Write a table with these rows in the place of those of the same key; sorted by the key."""
+    if key and path.is_file():
+        old = _frame(path)
+        same = (old[list(key)] == pd.Series(key)).all(axis=1)
+        rows = pd.concat([old[~same], rows]).sort_values(list(key), kind="stable")
+    content = io.BytesIO()
+    rows.to_parquet(content, index=False, compression="zstd")
+    write_whole(path, content.getvalue())

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,43 +18,20 @@ from uniroute_lab.trials import (
     RandomPool,
     Rehearsal,
     method_names,
+    methods_in,
+    read_choices,
     read_results,
+    read_runs,
     split_of,
 )
 
 METHODS = [Method("ZeroRouter"), Method("K-NN", {"k": 5})]
 SPLIT = RandomPool((144, 20, 72))
-RESULTS = Path(__file__).parents[3] / "results"
-# How the stored files are called.
-STORED = {
-    "main": "{data}",
-    "validation_size": "{data}_validation_{n_val}",
-    "n_clusters": "{data}_clusters_{recipe}",
-    "prompt_shift": "{data}_shift_{kind}_{case}",
-    "static_pool": "{data}_static",
-    "fixed_pool": "{data}_pool_{llm_seed}",
-    "peers": "{data}_peers",
-    "generation": "{data}_{pool} {training}",
-}
-GENERATION = {
-    "newest older": "generation",
-    "families other families": "families",
-    "half of newest older": "older_teachers",
-    "half of newest newest": "newer_teachers",
-}
-
-
-def stored_name(run):
-    name = STORED[run.experiment].format(data=run.data, **run.condition).replace("-", "_")
-    for new, old in GENERATION.items():
-        if name == f"{run.data}_{new}":
-            return f"{run.data}_{old}"
-    return name
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(script, "RESULTS", tmp_path)
+    monkeypatch.setenv("UNIROUTE_RESULTS", str(tmp_path))
     monkeypatch.setitem(catalog, "simulated", DataSet("Simulated", simulated, "none"))
     known = [
         script.Run("simulated", "main", {}, METHODS, SPLIT, 2),
@@ -79,39 +55,59 @@ def test_names_are_of_one_run():
 
 @pytest.mark.parametrize("run", script.runs(), ids=lambda run: run.name)
 def test_what_is_declared_is_what_is_stored(run):
-    results = read_results(RESULTS / f"{stored_name(run)}.parquet")
-    settings, choices = results.attrs["settings"], results.attrs["choices"]
+    stored = read_runs(run.experiment, run.data, **run.condition).iloc[0]
+    assert stored.stored == stored.declared == run.n_trials
+    assert split_of(stored.options) == run.split
+    results = of_run(read_results(run.experiment, run.data), run)
     assert results["trial"].nunique() == run.n_trials
-    assert split_of(settings["options"]) == run.split
-    labels = [method.label for method in run.methods]
-    assert results["method"].unique().tolist() == labels
-    declared = {
-        one.label: (
-            [(None, one)]
-            if isinstance(one, Method)
-            else [(one.recipe if len(one.methods) > 1 else None, m) for m in one.methods]
-        )
-        for one in run.methods
-    }
-    for choice in choices:
-        choice["parameters"].pop("assignment", None)
-    if choices:
-        for label, candidates in declared.items():
-            own = [one for one in choices if one["method"] == label]
-            assert [(one["recipe"], one["parameters"]) for one in own] == [
-                (recipe, method.parameters) for recipe, method in candidates
-            ]
-        assert {len(one["areas"]) for one in choices} == {0, run.n_rehearsals}
-    else:
-        stored = {label: numbers.items() for label, numbers in settings["methods"].items()}
-        for label, [(_, method)] in declared.items():
-            assert method.parameters.items() <= stored[label]
+    methods = methods_in(results)
+    assert list(methods) == [one.label for one in run.methods]
+    for one in run.methods:
+        candidates = [one] if isinstance(one, Method) else one.methods
+        assert methods[one.label].record() in [method.record() for method in candidates]
 
 
-def test_every_stored_table_is_declared():
-    files = {path.stem for path in RESULTS.glob("*.parquet")} - {"pocket_again"}
-    stored = {name for name in files if not name.endswith("_curves")}
-    assert stored == {stored_name(run) for run in script.runs()}
+@pytest.mark.parametrize("run", script.runs(), ids=lambda run: run.name)
+def test_numbers_were_chosen_from_the_declared_ones(run):
+    if all(isinstance(one, Method) for one in run.methods):
+        with pytest.raises(KeyError, match="choices must be stored"):
+            of_run(read_choices(run.experiment, run.data), run).iloc[0]
+            raise KeyError("choices must be stored")
+        return
+    choices = of_run(read_choices(run.experiment, run.data), run)
+    for one in run.methods:
+        candidates = [one] if isinstance(one, Method) else one.methods
+        recipe = one.recipe if len(candidates) > 1 else None
+        own = choices[choices["method"] == one.label]
+        assert [json.loads(numbers) for numbers in own["parameters"]] == [
+            method.parameters for method in candidates
+        ]
+        assert own["recipe"].fillna("").unique().tolist() == [recipe or ""]
+        assert own["chosen"].sum() == 1
+    assert {len(areas) for areas in choices["areas"]} == {0, run.n_rehearsals}
+
+
+def of_run(table, run):
+    """Return the rows of a run."""
+    for name, value in run.condition.items():
+        table = table[table[name] == value]
+    return table
+
+
+def test_every_stored_run_is_declared():
+    declared = {(run.experiment, run.data, json.dumps(run.condition)) for run in script.runs()}
+    stored = zip(*(read_runs()[name] for name in ("experiment", "data", "condition")), strict=True)
+    assert {(one, data, json.dumps(condition)) for one, data, condition in stored} == declared
+
+
+def test_a_run_has_one_line():
+    runs = read_runs().astype({"condition": str})
+    assert not runs.duplicated(["experiment", "data", "condition"]).any()
+
+
+def test_who_ran_it_is_known():
+    for commits in read_runs()["commit"]:
+        assert all(len(commit.removesuffix("+")) == 40 for commit in commits.split())
 
 
 def test_declared_methods_can_be_run():
@@ -173,23 +169,23 @@ def test_methods_of_a_static_pool():
 
 def test_runs_what_is_named_and_no_more(folder):
     script.main(["simulated", "--trials", "3"])
-    results = read_results(folder / "simulated.parquet")
+    results = read_results(folder / "unmerged" / "simulated.parquet")
     assert len(results) == 3 * 2
     assert results.attrs["settings"]["options"]["sizes"] == [144, 20, 72]
-    assert not (folder / "simulated_n_clusters_paper.parquet").exists()
+    assert not (folder / "unmerged" / "simulated_n_clusters_paper.parquet").exists()
+    assert not (folder / "runs.csv").exists()  # fewer trials, or more, than are declared
 
 
 def test_runs_everything(folder):
     script.main([])
-    assert len(read_results(folder / "simulated.parquet")) == 2 * 2
-    results = read_results(folder / "simulated_n_clusters_paper.parquet")
-    assert results.attrs["settings"]["options"]["recipe"] == "size-matched"
+    assert len(read_results("main", "simulated")) == 2 * 2
+    assert read_results("n_clusters")["recipe"].unique().tolist() == ["paper"]
+    assert read_runs("n_clusters")["options"].item()["recipe"] == "size-matched"
 
 
 def test_an_experiment_can_be_named(folder):
     script.main(["n_clusters"])
-    assert (folder / "simulated_n_clusters_paper.parquet").exists()
-    assert not (folder / "simulated.parquet").exists()
+    assert read_runs()["experiment"].tolist() == ["n_clusters"]
 
 
 def test_lists_without_running(folder, capsys):

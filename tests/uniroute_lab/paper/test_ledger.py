@@ -1,6 +1,7 @@
-"""The ledger's rules on made-up cases, and that the committed ledger still holds."""
+"""The ledger on a small paper and small results, and that the committed ledger still holds."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,69 +9,28 @@ import pytest
 
 from tests.simulated import simulated
 from uniroute_lab.data import catalog
-from uniroute_lab.paper.ledger import numbers as script
-from uniroute_lab.trials import Method, run_experiment, split_of
-
-SAME, PART = script.SAME, script.PART
-
-
-# The rules
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"), [(0.1, 0.2, 1), (-0.2, -0.1, -1), (-0.1, 0.2, 0), (np.nan, 1, 0)]
+from uniroute_lab.paper import paper_claims, paper_explanations
+from uniroute_lab.paper.ledger import __main__ as command
+from uniroute_lab.paper.ledger.numbers import (
+    claims,
+    clear,
+    find_label,
+    ledger,
+    paper_directions,
+    paper_rows,
+    run_of,
+    stored,
 )
-def test_direction(low, high, expected):
-    assert script.direction(low, high) == expected
-
-
-@pytest.mark.parametrize(
-    ("kind", "paper_direction", "ours", "difference", "expected"),
-    [
-        (None, 1, None, None, "needs the data"),
-        (None, 1, (0.6, 0.7), (0.1, 0.2), "needs the data"),
-        (PART, 1, None, None, "not run"),
-        (PART, 1, (0.6, 0.7), None, "not run"),
-        (SAME, 1, None, None, "not run"),
-        (SAME, 1, (0.649, 0.660), None, "value reproduced"),
-        (SAME, -1, (0.6504, 0.660), (0.1, 0.2), "value reproduced"),  # within the rounding
-        (SAME, 1, (0.651, 0.660), (0.1, 0.2), "value not reproduced"),
-        (SAME, 1, (0.640, 0.649), (0.1, 0.2), "value not reproduced"),
-        (PART, 0, (0.6, 0.7), (0.1, 0.2), "no direction in the paper"),
-        (PART, 1, (0.6, 0.7), (0.1, 0.2), "same direction"),
-        (PART, -1, (0.6, 0.7), (-0.2, -0.1), "same direction"),
-        (PART, 1, (0.6, 0.7), (-0.1, 0.2), "no difference found"),
-        (PART, 1, (0.6, 0.7), (-0.2, -0.1), "opposite direction"),
-        (script.ANALOGUE, -1, (0.6, 0.7), (0.1, 0.2), "opposite direction"),
-    ],
+from uniroute_lab.paper.ledger.page import contradictions
+from uniroute_lab.paper.ledger.places import PAGE, PLACES
+from uniroute_lab.paper.ledger.verdicts import AGREES, OPPOSITE, UNDECIDED, VERDICTS
+from uniroute_lab.trials import (
+    Method,
+    merge_run,
+    read_results,
+    run_experiment,
+    split_of,
 )
-def test_verdict(kind, paper_direction, ours, difference, expected):
-    found = script.verdict(kind, 0.650, 0.0005, paper_direction, ours, difference)
-    assert found == expected
-    assert found in script.VERDICTS
-
-
-@pytest.mark.parametrize(
-    ("intervals", "low", "high", "expected"),
-    [
-        ([], 0, np.inf, "not run"),
-        ([(0.1, 0.2)], 0, np.inf, "holds"),
-        ([(-0.1, 0.2)], 0, np.inf, "open"),
-        ([(-0.2, -0.1)], 0, np.inf, "contradicted"),
-        ([(0.1, 0.2)], -np.inf, 0, "contradicted"),
-        ([(-0.005, 0.001)], -0.01, 0.01, "holds"),
-        ([(-0.005, 0.02)], -0.01, 0.01, "open"),
-        ([(0.1, 0.2), (0.3, 0.4)], 0, np.inf, "holds"),
-        ([(0.1, 0.2), (-0.1, 0.4)], 0, np.inf, "open"),
-        ([(0.1, 0.2), (-0.4, -0.1)], 0, np.inf, "contradicted"),
-    ],
-)
-def test_claim(intervals, low, high, expected):
-    assert script.judge_claim(intervals, low, high) == expected
-
-
-# The paper's numbers
-
 
 HEADER = "place,version,dataset,method,metric,at,value,low,high,read\n"
 PAPER = (
@@ -93,39 +53,12 @@ Figure 5,ICLR,RouterBench,K-NN,validation area,k = 20,0.7,,,digitised
 Figure 5,ICLR,RouterBench,K-NN,validation area,k = 50,0.8,,,digitised
 """
 )
-CLAIMS = """claim,place,chapter,experiment,text,methods,reference,metric,low,high
+CLAIMS = """claim,place,chapter,at,text,methods,reference,metric,low,high
 good,Figure 2 (top),14,,K-NN is as good,K-NN,ZeroRouter,area,-1,inf
 bad,Figure 2 (top),14,,K-NN is perfect,K-NN,ZeroRouter,area,0.9,inf
-grid,Figure 5,16,_clusters_paper,All are alike,"K-NN, k = 5; K-NN, k = 50","K-NN, k = 20",area,-1,1
+grid,Figure 5,16,,All are alike,"K-NN, k = 5; K-NN, k = 50","K-NN, k = 20",area,-1,1
+few,Figure 2 (bottom),15,n_val = 100,K-NN is as good,K-NN,ZeroRouter,area,-1,1
 """
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """Let the ledger read a small paper and small results."""
-    (tmp_path / "paper.csv").write_text(PAPER)
-    (tmp_path / "claims.csv").write_text(CLAIMS)
-    (tmp_path / "explanations.csv").write_text("what,data,text\nbad,any,For a reason.\n")
-    monkeypatch.setattr(script, "RESULTS", tmp_path)
-    monkeypatch.setattr(script, "PAGE", tmp_path / "ledger.md")
-    monkeypatch.setitem(
-        script.PLACES, "Figure 2 (top)", (14, "", ("UniRoute (learned map)", "ZeroRouter"))
-    )
-    clear()
-    yield tmp_path
-    clear()
-
-
-def clear():
-    for function in (script.stored, script.chosen_number, script.values_of, script.compare):
-        function.cache_clear()
-
-
-def run(folder, name, methods, **options):
-    split = split_of({"sizes": (120, 60, 60), "test_share": 0.5} | options)
-    run_experiment(simulated(), methods, split, 8, folder / f"{name}.parquet", progress=False)
-
-
 MAIN = [
     Method("ZeroRouter"),
     Method("K-NN", {"k": 12}, tuning="paper"),
@@ -133,14 +66,45 @@ MAIN = [
     Method("MLP", {"epochs": 1}),
 ]
 GRID = [Method("K-NN", {"k": k}) for k in (5, 20, 50)]
+FEATURES = ("attributes", "embeddings")
+SIZE = ("routerbench", "n_val = 100")  # a run of Figure 2 (bottom)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Let the ledger read a small paper and small results."""
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "paper" / "numbers.csv").write_text(PAPER)
+    (tmp_path / "paper" / "claims.csv").write_text(CLAIMS)
+    (tmp_path / "paper" / "explanations.csv").write_text("what,data,text\nbad,any,For a reason.\n")
+    monkeypatch.setenv("UNIROUTE_RESULTS", str(tmp_path))
+    monkeypatch.setattr(command, "PAGE", tmp_path / "ledger.md")
+    clear()
+    yield tmp_path
+    clear()
+
+
+def run(folder, experiment, methods, condition=None, **options):
+    """Run an experiment and merge it."""
+    split = split_of({"sizes": (120, 60, 60), "test_share": 0.5} | options)
+    data, path = simulated(), folder / "run.parquet"
+    data = replace(data, features={"attributes": data.embeddings})
+    run_experiment(data, methods, split, 8, path, progress=False)
+    merge_run(path, experiment, "routerbench", condition)
+    for part in [*path.with_suffix(".parts").iterdir()]:
+        part.unlink()
+    clear()
+
+
+# The paper's numbers
 
 
 def directions():
-    rows = script.paper_rows()
+    rows = paper_rows()
     keys = zip(
         rows["place"], rows["method"], rows["metric"], rows["at"], rows["dataset"], strict=True
     )
-    return dict(zip(keys, script.paper_directions(rows), strict=True)), rows
+    return dict(zip(keys, paper_directions(rows), strict=True)), rows
 
 
 def test_paper_s_directions(folder):
@@ -158,71 +122,88 @@ def test_paper_s_directions(folder):
     qnc = rows[rows["metric"] == "QNC (%)"]
     # Small is good; what both versions have counts once, and v2 is compared with its own.
     assert list(qnc["version"]) == ["ICLR", "ICLR", "v2"]
-    assert script.paper_directions(rows)[3:6] == [-1, 1, 1]
+    assert paper_directions(rows)[3:6] == [-1, 1, 1]
+
+
+# Our numbers
 
 
 def test_without_results_nothing_is_run(folder):
-    numbers = script.ledger().set_index("dataset")["verdict"]
+    numbers = ledger().set_index("dataset")["verdict"]
     assert set(numbers["RouterBench"]) == {"not run"}
     assert set(numbers["Math+Code"]) == {"needs the data"}
-    assert set(script.claims()["verdict"]) == {"not run"}
+    assert set(claims()["verdict"]) == {"not run"}
 
 
 def test_with_results(folder, capsys):
-    run(folder, "routerbench", MAIN)
-    run(folder, "routerbench_clusters_paper", GRID, recipe="paper")
-    run(folder, "routerbench_validation_100", [*MAIN[:1], *GRID, *MAIN[3:]])
-    numbers = script.ledger().set_index(["place", "method"])
+    run(folder, "main", MAIN)
+    run(folder, "n_clusters", GRID, {"recipe": "paper"}, recipe="paper")
+    run(folder, "validation_size", [*MAIN[:1], *GRID, *MAIN[3:]], {"n_val": 100})
+    numbers = ledger().set_index(["place", "method"])
     zero = numbers.loc[("Figure 2 (top)", "ZeroRouter")].iloc[0]
-    results = pd.read_parquet(folder / "routerbench.parquet").pivot(
-        index="trial", columns="method", values="area"
-    )
+    results = read_results("main").pivot(index="trial", columns="method", values="area")
     assert zero["ours"] == pytest.approx(results["ZeroRouter"].mean(), abs=1e-4)
     gap = (results["ZeroRouter"] - results["UniRoute (learned map)"]).mean()
     assert zero["difference"] == pytest.approx(gap, abs=1e-4)
     assert zero["diff_low"] < gap < zero["diff_high"]
-    expected = "same direction" if zero["diff_high"] < 0 else "no difference found"
+    expected = AGREES if zero["diff_high"] < 0 else UNDECIDED
     assert zero["verdict"] == expected
-    assert set(numbers.loc["Figure 5"]["verdict"]) <= set(script.VERDICTS[2:5])
+    assert (zero["results"], zero["condition"]) == ("main/routerbench", "{}")
+    assert set(numbers.loc["Figure 5"]["verdict"]) <= set(VERDICTS[2:5])
     # K-means is not stored there, so that nothing can be compared with it.
     assert set(numbers.loc["Figure 2 (bottom)"]["verdict"]) == {"not run"}
-    claims = script.claims().set_index(["claim", "data"])["verdict"]
-    assert claims["good", "RouterBench, 3 tasks"] == "holds"
-    assert claims["bad", "RouterBench, 3 tasks"] == "contradicted"
-    assert claims["grid", "RouterBench, 3 tasks"] == "holds"
-    assert claims["good", "Pocket pool"] == "not run"
-    script.main()
+    judged = claims().set_index(["claim", "data"])
+    for claim, verdict in (("good", "holds"), ("bad", "contradicted"), ("grid", "holds")):
+        assert judged.loc[(claim, "RouterBench, 3 tasks"), "verdict"] == verdict
+    assert judged.loc[("good", "Pocket pool"), "verdict"] == "not run"
+    assert judged.loc[("few", "RouterBench, 3 tasks"), "condition"] == '{"n_val": 100}'
+    command.main()
     text = (folder / "ledger.md").read_text()
     assert "“K-NN is perfect”" in text and "For a reason." in text
+    assert pd.read_csv(folder / "ledger" / "claims.csv")["verdict"].tolist() == [*judged["verdict"]]
     # What nobody has explained is told; one explanation is there.
     told = [line.split(" | ")[1:] for line in capsys.readouterr().out.splitlines()]
-    numbers, judged = script.ledger(), script.claims()
-    assert told == [[*key] for key in script.contradictions(numbers, judged) if key[0] != "bad"]
+    assert told == [[*key] for key in contradictions(ledger(), claims()) if key[0] != "bad"]
 
 
 def test_the_nearest_of_a_grid(folder):
-    run(folder, "routerbench", MAIN)
-    run(folder, "routerbench_validation_100", GRID)
-    results = script.stored("routerbench_validation_100")
-    assert script.find_label(results, "routerbench", "K-NN") == "K-NN, k = 20"  # chosen: 12
-    assert script.find_label(results, "routerbench", "K-NN", "k = 50") == "K-NN, k = 50"
-    assert script.find_label(results, "routerbench", "K-NN", "k = 51") is None
-    assert script.find_label(results, "routerbench", "Linear") is None
+    run(folder, "validation_size", GRID, {"n_val": 100})
+    bottom = run_of("Figure 2 (bottom)", *SIZE)
+    with pytest.raises(KeyError, match="must be in the main experiment on routerbench; got 'K-NN'"):
+        find_label(bottom, "K-NN")  # no number stands in for one that nobody chose
+    run(folder, "main", MAIN)
+    assert find_label(bottom, "K-NN") == "K-NN, k = 20"  # chosen: 12
+    assert find_label(bottom, "K-NN", "k = 50") == "K-NN, k = 50"
+    assert find_label(bottom, "K-NN", "k = 51") is None
+    assert find_label(bottom, "K-NN, k = 50") == "K-NN, k = 50"
+    assert find_label(bottom, "K-NN, k = 51") is None
+    assert find_label(bottom, "MLP") is None
+
+
+def test_clusters_of_attributes_have_the_number_of_clusters_of_embeddings(folder):
+    clusters = "UniRoute (K-means)"
+    run(folder, "main", [*MAIN, Method(clusters, {"K": 6}, tuning="paper")])
+    shift = [Method(clusters, {"K": K}, features=f) for K in (3, 8) for f in FEATURES]
+    shift += [Method("K-NN", {"k": 20}, features=f) for f in FEATURES]
+    run(folder, "prompt_shift", shift, {"kind": "calculation", "case": "both"})
+    figure = run_of("Figure 7", "routerbench")
+    assert find_label(figure, "UniRoute (K-means)") == "UniRoute (K-means), K = 8"
+    assert find_label(figure, "UniRoute (attributes)") == "UniRoute (attributes), K = 8"
+    assert find_label(figure, "K-NN") == "K-NN, k = 20"
 
 
 def test_static_pools_have_names_of_their_own(folder):
-    run(folder, "routerbench_static", [("Clairvoyant MLP", "Clairvoyant MLP", {"epochs": 1})])
-    results = script.stored("routerbench_static")
-    assert script.find_label(results, "routerbench", "MLP", static=True) == "Clairvoyant MLP"
-    assert script.find_label(results, "routerbench", "MLP") is None
+    run(folder, "static_pool", [Method("MLP", {"epochs": 1}, knows="training")])
+    table = run_of("Table 1", "routerbench")
+    assert find_label(table, "MLP", knows="training") == "Clairvoyant MLP"
+    assert find_label(table, "MLP") is None
 
 
 def test_seconds(folder):
-    run(folder, "routerbench", MAIN)
-    times = script.stored("routerbench").groupby("method")[["train", "add", "route"]].median()
-    raw = (
-        pd.read_parquet(folder / "routerbench.parquet").groupby("method").median(numeric_only=True)
-    )
+    run(folder, "main", MAIN)
+    times = stored(run_of("Appendix H", "routerbench")).groupby("method")
+    times = times[["train", "add", "route"]].median()
+    raw = read_results("main").groupby("method").median(numeric_only=True)
     assert times.at["MLP", "train"] == times.at["MLP", "add"] == raw.at["MLP", "add_seconds"]
     learned = "UniRoute (learned map)"
     assert times.at[learned, "train"] == raw.at[learned, "fit_seconds"]
@@ -235,32 +216,42 @@ def test_seconds(folder):
 @pytest.fixture(scope="module")
 def made():
     clear()
-    return script.files()
+    return ledger(), claims()
 
 
 def test_committed_verdicts_still_hold(made):
-    for path, text in made.items():
+    for path, text in command.files(*made).items():
         assert path.read_text(encoding="utf-8") == text, (
             f"{path.name} is not up to date: make ledger"
         )
 
 
-def test_every_number_has_a_verdict():
-    numbers = script.ledger()
-    assert set(numbers["verdict"]) <= set(script.VERDICTS)
-    assert set(numbers["place"]) == set(script.PLACES)
-    compared = numbers["verdict"].isin([script.AGREES, script.UNDECIDED, script.OPPOSITE])
+def test_every_number_has_a_verdict(made):
+    numbers, _ = made
+    assert set(numbers["verdict"]) <= set(VERDICTS)
+    assert set(numbers["place"]) == set(PLACES)
+    compared = numbers["verdict"].isin([AGREES, UNDECIDED, OPPOSITE])
     assert numbers.loc[compared, ["ours", "difference", "results"]].notna().all().all()
 
 
+def test_every_contradiction_is_explained(made):
+    assert command.unexplained(*made) == []
+
+
 def test_every_explanation_is_of_something_in_the_ledger():
-    explanations = pd.read_csv(script.RESULTS / "explanations.csv")
-    known = {*script.PLACES, *pd.read_csv(script.RESULTS / "claims.csv")["claim"]}
+    explanations = paper_explanations()
+    known = {*PLACES, *paper_claims()["claim"]}
     assert set(explanations["what"]) <= known
     assert set(explanations["data"]) <= {*(data_set.title for data_set in catalog.values()), "any"}
     assert not explanations.duplicated(["what", "data"]).any()
     assert not explanations["text"].str.contains(r"\d").any()  # numbers are generated
 
 
+def test_claims_are_of_the_chapter_of_their_place():
+    for claim in paper_claims().itertuples():
+        assert claim.chapter == PLACES[claim.place].chapter
+        assert not np.isnan(claim.low) and claim.low < claim.high
+
+
 def test_the_page_has_no_empty_values():
-    assert not re.search(r"\bnan\b", script.PAGE.read_text(encoding="utf-8"))
+    assert not re.search(r"\bnan\b", PAGE.read_text(encoding="utf-8"))

@@ -1,10 +1,14 @@
-"""Methods picked by what other results say."""
+"""Intervals, and methods picked by what other results say."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 
-from uniroute_lab.trials import pick_methods
+from uniroute import paired_difference
+from uniroute_lab.trials import mean_interval, pick_methods
 
 NAMES = ["K = 1", "K = 2"]
 
@@ -58,3 +62,23 @@ def test_what_cannot_be_picked_is_named():
     with pytest.raises(ValueError, match="even and odd trials"):
         even = table([1, 2], [3, 4], trials=[0, 2])
         pick_methods(even, even, NAMES, by="others")
+
+
+@given(
+    st.lists(st.floats(0, 1).map(lambda x: round(x, 6)), min_size=2, max_size=30),
+    st.floats(0.5, 0.999),
+)
+def test_the_interval_of_a_mean_is_that_of_a_test(values, level):
+    mean, low, high = mean_interval(values, level)
+    pair = paired_difference(values, np.zeros(len(values)), level)
+    assert np.allclose([mean, low, high], [pair.mean, pair.low, pair.high], rtol=1e-9, atol=1e-12)
+    if np.ptp(values) > 1e-3:
+        for end in (low, high):  # the test at the interval's own level is just undecided
+            p_value = stats.ttest_1samp(values, end).pvalue
+            assert p_value == pytest.approx(1 - level, rel=1e-6)
+
+
+def test_equal_values_have_an_interval_without_width():
+    assert mean_interval([0.5] * 5) == (0.5, 0.5, 0.5)
+    with pytest.raises(ValueError, match="values must be at least two; got 1"):
+        mean_interval([0.5])

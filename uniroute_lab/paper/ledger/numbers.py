@@ -1,11 +1,10 @@
-"""Write the ledger: each number and claim of the paper beside ours, and what becomes of it.
+"""Each number and claim of the paper beside ours, and what becomes of it.
 
-Usage: python -m uniroute_lab.paper.ledger. Reads results/paper.csv, results/claims.csv,
-results/explanations.csv and the stored results; writes results/ledger.csv,
-results/ledger_claims.csv and book/ledger.md. No verdict is typed anywhere.
+No verdict is typed anywhere.
 """
 
-import re
+import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -19,14 +18,64 @@ from uniroute_lab.paper.ledger.places import (
     METRICS,
     NAMES,
     PLACES,
-    RESULTS,
     RETRAINED,
-    STATIC,
+    WANTED,
 )
 from uniroute_lab.paper.ledger.verdicts import SAME, judge_claim, verdict
-from uniroute_lab.trials import read_results
+from uniroute_lab.paper.published import paper_claims, paper_numbers
+from uniroute_lab.trials import mean_interval, methods_in, read_results, read_runs
 
 __all__ = []
+
+# The paper's numbers.
+
+
+def paper_rows():
+    """Return the paper's numbers, each with what it is compared with; methods by our names.
+
+    Numbers of Figure 2 (top) that both versions have are kept once, as of ICLR.
+    """
+    rows = paper_numbers().replace({"method": NAMES})
+    same = ["place", "dataset", "method", "metric", "at", "value"]
+    rows = rows[~rows.duplicated(same)].reset_index(drop=True)
+    others = [_other(rows, row) for row in rows.itertuples()]
+    rows["reference"] = [None if i is None else rows.at[i, "method"] for i in others]
+    rows["compared_at"] = [None if i is None else rows.at[i, "at"] for i in others]
+    return rows.assign(other=pd.Series(others, dtype=object))
+
+
+def _other(rows, row):
+    """Return the index of the row that a row is compared with, None if there is none."""
+    near = rows[
+        (rows["place"] == row.place)
+        & (rows["dataset"] == row.dataset)
+        & (rows["metric"] == row.metric)
+    ]
+    references = PLACES[row.place].references
+    if row.place == "Figure 5":
+        own = near[near["method"] == row.method]
+        numbers = np.array([next(iter(depends_on(at).values())) for at in own["at"]])
+        found = [own.index[numbers == number] for number in references]
+    else:
+        near = near[near["at"].isna() if pd.isna(row.at) else near["at"] == row.at]
+        # v2 has the numbers that it does not share with ICLR only.
+        first = near.assign(far=near["version"] != row.version).sort_values("far", kind="stable")
+        known = [name for name in (*references, KMEANS) if name in set(near["method"])]
+        found = [first.index[first["method"] == name] for name in known]
+    found = [index[0] for index in found if len(index)]
+    return next((i for i in found if i != row.Index), None)
+
+
+def depends_on(at):
+    """Return what a row of the paper depends on: {"K": 20}, {"n_val": 100} or nothing.
+
+    >>> depends_on("K = 20"), depends_on(None)
+    ({'K': 20}, {})
+    """
+    if not isinstance(at, str):
+        return {}
+    name, number = at.split(" = ")
+    return {name: int(number)}
 
 
 def paper_directions(rows):
@@ -46,140 +95,131 @@ def paper_directions(rows):
     return signs
 
 
-# The paper's numbers.
+# Our numbers. A run is (experiment, data, condition as JSON).
 
 
-def paper_rows():
-    """Return the paper's numbers, each with what it is compared with.
-
-    Numbers of Figure 2 (top) that both versions have are kept once, as of ICLR.
-    """
-    rows = pd.read_csv(RESULTS / "paper.csv").replace({"method": NAMES})
-    same = ["place", "dataset", "method", "metric", "at", "value"]
-    rows = rows[~rows.duplicated(same)].reset_index(drop=True)
-    others = [_other(rows, row) for row in rows.itertuples()]
-    rows["reference"] = [None if i is None else rows.at[i, "method"] for i in others]
-    rows["compared_at"] = [None if i is None else rows.at[i, "at"] for i in others]
-    return rows.assign(other=pd.Series(others, dtype=object))
-
-
-def _other(rows, row):
-    """Return the index of the row that a row is compared with, None if there is none."""
-    near = rows[
-        (rows["place"] == row.place)
-        & (rows["dataset"] == row.dataset)
-        & (rows["metric"] == row.metric)
-    ]
-    references = PLACES[row.place][2]
-    if row.place == "Figure 5":
-        own = near[near["method"] == row.method]
-        number = own["at"].str.extract(r"(\d+)")[0]
-        found = [own.index[number == K] for K in references]
-    else:
-        near = near[near["at"].isna() if pd.isna(row.at) else near["at"] == row.at]
-        # v2 has the numbers that it does not share with ICLR only.
-        first = near.assign(far=near["version"] != row.version).sort_values("far", kind="stable")
-        known = [name for name in (*references, KMEANS) if name in set(near["method"])]
-        found = [first.index[first["method"] == name] for name in known]
-    found = [index[0] for index in found if len(index)]
-    return next((i for i in found if i != row.Index), None)
-
-
-# Our numbers.
+def run_of(place, pool, at=None):
+    """Return the run that answers the rows of a place, on one of our data sets."""
+    sizes = {name: n for name, n in depends_on(at).items() if name == "n_val"}
+    condition = json.dumps(PLACES[place].condition | sizes, sort_keys=True)
+    return PLACES[place].experiment, pool, condition
 
 
 @cache
-def stored(name):
-    """Return the stored results of an experiment, None if there are none."""
-    path = RESULTS / f"{name}.parquet"
-    if not path.is_file():
+def stored(run):
+    """Return the stored results of a run, None if there are none."""
+    experiment, pool, condition = run
+    try:
+        line = read_runs(experiment, pool, **json.loads(condition)).iloc[0]
+    except KeyError:
         return None
-    results = read_results(path)
-    sizes = results.attrs["settings"]["options"]["sizes"]
-    results["qnc"] = results["qnc"].clip(upper=1.0)
-    # Whoever is retrained is fitted as a whole for each LLM that joins; for the others the time of
-    # a whole pool stands in for that of one LLM: to find clusters takes longer than to take means.
-    again = results["method"].str.split(",").str[0].isin(RETRAINED)
-    results["train"] = results["fit_seconds"].where(~again, results["add_seconds"])
-    results["add"] = results["add_seconds"]
-    results["route"] = results["route_seconds"] / sizes[2]
-    return results
+    results = read_results(experiment, pool)
+    for name, value in line["condition"].items():
+        results = results[results[name] == value]
+    seconds = {step: results[f"{step}_seconds"] for step in ("fit", "add", "route")}
+    # For the others the time of a whole pool stands in for that of one LLM: to find clusters takes
+    # longer than to take means.
+    again = results["name"].isin(RETRAINED)
+    return results.assign(
+        qnc=results["qnc"].clip(upper=1.0),
+        train=seconds["fit"].where(~again, seconds["add"]),
+        add=seconds["add"],
+        route=seconds["route"] / line["options"]["sizes"][2],
+    )
 
 
 @cache
-def chosen_number(pool, method):
-    """Return the K or k that rehearsals chose in the main experiment, None if nothing is stored."""
-    results = stored(pool)
-    numbers = {} if results is None else results.attrs["settings"]["methods"].get(method, {})
-    return numbers.get("K", numbers.get("k"))
+def stored_methods(run):
+    """Return the methods of a stored run, by their labels."""
+    return methods_in(stored(run))
 
 
-def find_label(results, pool, method, at=None, static=False):
+def chosen_number(pool, wanted):
+    """Return the K or k that the paper's recipe chose for a method in the main experiment.
+
+    Clusters of attributes are not in it: they have the number of clusters of embeddings.
+    """
+    main, wanted = run_of("Figure 2 (top)", pool), replace(wanted, features="embeddings")
+    known = {} if stored(main) is None else stored_methods(main)
+    label = named_alone(known, wanted)
+    if label is None:
+        raise KeyError(f"method must be in the main experiment on {pool}; got {wanted.name!r}")
+    return _number(known[label])
+
+
+def _number(method):
+    """Return the K or k of a method, None if it has none."""
+    return method.parameters.get("K", method.parameters.get("k"))
+
+
+def named_alone(known, wanted):
+    """Return the label that is a name alone: the paper's setting of a method; None without one."""
+    labels = (label for label, one in known.items() if wanted.fits(one) and label == one.kind)
+    return next(labels, None)
+
+
+def find_label(run, name, at=None, knows="validation"):
     """Return the label under which a method's results are stored, None if they are not.
 
-    `static` is for the results of a static pool. With a grid of K or k: the one of the paper's
-    row, or else the nearest to what rehearsals chose in the main experiment of the pool.
+    `name` is of `WANTED`, or the label itself; `knows` is what the methods of the run know. With a
+    grid of K or k: the one of the paper's row, or else the nearest to what the paper's recipe chose
+    in the main experiment of the pool.
     """
-    labels = list(dict.fromkeys(results["method"]))
-    method = STATIC.get(method, method) if static else method
-    if at is not None and "= " in at and not at.startswith("n_val"):
-        wanted = f"{method}, {at}".lower()
-        return next((label for label in labels if label.lower() == wanted), None)
-    if method in labels:
-        return method
-    grid = {
-        int(found[1]): label
-        for label in labels
-        if (found := re.fullmatch(re.escape(method) + r", [Kk] = (\d+)", label))
-    }
+    known = stored_methods(run)
+    if name not in WANTED:
+        return name if name in known else None
+    wanted = replace(WANTED[name], knows=knows) if knows == "training" else WANTED[name]
+    fixed = {label: m for label, m in known.items() if m.tuning == "fixed" and wanted.fits(m)}
+    grid = {_number(method): label for label, method in fixed.items()}
+    if numbers := [n for letter, n in depends_on(at).items() if letter in ("K", "k")]:
+        return grid.get(numbers[0])
+    if alone := named_alone(known, wanted):
+        return alone
     if not grid:
         return None
-    number = chosen_number(pool, method) or 10
+    number = chosen_number(run[1], wanted)
     return grid[min(grid, key=lambda n: (abs(np.log(n / number)), n))]
 
 
 @cache
-def values_of(name, label, column):
+def values_of(run, label, column):
     """Return one method's values by trial."""
-    results = stored(name)
+    results = stored(run)
     return results[results["method"] == label].set_index("trial")[column]
 
 
 @cache
-def compare(name, label, reference, column):
-    """Return the mean of a method and its difference from another on the same trials."""
-    first, second = values_of(name, label, column), values_of(name, reference, column)
-    return paired_difference(first, first * 0), paired_difference(first, second[first.index])
+def compare(run, label, reference, column):
+    """Return a method's mean with its interval, and its difference from another, trial by trial."""
+    first, second = values_of(run, label, column), values_of(run, reference, column)
+    return mean_interval(first), paired_difference(first, second[first.index])
+
+
+def clear():
+    """Forget what was read, after results have changed."""
+    for function in (stored, stored_methods, values_of, compare):
+        function.cache_clear()
 
 
 def our_data(dataset):
     """Return our data set for one of the paper's, and in what sense; None, None if we have none."""
     for pool, kind in DATA.get(dataset, []):
-        if kind != SAME or stored(pool) is not None:
+        if kind != SAME or stored(run_of("Figure 2 (top)", pool)) is not None:
             return pool, kind
     return None, None
 
 
-def experiment_of(row, pool):
-    """Return the name of the stored results that belong to a row of the paper."""
-    number = re.search(r"n_val = (\d+)", str(row.at))
-    return pool + PLACES[row.place][1].format(n=number[1] if number else "")
-
-
 def ours(row, pool):
-    """Return label, reference, mean and difference that answer a row; None where not stored."""
-    name = experiment_of(row, pool)
-    results = stored(name)
-    if results is None or not isinstance(row.reference, str):
+    """Return run, label, mean and difference that answer a row; None where not stored."""
+    run = run_of(row.place, pool, row.at)
+    if stored(run) is None or not isinstance(row.reference, str):
         return None
-    static = row.place == "Table 1"
-    labels = [
-        find_label(results, pool, method, at if isinstance(at, str) else None, static)
-        for method, at in ((row.method, row.at), (row.reference, row.compared_at))
-    ]
-    if None in labels:
+    knows = PLACES[row.place].knows
+    label = find_label(run, row.method, row.at, knows)
+    reference = find_label(run, row.reference, row.compared_at, knows)
+    if None in (label, reference):
         return None
-    return name, *labels, *compare(name, *labels, METRICS[row.metric][0])
+    return run, label, *compare(run, label, reference, METRICS[row.metric][0])
 
 
 # The ledger.
@@ -214,12 +254,11 @@ def _entry(row, sign):
         "same_data": kind,
     }
     numbers = dict.fromkeys(("ours", "low", "high", "difference", "diff_low", "diff_high"), np.nan)
-    own = gap = results = label = None
+    own = gap = run = label = None
     if found:
-        results, label, _, mean, difference = found
-        own, gap = (
-            (unit * d.mean, *sorted((unit * d.low, unit * d.high))) for d in (mean, difference)
-        )
+        run, label, mean, difference = found
+        own = tuple(unit * value for value in mean)
+        gap = tuple(unit * value for value in (difference.mean, difference.low, difference.high))
         numbers = dict(zip(numbers, [*own, *gap], strict=True))
         gap = tuple(sorted(sense * np.array(gap[1:])))
         own = own[1:]
@@ -227,10 +266,18 @@ def _entry(row, sign):
     digits = len(str(row.value).partition(".")[2])
     return entry | {
         "our_method": label,
-        "results": results,
+        **_where(run),
         "verdict": verdict(kind, row.value, 0.5 * 10.0**-digits, sign, own, gap),
-        "chapter": PLACES[row.place][0],
+        "chapter": PLACES[row.place].chapter,
     }
+
+
+def _where(run):
+    """Return the columns that name a run."""
+    if run is None:
+        return {"results": None, "condition": None}
+    experiment, pool, condition = run
+    return {"results": f"{experiment}/{pool}", "condition": condition}
 
 
 def _versus(row):
@@ -247,22 +294,21 @@ def _rounded(value):
 
 def claims():
     """Return a row for each claim of the paper and each of our pools."""
-    listed = pd.read_csv(RESULTS / "claims.csv", dtype={"experiment": str})
     lines = []
-    for claim in listed.fillna({"experiment": ""}).itertuples():
+    for claim in paper_claims().itertuples():
         column, unit, _ = METRICS[claim.metric]
         for pool in ("mmlu_pro", "routerbench", "llmrouter", "pocket"):
-            name = pool + claim.experiment
-            found = _differences(name, pool, claim, column)
+            run = run_of(claim.place, pool, claim.at)
+            found = _differences(run, claim, column)
             means = [unit * d.mean for d in found]
-            intervals = [tuple(sorted((unit * d.low, unit * d.high))) for d in found]
+            intervals = [(unit * d.low, unit * d.high) for d in found]
             lines.append(
                 {
                     "claim": claim.claim,
                     "place": claim.place,
                     "text": claim.text,
                     "data": catalog[pool].title,
-                    "results": name if found else None,
+                    **_where(run if found else None),
                     "metric": claim.metric,
                     "n_differences": len(found),
                     "difference": _rounded(_farthest(means)),
@@ -280,14 +326,13 @@ def _farthest(means):
     return max(means, key=abs, default=np.nan)
 
 
-def _differences(name, pool, claim, column):
+def _differences(run, claim, column):
     """Return the differences that a claim is about; none if one of them is not stored."""
-    results = stored(name)
-    if results is None:
+    if stored(run) is None:
         return []
-    static = {"static": claim.place == "Table 1"}
-    labels = [find_label(results, pool, one, **static) for one in claim.methods.split("; ")]
-    reference = find_label(results, pool, claim.reference, **static)
+    knows = PLACES[claim.place].knows
+    labels = [find_label(run, one, knows=knows) for one in claim.methods.split("; ")]
+    reference = find_label(run, claim.reference, knows=knows)
     if None in (*labels, reference):
         return []
-    return [compare(name, label, reference, column)[1] for label in labels]
+    return [compare(run, label, reference, column)[1] for label in labels]

@@ -39,7 +39,8 @@ is the method better or worse than the one it is compared with?
 The small differences of printed numbers count as directions too, whether or not the paper's own
 tests found them. A difference is paired: the same trials for both methods. Quality-neutral costs
 above 100 %, infinite ones too, count as 100 %. Where our results have a grid of $K$ or $k$, the
-row uses the member nearest to the number that the paper's recipe chose in the main experiment.
+row uses the member nearest to the number that the paper's recipe chose in the main experiment. For
+clusters of attributes that is the number of clusters of embeddings.
 Times are processor seconds of ours and seconds of the paper's machine; only who is faster is
 compared. Each number of Figure 5 is compared with the same method's at 20 clusters or neighbours.
 
@@ -75,7 +76,7 @@ def _table(header, rows):
 
 def _linked(place):
     """Return a place with a link to the chapter that computes it, once that exists."""
-    name = CHAPTERS[PLACES[place][0]]
+    name = CHAPTERS[PLACES[place].chapter]
     exists = (ROOT / "book" / f"{name}.ipynb").exists()
     return f"[{place}]({name}.ipynb)" if exists else place
 

@@ -1,5 +1,6 @@
-"""Where the paper's numbers stand, and where ours are stored."""
+"""Where the paper's numbers stand, and which of ours answer them."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from uniroute_lab.paper.ledger.verdicts import ANALOGUE, PART, SAME
@@ -8,7 +9,6 @@ __all__ = []
 
 
 ROOT = Path(__file__).parents[3]
-RESULTS = ROOT / "results"
 PAGE = ROOT / "book" / "ledger.md"
 DATA = {
     "EmbedLLM": [("embedllm", SAME), ("mmlu_pro", ANALOGUE)],
@@ -18,17 +18,35 @@ DATA = {
     "OpenLLMv2": [("mmlu_pro", ANALOGUE)],
     "Chatbot Arena to EmbedLLM": [("mmlu_pro", ANALOGUE)],
 }
-# Where a number stands: our chapter, what follows the data set in the name of the stored results,
-# and with whom a method is compared; the second stands in for the first's own row.
+
+
+@dataclass(frozen=True)
+class Place:
+    """What answers the numbers of a place.
+
+    Our chapter and experiment; with whom a method is compared, the second standing in for the
+    first's own row; what tells the run from the experiment's others, if the paper's row does not;
+    and what our methods know there of the pool.
+    """
+
+    chapter: int
+    experiment: str
+    references: tuple
+    condition: dict = field(default_factory=dict)
+    knows: str = "validation"
+
+
 LEARNED, KMEANS = "UniRoute (learned map)", "UniRoute (K-means)"
+SHIFT = {"kind": "calculation", "case": "both"}
+NEWEST = {"pool": "newest", "training": "older"}
 PLACES = {
-    "Figure 2 (top)": (14, "", (LEARNED, "ZeroRouter")),
-    "Figure 2 (bottom)": (15, "_validation_{n}", (KMEANS, "K-NN")),
-    "Figure 5": (16, "_clusters_paper", ("20", "50")),
-    "Figure 7": (18, "_shift_calculation_both", (KMEANS, "ZeroRouter")),
-    "Table 1": (19, "_static", ("MLP", "ZeroRouter")),
-    "Appendix H": (20, "", ("MLP", KMEANS)),
-    "Appendix I.1": (21, "_generation", (LEARNED, "ZeroRouter")),
+    "Figure 2 (top)": Place(14, "main", (LEARNED, "ZeroRouter")),
+    "Figure 2 (bottom)": Place(15, "validation_size", (KMEANS, "K-NN")),
+    "Figure 5": Place(16, "n_clusters", (20, 50), {"recipe": "paper"}),
+    "Figure 7": Place(18, "prompt_shift", (KMEANS, "ZeroRouter"), SHIFT),
+    "Table 1": Place(19, "static_pool", ("MLP", "ZeroRouter"), knows="training"),
+    "Appendix H": Place(20, "main", ("MLP", KMEANS)),
+    "Appendix I.1": Place(21, "generation", (LEARNED, "ZeroRouter"), NEWEST),
 }
 CHAPTERS = {
     14: "14-main-results",
@@ -39,6 +57,7 @@ CHAPTERS = {
     20: "20-cost-of-change",
     21: "21-unseen-generation",
 }
+# Our names for the paper's methods, where its words differ.
 NAMES = {
     "MLP (retrained)": "MLP",
     "MatFac (retrained)": "MatFac",
@@ -47,6 +66,28 @@ NAMES = {
     "UniRoute (K-Means)": KMEANS,
     "UniRoute (LearnedMap)": LEARNED,
     "UniRoute (K-Means Attributes)": "UniRoute (attributes)",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which of our methods answer one of the paper's: their fields, whatever their numbers."""
+
+    name: str
+    knows: str = "validation"
+    features: str = "embeddings"
+    psi: str = "hard"
+
+    def fits(self, method):
+        """Say whether a method is one of those."""
+        return all(getattr(method, name) == value for name, value in vars(self).items())
+
+
+WANTED = {
+    **{name: Wanted(name) for name in ("ZeroRouter", "K-NN", "MLP", "MatFac", KMEANS, LEARNED)},
+    "UniRoute (attributes)": Wanted(KMEANS, features="attributes"),
+    "Clairvoyant MLP": Wanted("MLP", knows="training"),
+    "Clairvoyant MatFac": Wanted("MatFac", knows="training"),
 }
 # The paper's metric: our column, our value in the paper's unit, and 1 if more is better.
 METRICS = {
@@ -60,10 +101,5 @@ METRICS = {
     "seconds to add an LLM": ("add", 1, -1),
     "seconds to route one prompt": ("route", 1, -1),
 }
-# What the methods of Table 1 are called in the stored results of a static pool.
-STATIC = {
-    KMEANS: "Clairvoyant K-means",
-    LEARNED: "Clairvoyant learned map",
-    **{name: f"Clairvoyant {name}" for name in ("ZeroRouter", "K-NN", "MLP", "MatFac")},
-}
+# Fitted as a whole for each LLM that joins.
 RETRAINED = ("MLP", "MatFac", "Linear", "Logistic")

@@ -1,0 +1,90 @@
+"""What the paper says: its numbers, its claims, and our explanations where we find something else.
+
+The files are typed, or read off the figures; no program writes them.
+"""
+
+import pandas as pd
+
+from uniroute_lab._files import results_folder
+
+__all__ = ["paper_claims", "paper_explanations", "paper_numbers"]
+
+
+def paper_numbers(place=None):
+    """Read the numbers of the paper's tables and figures.
+
+    Parameters
+    ----------
+    place : str, optional
+        One place, such as "Figure 2 (top)" or "Table 1"; all by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: place; version of the paper, "ICLR" or "v2"; dataset and method, in the paper's
+        words; metric; at, what else the number depends on, for example "n_val = 100"; value, with
+        its interval low, high where the paper has one; and read, "printed" or "digitised".
+
+    Raises
+    ------
+    KeyError
+        If the paper has no numbers of that place.
+
+    Notes
+    -----
+    The digitised ones are read off the paper's vector graphics. Chapters 14 to 22.
+
+    Examples
+    --------
+    >>> paper_numbers("Appendix H")["dataset"].unique().tolist()
+    ['EmbedLLM']
+    """
+    numbers = pd.read_csv(results_folder() / "paper" / "numbers.csv")
+    if place is None:
+        return numbers
+    if place not in set(numbers["place"]):
+        known = ", ".join(numbers["place"].unique())
+        raise KeyError(f"place must be one of {known}; got {place!r}")
+    return numbers[numbers["place"] == place].reset_index(drop=True)
+
+
+def paper_claims():
+    """Read the paper's claims that can be checked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: claim, a short name; place; chapter of ours; at, as for `paper_numbers`; text, in
+        our words; methods, one or several with "; " between them, and the reference that they are
+        compared with, by our names; metric; low and high, between which the differences should lie.
+
+    Notes
+    -----
+    Sections 4 to 6 and App. H and I. The ledger.
+
+    Examples
+    --------
+    >>> paper_claims()["claim"].is_unique
+    True
+    """
+    return pd.read_csv(results_folder() / "paper" / "claims.csv")
+
+
+def paper_explanations():
+    """Read why we find something else than the paper.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: what, a place or a claim; data, the title of our data set or "any"; text.
+
+    Notes
+    -----
+    The ledger.
+
+    Examples
+    --------
+    >>> paper_explanations().columns.tolist()
+    ['what', 'data', 'text']
+    """
+    return pd.read_csv(results_folder() / "paper" / "explanations.csv")
