@@ -24,6 +24,7 @@ from uniroute_lab.trials.store import (
     made_with,
     method_columns,
     methods_in,
+    own_columns,
     read_results,
     settings_of,
 )
@@ -260,13 +261,14 @@ def _measure(trial, label, method):
         timer, columns = Timer(), method_columns(method)
         gamma, seconds = method.predict(trial, timer), timer.seconds
     else:
-        columns = {"method": label, "name": label, "parameters": "{}"}
+        columns = own_columns(label)
         gamma, seconds = method(trial), dict.fromkeys(STEPS, np.nan)
     curve = trial.curve(gamma)
     low, high = curve.cost_range
     quality = np.interp(low + GRID * (high - low), curve.costs, curve.quality)
     return {
         **columns,
+        "method": label,
         "area": curve.area(),
         "area50": curve.area(0.5),
         "qnc": curve.qnc(),
@@ -319,7 +321,7 @@ def rerun_trials(data, results, trials=(0,), methods=None):
             f"{expected}...; got {data.name!r} with {found}..."
         )
     known = methods_in(results)
-    methods = list(known if methods is None else methods)
+    methods = list(dict.fromkeys(results["method"]) if methods is None else methods)
     for word, wanted, there in (("methods", methods, known), ("trials", trials, results["trial"])):
         for one in wanted:
             if one not in set(there):

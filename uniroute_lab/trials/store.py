@@ -172,6 +172,11 @@ def method_columns(method):
     }
 
 
+def own_columns(label):
+    """Return a reader's own function as columns of a table: nothing is known but its name."""
+    return dict.fromkeys((*FIELDS, "parameters", "K", "k")) | {"method": label, "name": label}
+
+
 def methods_in(results):
     """Return the methods of a table of results.
 
@@ -183,7 +188,7 @@ def methods_in(results):
     Returns
     -------
     dict of str to Method
-        By their names in the table, in its order.
+        By their names in the table, in its order; without functions of one's own.
 
     Notes
     -----
@@ -194,7 +199,7 @@ def methods_in(results):
     >>> methods_in(read_results("peers"))["ZeroRouter"].knows
     'validation'
     """
-    rows = results.drop_duplicates("method").set_index("method")
+    rows = results.dropna(subset="psi").drop_duplicates("method").set_index("method")
     return {
         label: Method(parameters=json.loads(parameters), **fields)
         for label, parameters, fields in zip(

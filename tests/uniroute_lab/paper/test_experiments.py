@@ -69,12 +69,13 @@ def test_what_is_declared_is_what_is_stored(run):
 
 @pytest.mark.parametrize("run", script.runs(), ids=lambda run: run.name)
 def test_numbers_were_chosen_from_the_declared_ones(run):
+    try:
+        choices = of_run(read_choices(run.experiment, run.data), run)
+    except KeyError:  # nothing was chosen in any run of the experiment on these data
+        choices = []
     if all(isinstance(one, Method) for one in run.methods):
-        with pytest.raises(KeyError, match="choices must be stored"):
-            of_run(read_choices(run.experiment, run.data), run).iloc[0]
-            raise KeyError("choices must be stored")
+        assert len(choices) == 0
         return
-    choices = of_run(read_choices(run.experiment, run.data), run)
     for one in run.methods:
         candidates = [one] if isinstance(one, Method) else one.methods
         recipe = one.recipe if len(candidates) > 1 else None
@@ -95,9 +96,10 @@ def of_run(table, run):
 
 
 def test_every_stored_run_is_declared():
-    declared = {(run.experiment, run.data, json.dumps(run.condition)) for run in script.runs()}
-    stored = zip(*(read_runs()[name] for name in ("experiment", "data", "condition")), strict=True)
-    assert {(one, data, json.dumps(condition)) for one, data, condition in stored} == declared
+    def names(runs):
+        return sorted((r.experiment, r.data, *sorted(map(str, r.condition.items()))) for r in runs)
+
+    assert names(read_runs().itertuples()) == names(script.runs())
 
 
 def test_a_run_has_one_line():

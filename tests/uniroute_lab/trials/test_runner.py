@@ -228,7 +228,7 @@ def test_functions_of_one_s_own_have_names(data, tmp_path):
     results = run_experiment(data, own, SPLIT, 1, tmp_path / "own.parquet", progress=False)
     assert results["method"].tolist() == ["best", "zero"]
     assert results.set_index("method")[SECONDS].loc["best"].isna().all()
-    with pytest.raises(KeyError, match="name must be one of"):
+    with pytest.raises(KeyError, match="methods must be among the results; got 'best'"):
         rerun_trials(data, results)
 
 
