@@ -29,7 +29,8 @@ def test_every_public_name_exists_and_no_other():
     for name in uniroute.__all__:
         assert getattr(uniroute, name) is not None
     for module, names in uniroute._EXPORTS.items():
-        assert sorted(getattr(uniroute, module).__all__) == sorted(names)
+        # `uniroute.embed` is the module; the function in it bears its name.
+        assert sorted({*getattr(uniroute, module).__all__} - {"embed"}) == sorted(names)
     assert sorted(dir(uniroute)) == sorted(uniroute.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = uniroute.nothing
