@@ -8,8 +8,7 @@ README.md has the printed text as the picture's alternative text; a test compare
 from pathlib import Path
 
 from uniroute import KMeansMap, UniRoute, ZeroRouter, deferral_curve, random_world
-from uniroute_lab.plot._style import METHODS, Picture
-from uniroute_lab.plot.curves import deferral_curves
+from uniroute_lab.plot import METHODS, Picture, deferral_curves
 
 PICTURE = Path(__file__).parents[1] / "book" / "_static" / "readme.png"
 # The words beside each curve, and where they end or begin: cost, quality, alignment.

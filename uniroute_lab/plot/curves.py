@@ -1,14 +1,26 @@
 """Deferral curves: quality against mean cost."""
 
 import numpy as np
+import pandas as pd
 
-from uniroute_lab.plot._style import Picture, _axes, _log_axis, _looks, _need, _number, _styled
+from uniroute_lab.plot.axes import (
+    draw_function,
+    handles_of,
+    legend_below,
+    legend_beside,
+    log_x,
+    new_axes,
+)
+from uniroute_lab.plot.looks import looks
+from uniroute_lab.plot.picture import Picture, need, number, styled
+from uniroute_lab.plot.series import draw_line
+from uniroute_lab.plot.tidy import Lines, read_lines
 
 __all__ = ["deferral_curves", "mean_curves"]
 
 
-@_styled
-def deferral_curves(curves, unit, title=None, log=False, llms=True):
+@styled
+def deferral_curves(curves, unit, title=None, log=False, llms=True, kinds=None):
     """Draw quality against mean cost for several routers on one pool.
 
     Parameters
@@ -19,9 +31,12 @@ def deferral_curves(curves, unit, title=None, log=False, llms=True):
         Unit of the costs.
     title : str, optional
     log : bool, default False
-        Whether the cost axis is logarithmic. Areas are always those of a linear axis.
+        Whether the cost axis is logarithmic. Areas are always those of a linear axis. Between two
+        vertices a coin decides, and quality is linear in cost: on a logarithmic axis a curve.
     llms : bool, default True
         Whether to show the single LLMs as dots.
+    kinds : dict of str to str, optional
+        Kinds of method whose look curves get, where their names do not say it.
 
     Returns
     -------
@@ -30,7 +45,7 @@ def deferral_curves(curves, unit, title=None, log=False, llms=True):
     Raises
     ------
     ValueError
-        If there is no curve, or the pools differ.
+        If there is no curve, the pools differ, or a cost is 0 on a logarithmic axis.
 
     Notes
     -----
@@ -44,54 +59,73 @@ def deferral_curves(curves, unit, title=None, log=False, llms=True):
     Quality against mean cost in cents, from 1 to 2. Oracle: area 0.875, quality from 0.5 to 1. \
 The 2 single LLMs are dots; the best has quality 1 at cost 2.
     """
-    _need("curves", curves)
+    pool = _same_pool(curves)
+    figure, axes = new_axes()
+    if log:
+        log_x(axes, *pool.cost_range)
+    _draw_curves(axes, curves, pool, kinds)
+    if llms:
+        axes.scatter(pool.llm_costs, 1 - pool.llm_losses, s=22, color="#999999", zorder=1.5)
+    axes.set(xlabel=f"mean cost per prompt ({unit})", ylabel="quality (1 - mean loss)")
+    axes.set_title(title)
+    legend_beside(axes, title="method (area)")
+    return Picture(figure, curves_text(curves, unit, llms))
+
+
+def _same_pool(curves):
+    """Return one of the curves, for the pool that all have."""
+    need("curves", curves)
     first = next(iter(curves.values()))
     for name, curve in curves.items():
         if not np.array_equal(curve.llm_costs, first.llm_costs):
             raise ValueError(f"curves must be of one pool; the LLMs' costs of {name!r} differ")
-    low, high = first.cost_range
-    figure, axes = _axes()
-    for name, (colour, dash, _) in _looks(curves).items():
+    return first
+
+
+def _draw_curves(axes, curves, pool, kinds):
+    """Draw each curve, flat after its last vertex, up to the dearest LLM's cost."""
+    for name, (colour, dash, _) in looks(curves, kinds).items():
         curve = curves[name]
-        x = [*curve.costs, max(high, curve.costs[-1])]  # flat after the last vertex
+        x = [*curve.costs, max(pool.cost_range[1], curve.costs[-1])]
         y = [*curve.quality, curve.quality[-1]]
-        axes.plot(x, y, color=colour, linestyle=dash, label=f"{name} ({curve.area():.3f})")
-    if llms:
-        axes.scatter(first.llm_costs, 1 - first.llm_losses, s=22, color="#999999", zorder=1.5)
-    axes.set(xlabel=f"mean cost per prompt ({unit})", ylabel="quality (1 - mean loss)")
-    axes.set_title(title)
-    if log:
-        _log_axis(axes, low, high)
-    axes.legend(title="method (area)", loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return Picture(figure, _curves_text(curves, first, unit, low, high, llms))
+        label = f"{name} ({curve.area():.3f})"
+        draw_function(axes, x, y, color=colour, linestyle=dash, label=label)
 
 
-def _curves_text(curves, first, unit, low, high, llms):
-    """Describe deferral curves."""
-    parts = [f"Quality against mean cost in {unit}, from {_number(low)} to {_number(high)}."]
+def curves_text(curves, unit, llms=True):
+    """Say what deferral curves show.
+
+    Parameters
+    ----------
+    curves : dict of str to DeferralCurve
+    unit : str
+    llms : bool, default True
+        Whether the single LLMs are shown.
+    """
+    pool = next(iter(curves.values()))
+    low, high = pool.cost_range
+    parts = [f"Quality against mean cost in {unit}, from {number(low)} to {number(high)}."]
     for name, curve in curves.items():
-        start, top = curve.quality[0], curve.peak()
-        parts.append(
-            f"{name}: area {curve.area():.3f}, quality from {_number(start)} to {_number(top)}."
-        )
+        start, top = number(curve.quality[0]), number(curve.peak())
+        parts.append(f"{name}: area {curve.area():.3f}, quality from {start} to {top}.")
     if llms:
-        best = np.lexsort([first.llm_costs, first.llm_losses])[0]
+        best = np.lexsort([pool.llm_costs, pool.llm_losses])[0]
         parts.append(
-            f"The {len(first.llm_costs)} single LLMs are dots; the best has quality "
-            f"{_number(1 - first.llm_losses[best])} at cost {_number(first.llm_costs[best])}."
+            f"The {len(pool.llm_costs)} single LLMs are dots; the best has quality "
+            f"{number(1 - pool.llm_losses[best])} at cost {number(pool.llm_costs[best])}."
         )
     return " ".join(parts)
 
 
-@_styled
-def mean_curves(tables, methods=None, minus=None):
+@styled
+def mean_curves(table, methods=None, minus=None):
     """Draw mean deferral curves over many trials, one panel for each data set.
 
     Parameters
     ----------
-    tables : dict of str to pandas.DataFrame
-        By data set, the title of a panel: columns method, relative_cost, quality and
-        standard_error, as from `uniroute_lab.trials.read_curves`.
+    table : pandas.DataFrame, or what it can be made from
+        Columns data, method, relative_cost, quality and standard_error, as from
+        `uniroute_lab.trials.read_curves`; named levels of the index count as columns.
     methods : sequence of str, optional
         Which methods to draw, in this order; all of them if not given.
     minus : str, optional
@@ -106,7 +140,7 @@ def mean_curves(tables, methods=None, minus=None):
     Raises
     ------
     ValueError
-        If there is nothing to draw, or a table misses a method.
+        If there is nothing to draw, or a data set misses a method.
 
     Notes
     -----
@@ -116,56 +150,73 @@ def mean_curves(tables, methods=None, minus=None):
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> table = pd.DataFrame({"method": ["ZeroRouter"] * 3 + ["UniRoute"] * 3,
+    >>> table = {"data": "pocket", "method": ["ZeroRouter"] * 3 + ["UniRoute"] * 3,
     ...     "relative_cost": [0, 0.5, 1] * 2, "quality": [0.25, 0.375, 0.5, 0.25, 0.5, 0.5],
-    ...     "standard_error": 0.01})
-    >>> mean_curves({"pocket": table})
+    ...     "standard_error": 0.01}
+    >>> mean_curves(table)
     Mean quality against budget, 0 the cheapest and 1 the dearest LLM of a pool. pocket: \
 ZeroRouter 0.25, at half the range 0.375, at the end 0.5; UniRoute 0.25, 0.5, 0.5.
     """
-    _need("tables", tables)
-    word = "Mean quality" if minus is None else f"Mean quality minus {minus}'s"
-    text = f"{word} against budget, 0 the cheapest and 1 the dearest LLM of a pool."
-    n_columns = min(2, len(tables))
-    n_rows = -(-len(tables) // n_columns)
-    figure, grid = _axes(n_rows, n_columns, height=0.9 + 2.6 * n_rows, sharex=True, squeeze=False)
-    for axes, (title, table) in zip(grid.flat, tables.items(), strict=False):
-        lines = _mean_lines(title, table, methods, minus)
-        found = []
-        for name, (colour, dash, _) in _looks(list(lines)).items():
-            x, y, error = lines[name]
-            axes.plot(x, y, color=colour, linestyle=dash, label=name)
-            if minus is None:
-                axes.fill_between(x, y - 2 * error, y + 2 * error, color=colour, alpha=0.12, lw=0)
-            values = [_number(round(float(np.interp(at, x, y)), 4)) for at in (0, 0.5, 1)]
-            if not found:
-                values[1:] = [f"at half the range {values[1]}", f"at the end {values[2]}"]
-            found.append(f"{name} {', '.join(values)}")
-        text += f" {title}: {'; '.join(found)}."
+    table = pd.DataFrame(table)
+    table = table.assign(reach=2 * table["standard_error"])
+    error = "reach" if minus is None else None
+    found = read_lines(table, "relative_cost", "quality", "method", "data", error)
+    found = _chosen(found, found.labels if methods is None else list(methods), minus)
+    word = "mean quality" if minus is None else f"mean quality minus {minus}'s"
+    return Picture(_draw_mean_curves(found, word), mean_curves_text(found, word))
+
+
+def _chosen(found, methods, minus):
+    """Return the lines of `methods`, in this order, less that of `minus`."""
+    need("methods", methods)
+    panels = {}
+    for title, known in found.panels.items():
+        for name in [*methods, *([] if minus is None else [minus])]:
+            if name not in known:
+                raise ValueError(f"table must hold {name!r} of {title!r}; it has {list(known)}")
+        base = 0.0 if minus is None else known[minus]["y"]
+        panels[title] = {name: known[name].assign(y=known[name]["y"] - base) for name in methods}
+    return Lines(panels)
+
+
+def _draw_mean_curves(found, word):
+    """Draw the panels, two in a row, and return the figure."""
+    n_columns = min(2, len(found.panels))
+    n_rows = -(-len(found.panels) // n_columns)
+    height = 0.9 + 2.6 * n_rows
+    figure, grid = new_axes(n_rows, n_columns, height, sharex=True, squeeze=False)
+    for axes, (title, panel) in zip(grid.flat, found.panels.items(), strict=False):
+        for name, (colour, dash, _) in looks(panel).items():
+            look = {"color": colour, "linestyle": dash, "label": name}
+            draw_line(axes, panel[name], "line", shade=0.12, **look)
         axes.set_title(title)
-    for axes in list(grid.flat)[len(tables) :]:
+    for axes in list(grid.flat)[len(found.panels) :]:
         axes.set_axis_off()
     for axes in grid[-1]:
         axes.set_xlabel("budget, cheapest to dearest LLM")
     for axes in grid[:, 0]:
-        axes.set_ylabel(word.replace("Mean q", "mean q"))
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    return Picture(figure, text)
+        axes.set_ylabel(word)
+    legend_below(figure, handles_of(grid.flat), 3)
+    return figure
 
 
-def _mean_lines(title, table, methods, minus):
-    """Return {method: (budgets, quality, standard error)} of one panel."""
-    known = dict(tuple(table.groupby("method", sort=False)))
-    wanted = list(known if methods is None else methods)
-    _need("methods", wanted)
-    for name in [*wanted, *([] if minus is None else [minus])]:
-        if name not in known:
-            raise ValueError(f"the table of {title!r} must hold {name!r}; it has {list(known)}")
-    columns = ["relative_cost", "quality", "standard_error"]
-    lines = {name: known[name][columns].to_numpy(dtype=float).T for name in wanted}
-    if minus is not None:
-        x, base = known[minus][columns[:2]].to_numpy(dtype=float).T
-        lines = {name: (x, line[1] - base, line[2]) for name, line in lines.items()}
-    return lines
+def mean_curves_text(found, word):
+    """Say what mean curves show: their quality at the cheapest, half-way and at the dearest LLM.
+
+    Parameters
+    ----------
+    found : uniroute_lab.plot.tidy.Lines
+    word : str
+        What the curves are of.
+    """
+    text = f"M{word[1:]} against budget, 0 the cheapest and 1 the dearest LLM of a pool."
+    for title, panel in found.panels.items():
+        parts = []
+        for name, line in panel.items():
+            at = np.interp((0, 0.5, 1), line["x"], line["y"])
+            values = [number(round(float(value), 4)) for value in at]
+            if not parts:
+                values[1:] = [f"at half the range {values[1]}", f"at the end {values[2]}"]
+            parts.append(f"{name} {', '.join(values)}")
+        text += f" {title}: {'; '.join(parts)}."
+    return text

@@ -4,12 +4,14 @@ import numpy as np
 
 from uniroute.checks import check_costs, check_matrix, check_names
 from uniroute.rule import route, routing_path
-from uniroute_lab.plot._style import Picture, _axes, _looks, _need, _number, _styled, llm_colours
+from uniroute_lab.plot.axes import draw_function, legend_below, legend_beside, new_axes
+from uniroute_lab.plot.looks import llm_colours, looks
+from uniroute_lab.plot.picture import Picture, need, number, styled
 
 __all__ = ["choice_map", "envelope", "predicted_and_true", "prompts_2d"]
 
 
-@_styled
+@styled
 def envelope(gamma, costs, names, title=None):
     """Draw one prompt's scores gamma_m + lambda c_m against lambda, and the lowest of them.
 
@@ -47,37 +49,51 @@ def envelope(gamma, costs, names, title=None):
         raise ValueError(f"gamma must have shape {(len(names),)}; got {gamma.shape[1:]}")
     costs = check_costs(costs, (len(names),))
     path = routing_path(gamma, costs)
+    figure = _draw_envelope(gamma[0], costs, names, path, title)
+    return Picture(figure, envelope_text(path, names))
+
+
+def _draw_envelope(gamma, costs, names, path, title):
+    """Draw every LLM's score, the lowest of them and where it turns, and return the figure."""
     stop = 1.5 * path.breakpoints[0] if path.breakpoints.size else 1.0
-    figure, axes = _axes()
-    for i, colour in zip(np.argsort(costs, kind="stable"), llm_colours(len(names)), strict=True):
-        ends = gamma[0, i] + costs[i] * np.array([0, stop])
-        axes.plot([0, stop], ends, color=colour, lw=1.6, label=names[i])
     turns = np.array([0, *path.breakpoints[::-1], stop])
-    lowest = (gamma[0] + turns[:, None] * costs).min(axis=1)
-    axes.plot(turns, lowest, color="#222222", lw=4, alpha=0.35, solid_capstyle="butt")
+    scores = gamma + turns[:, None] * costs
+    lowest = scores.min(axis=1)
+    figure, axes = new_axes()
+    for i, colour in zip(np.argsort(costs, kind="stable"), llm_colours(len(names)), strict=True):
+        draw_function(
+            axes, turns[[0, -1]], scores[[0, -1], i], color=colour, lw=1.6, label=names[i]
+        )
+    broad = {"color": "#222222", "lw": 4, "alpha": 0.35, "solid_capstyle": "butt"}
+    axes.set(xlim=(0, stop), ylim=(0, max(lowest[-1] * 1.6, gamma.max() * 1.1)))
+    draw_function(axes, turns, lowest, **broad)
     axes.plot(turns[1:-1], lowest[1:-1], "o", color="#222222")
     axes.set(xlabel="cost weight lambda", ylabel="score: predicted loss + lambda x cost")
-    axes.set_xlim(0, stop)
-    top = max(lowest[-1] * 1.6, gamma.max() * 1.1)
-    axes.set_ylim(0, top)
     axes.set_title(title)
-    axes.legend(title="LLM", loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return Picture(figure, _envelope_text(path, names))
+    legend_beside(axes, title="LLM")
+    return figure
 
 
-def _envelope_text(path, names):
-    """Say which LLM is chosen on which interval of lambda, from low to high."""
+def envelope_text(path, names):
+    """Say which LLM is chosen on which interval of lambda, from low to high.
+
+    Parameters
+    ----------
+    path : uniroute.rule.RoutingPath
+        Of one prompt.
+    names : sequence of str
+    """
     chosen = [names[i] for i in [path.start[0], *path.llms]][::-1]
     turns = path.breakpoints[::-1]
     text = "Score against lambda for one prompt."
     if not turns.size:
         return f"{text} For every lambda: {chosen[0]}."
     for turn, name in zip(turns, chosen, strict=False):
-        text += f" For lambda below {_number(turn)}: {name}."
+        text += f" For lambda below {number(turn)}: {name}."
     return f"{text} Above: {chosen[-1]}."
 
 
-@_styled
+@styled
 def prompts_2d(X, groups, centers=None, title=None, group_word="group"):
     """Draw prompts with two-dimensional embeddings, coloured by group.
 
@@ -111,40 +127,55 @@ def prompts_2d(X, groups, centers=None, title=None, group_word="group"):
     >>> prompts_2d([[0, 0], [1, 1], [1, 0]], ["a", "b", "b"], group_word="task")
     3 prompts in two dimensions, coloured by task: a 1, b 2.
     """
-    X = check_matrix("X", X)
-    groups = np.asarray(groups)
+    X, groups = check_matrix("X", X), np.asarray(groups)
     if X.shape[1] != 2 or groups.shape != (len(X),):
         raise ValueError(
             "X must have two columns and groups an entry per row of X; "
             f"got shapes {X.shape} and {groups.shape}"
         )
-    if centers is not None:
-        centers = check_matrix("centers", centers)
-        if centers.shape[1] != 2:
-            raise ValueError(f"centers must have two columns; got shape {centers.shape}")
-    across, along = np.ptp(X, axis=0)
-    # Equal units on both axes without blank bands above and below.
-    figure, axes = _axes(height=float(np.clip(0.9 + 5.4 * along / max(across, 1e-9), 2.2, 4.2)))
-    values, counts = np.unique(groups, return_counts=True)
-    for value, (colour, _, marker) in zip(
-        values, _looks(list(map(str, values))).values(), strict=True
-    ):
-        axes.scatter(
-            *X[groups == value].T, s=14, color=colour, marker=marker, alpha=0.55, lw=0, label=value
-        )
-    if centers is not None:
-        axes.scatter(*centers.T, s=90, color="black", marker="+", lw=2)
+    centers = np.empty((0, 2)) if centers is None else check_matrix("centers", centers)
+    if centers.shape[1] != 2:
+        raise ValueError(f"centers must have two columns; got shape {centers.shape}")
+    figure, axes = new_axes(height=_flat_height(X))
+    _draw_prompts(axes, X, groups, centers)
     axes.set(xlabel="first dimension", ylabel="second dimension", aspect="equal")
-    axes.legend(title=group_word, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.set_title(title)
+    legend_beside(axes, title=group_word)
+    return Picture(figure, prompts_text(groups, len(centers), group_word))
+
+
+def _flat_height(X):
+    """Return a height with which equal units on both axes leave no blank bands."""
+    across, along = np.ptp(X, axis=0)
+    return float(np.clip(0.9 + 5.4 * along / max(across, 1e-9), 2.2, 4.2))
+
+
+def _draw_prompts(axes, X, groups, centers):
+    """Draw prompts by group, and crosses."""
+    chosen = {str(value): groups == value for value in np.unique(groups)}
+    for group, (colour, _, marker) in looks(chosen).items():
+        look = {"color": colour, "marker": marker, "label": group}
+        axes.scatter(*X[chosen[group]].T, s=14, alpha=0.55, lw=0, **look)
+    if len(centers):
+        axes.scatter(*centers.T, s=90, color="black", marker="+", lw=2)
+
+
+def prompts_text(groups, n_centers, group_word):
+    """Say how many prompts each group has, and how many crosses there are.
+
+    Parameters
+    ----------
+    groups : ndarray of shape (n_prompts,)
+    n_centers : int
+    group_word : str
+    """
+    values, counts = np.unique(groups, return_counts=True)
     sizes = ", ".join(f"{value} {count}" for value, count in zip(values, counts, strict=True))
-    text = f"{len(X)} prompts in two dimensions, coloured by {group_word}: {sizes}."
-    if centers is not None:
-        text += f" {len(centers)} crosses mark centres."
-    return Picture(figure, text)
+    text = f"{len(groups)} prompts in two dimensions, coloured by {group_word}: {sizes}."
+    return text + (f" {n_centers} crosses mark centres." if n_centers else "")
 
 
-@_styled
+@styled
 def choice_map(predict, costs, names, cost_weights, limits, n_steps=160):
     """Draw which LLM a router chooses all over a plane of prompts, for several lambdas.
 
@@ -183,47 +214,60 @@ def choice_map(predict, costs, names, cost_weights, limits, n_steps=160):
     >>> choice_map(left, [1.0, 2.0], ["small", "large"], [0.1], (-1, 1, -1, 1))
     Which LLM is chosen where, in a plane of prompts. At lambda = 0.1: small 50 %, large 50 %.
     """
-    from matplotlib.colors import ListedColormap
-    from matplotlib.patches import Patch
-
     names = check_names(names)
     costs = check_costs(costs, (len(names),))
-    _need("cost_weights", cost_weights)
+    need("cost_weights", cost_weights)
     x, y = np.linspace(*limits[:2], n_steps), np.linspace(*limits[2:], n_steps)
     gamma = np.asarray(predict(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)))
     if gamma.shape != (n_steps**2, len(names)):
         expected = f"one row per prompt and one column per name, {(n_steps**2, len(names))}"
         raise ValueError(f"predict must return {expected}; got shape {gamma.shape}")
+    choices = {weight: route(gamma, costs, weight) for weight in cost_weights}
+    order = np.argsort(costs, kind="stable")
+    figure = _draw_choices(choices, names, order, limits, n_steps)
+    return Picture(figure, choices_text(choices, names, order))
+
+
+def _draw_choices(choices, names, order, limits, n_steps):
+    """Draw a panel for each lambda, with one legend, and return the figure."""
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch
+
     colours = np.empty((len(names), 4))
-    colours[np.argsort(costs, kind="stable")] = llm_colours(len(names))
-    figure, all_axes = _axes(1, len(cost_weights), height=3.4, sharey=True, squeeze=False)
-    text, used = "Which LLM is chosen where, in a plane of prompts.", set()
-    for axes, cost_weight in zip(all_axes[0], cost_weights, strict=True):
-        choice = route(gamma, costs, cost_weight)
-        axes.imshow(
-            choice.reshape(n_steps, n_steps),
-            extent=limits,
-            origin="lower",
-            cmap=ListedColormap(colours),
-            vmin=-0.5,
-            vmax=len(names) - 0.5,
-            interpolation="nearest",
-        )
-        axes.set_title(f"lambda = {cost_weight:g}")
+    colours[order] = llm_colours(len(names))
+    area = {"extent": limits, "origin": "lower", "interpolation": "nearest"}
+    area |= {"cmap": ListedColormap(colours), "vmin": -0.5, "vmax": len(names) - 0.5}
+    figure, grid = new_axes(1, len(choices), height=3.4, sharey=True, squeeze=False)
+    for axes, (weight, choice) in zip(grid[0], choices.items(), strict=True):
+        axes.imshow(choice.reshape(n_steps, n_steps), **area)
+        axes.set_title(f"lambda = {weight:g}")
         axes.grid(False)
+    used = np.unique(list(choices.values()))
+    handles = [Patch(color=colours[i], label=names[i]) for i in order if i in used]
+    legend_below(figure, handles, min(6, len(handles)))
+    return figure
+
+
+def choices_text(choices, names, order):
+    """Say which share of the plane each LLM gets.
+
+    Parameters
+    ----------
+    choices : dict of float to ndarray of int
+        By lambda: the LLM at each place.
+    names : sequence of str
+    order : ndarray of int
+        LLMs by rising cost.
+    """
+    text = "Which LLM is chosen where, in a plane of prompts."
+    for weight, choice in choices.items():
         shares = np.bincount(choice, minlength=len(names)) / len(choice)
-        order = [i for i in np.argsort(costs, kind="stable") if shares[i] > 0]
-        used |= set(order)
-        found = ", ".join(f"{names[i]} {100 * shares[i]:.0f} %" for i in order)
-        text += f" At lambda = {cost_weight:g}: {found}."
-    handles = [
-        Patch(color=colours[i], label=names[i]) for i in sorted(used, key=lambda i: costs[i])
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(6, len(handles)))
-    return Picture(figure, text)
+        found = ", ".join(f"{names[i]} {100 * shares[i]:.0f} %" for i in order if shares[i] > 0)
+        text += f" At lambda = {weight:g}: {found}."
+    return text
 
 
-@_styled
+@styled
 def predicted_and_true(gamma, gamma_star, prompts, names, choice, title=None):
     """Draw predicted and true mean losses of some prompts, and which LLM is chosen.
 
@@ -265,36 +309,46 @@ def predicted_and_true(gamma, gamma_star, prompts, names, choice, title=None):
             f"gamma and gamma_star must have shape {shape} and choice {shape[:1]}; "
             f"got {gamma.shape}, {gamma_star.shape} and {np.shape(choice)}"
         )
-    figure, axes = _axes()
-    x = np.arange(len(prompts))
-    for m, (colour, _, marker) in enumerate(_looks(names).values()):
-        place = x + 0.5 * ((m + 0.5) / len(names) - 0.5)
+    choice = np.asarray(choice)
+    figure = _draw_misfit(gamma, gamma_star, prompts, names, choice, title)
+    return Picture(figure, misfit_text(gamma, gamma_star, prompts, names, choice))
+
+
+def _draw_misfit(gamma, gamma_star, prompts, names, choice, title):
+    """Draw two circles for each prompt and LLM, joined, and a ring at what is chosen."""
+    figure, axes = new_axes()
+    x, ring = np.arange(len(prompts)), {"markerfacecolor": "none", "color": "#222222"}
+    for m, (colour, _, marker) in enumerate(looks(names).values()):
+        place, here = x + 0.5 * ((m + 0.5) / len(names) - 0.5), choice == m
+        look = {"color": colour, "marker": marker, "linestyle": "", "markersize": 7}
         axes.vlines(place, gamma[:, m], gamma_star[:, m], color=colour, lw=1.4)
-        look = {"color": colour, "marker": marker, "linestyle": ""}
-        axes.plot(place, gamma[:, m], **look, markersize=7, markerfacecolor="white")
-        axes.plot(place, gamma_star[:, m], **look, markersize=7, label=names[m])
-        here = np.asarray(choice) == m
-        axes.plot(
-            place[here], gamma[here, m], "o", markersize=15, markerfacecolor="none", color="#222222"
-        )
+        axes.plot(place, gamma[:, m], markerfacecolor="white", **look)
+        axes.plot(place, gamma_star[:, m], label=names[m], **look)
+        axes.plot(place[here], gamma[here, m], "o", markersize=15, **ring)
     axes.plot([], [], "o", color="#666666", markerfacecolor="white", label="predicted")
     axes.plot([], [], "o", color="#666666", label="true")
-    axes.plot([], [], "o", markersize=12, markerfacecolor="none", color="#222222", label="chosen")
+    axes.plot([], [], "o", markersize=12, label="chosen", **ring)
     axes.set_xticks(x, prompts)
-    axes.set_xlim(-0.5, len(prompts) - 0.5)
     axes.grid(axis="x", visible=False)
-    axes.set(xlabel="prompt", ylabel="mean loss")
+    axes.set(xlim=(-0.5, len(prompts) - 0.5), xlabel="prompt", ylabel="mean loss")
     axes.set_title(title)
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return Picture(figure, _misfit_text(gamma, gamma_star, prompts, names, choice))
+    legend_beside(axes)
+    return figure
 
 
-def _misfit_text(gamma, gamma_star, prompts, names, choice):
-    """Say what is predicted, what is true and what is chosen, prompt by prompt."""
+def misfit_text(gamma, gamma_star, prompts, names, choice):
+    """Say what is predicted, what is true and what is chosen, prompt by prompt.
+
+    Parameters
+    ----------
+    gamma, gamma_star : ndarray of shape (n_prompts, n_llms)
+    prompts, names : sequence of str
+    choice : ndarray of int, shape (n_prompts,)
+    """
     text = f"Predicted and true mean losses of {len(prompts)} prompts."
     for i, prompt in enumerate(prompts):
         parts = [
-            f"{name} {_number(round(gamma[i, m], 3))} and {_number(round(gamma_star[i, m], 3))}"
+            f"{name} {number(round(gamma[i, m], 3))} and {number(round(gamma_star[i, m], 3))}"
             + (", chosen" if choice[i] == m else "")
             for m, name in enumerate(names)
         ]

@@ -3,22 +3,14 @@
 import numpy as np
 
 from uniroute.checks import check_costs, check_matrix, check_names
-from uniroute_lab.plot._style import (
-    METHODS,
-    OTHERS,
-    Picture,
-    _axes,
-    _log_axis,
-    _need,
-    _number,
-    _styled,
-    llm_colours,
-)
+from uniroute_lab.plot.axes import draw_function, legend_beside, log_x, new_axes
+from uniroute_lab.plot.looks import METHODS, OTHERS, llm_colours
+from uniroute_lab.plot.picture import Picture, need, number, styled
 
 __all__ = ["all_routers", "llm_pool", "traffic"]
 
 
-@_styled
+@styled
 def llm_pool(names, costs, losses, unit, hull=None, log=True, title=None):
     """Draw a price list: quality of each LLM against its cost.
 
@@ -60,38 +52,45 @@ A line joins small, large.
     losses = check_matrix("losses", [losses])[0]
     if losses.shape != costs.shape:
         raise ValueError(f"losses must have shape {costs.shape}; got {losses.shape}")
-    figure, axes = _axes(height=4.2)
-    order = np.argsort(costs, kind="stable")
-    line = np.empty((2, 0))
-    if hull is not None:
-        line = _hull_line(hull, costs, 1 - losses)
-        colour, dash, _ = METHODS["ZeroRouter"]
-        axes.plot(*line, color=colour, linestyle=dash, label="best mixtures of two LLMs")
-        axes.legend(loc="best")
-    look = {"linestyle": "", "marker": "o", "markersize": 6.7, "mec": "#333333", "mew": 0.5}
-    dots = [
-        axes.plot(costs[i], 1 - losses[i], color=colour, **look)[0]
-        for i, colour in zip(order, llm_colours(len(names)), strict=True)
-    ]
-    if log:
-        _log_axis(axes, costs.min(), costs.max())
-    _label_points(dots, names, costs, 1 - losses, line)
-    axes.set(xlabel=f"cost of one prompt ({unit})", ylabel="quality (1 - mean loss)")
-    axes.set_title(title)
-    found = "; ".join(f"{names[i]} {_number(1 - losses[i])} at {_number(costs[i])}" for i in order)
-    text = f"Quality of {len(names)} LLMs against their cost in {unit}: {found}."
-    if hull is not None:
-        text += f" A line joins {', '.join(names[i] for i in hull)}."
-    return Picture(figure, text)
+    hull = None if hull is None else _check_hull(hull, costs)
+    figure = _draw_pool(names, costs, 1 - losses, unit, hull, log, title)
+    return Picture(figure, pool_text(names, costs, 1 - losses, unit, hull))
 
 
-def _hull_line(hull, costs, quality):
-    """Return many points (costs, quality) of the line through some LLMs."""
+def _check_hull(hull, costs):
+    """Return the LLMs of a hull as an array, by rising cost."""
     hull = np.asarray(hull, dtype=int)
     if hull.ndim != 1 or not hull.size or hull.min() < 0 or hull.max() >= len(costs):
         raise ValueError(f"hull must be indices of the {len(costs)} LLMs; got {hull.tolist()}")
-    x = np.interp(np.linspace(0, len(hull) - 1, 200), np.arange(len(hull)), costs[hull])
-    return np.array([x, np.interp(x, costs[hull], quality[hull])])
+    return hull
+
+
+def _draw_pool(names, costs, quality, unit, hull, log, title):
+    """Draw a dot for each LLM, its name, and the line through the hull; return the figure."""
+    figure, axes = new_axes(height=4.2)
+    if log:
+        log_x(axes, costs.min(), costs.max())
+    line = np.empty((2, 0))
+    if hull is not None:
+        colour, dash, _ = METHODS["ZeroRouter"]
+        look = {"color": colour, "linestyle": dash, "label": "best mixtures of two LLMs"}
+        draw_function(axes, costs[hull], quality[hull], **look)
+        axes.legend(loc="best")
+        line = _along(costs[hull], quality[hull])
+    look = {"linestyle": "", "marker": "o", "markersize": 6.7, "mec": "#333333", "mew": 0.5}
+    order = np.argsort(costs, kind="stable")
+    colours = zip(order, llm_colours(len(names)), strict=True)
+    dots = [axes.plot(costs[i], quality[i], color=colour, **look)[0] for i, colour in colours]
+    _label_points(dots, names, costs, quality, line)
+    axes.set(xlabel=f"cost of one prompt ({unit})", ylabel="quality (1 - mean loss)")
+    axes.set_title(title)
+    return figure
+
+
+def _along(x, y):
+    """Return points on a line through vertices, which names are to keep away from."""
+    places = np.linspace(0, len(x) - 1, 200)[::8]
+    return np.array([np.interp(places, np.arange(len(x)), values) for values in (x, y)])
 
 
 def _label_points(dots, names, x, y, line):
@@ -104,8 +103,8 @@ def _label_points(dots, names, x, y, line):
     axes.figure.canvas.draw()
     adjust_text(
         texts,
-        [*x, *line[0, ::8]],
-        [*y, *line[1, ::8]],
+        [*x, *line[0]],
+        [*y, *line[1]],
         ax=axes,
         objects=dots,
         expand=(1.12, 1.6),
@@ -114,7 +113,23 @@ def _label_points(dots, names, x, y, line):
     )
 
 
-@_styled
+def pool_text(names, costs, quality, unit, hull=None):
+    """Say what each LLM costs and how good it is, by rising cost, and what is joined.
+
+    Parameters
+    ----------
+    names : sequence of str
+    costs, quality : ndarray of shape (n_llms,)
+    unit : str
+    hull : ndarray of int, optional
+    """
+    order = np.argsort(costs, kind="stable")
+    found = "; ".join(f"{names[i]} {number(quality[i])} at {number(costs[i])}" for i in order)
+    text = f"Quality of {len(names)} LLMs against their cost in {unit}: {found}."
+    return text if hull is None else f"{text} A line joins {', '.join(names[i] for i in hull)}."
+
+
+@styled
 def all_routers(costs, losses, best, unit, cost_weight=None, title=None):
     """Draw every router of a small world as a dot, and the best that coins can do as a line.
 
@@ -155,34 +170,61 @@ def all_routers(costs, losses, best, unit, cost_weight=None, title=None):
     """
     losses = check_matrix("losses", [losses])[0]
     costs = check_costs(costs, losses.shape)
-    _need("costs", costs)
-    figure, axes = _axes(height=4.2)
+    figure, axes = new_axes(height=4.2)
     axes.scatter(costs, losses, s=5, color="#999999", alpha=0.5, lw=0, label="a router")
     colour, _, marker = METHODS["Bayes-optimal"]
-    axes.plot(best.costs, best.losses, color=colour, marker=marker, label="lower edge")
-    text = (
-        f"Mean loss against mean cost in {unit} of {len(costs)} routers. The lower edge has "
-        f"{len(best.costs)} corners, from loss {_number(best.losses[0])} at cost "
-        f"{_number(best.costs[0])} to {_number(best.losses[-1])} at {_number(best.costs[-1])}."
-    )
-    if cost_weight is not None:
-        scores = losses + cost_weight * costs
-        level, touches = scores.min(), costs[scores.argmin()]
-        low = axes.get_ylim()[0]
-        label = f"loss + {cost_weight:g} x cost\n= {_number(level)}"
-        axes.axline((0, level), slope=-cost_weight, color=OTHERS[1][0], lw=1.6, label=label)
-        axes.set_ylim(bottom=low)
-        text += (
-            f" The line loss + {cost_weight:g} x cost = {_number(level)} touches it at cost "
-            f"{_number(touches)}."
-        )
+    look = {"color": colour, "marker": marker, "label": "lower edge"}
+    draw_function(axes, best.costs, best.losses, **look)
+    touch = None if cost_weight is None else _lowest_touch(costs, losses, cost_weight)
+    if touch:
+        _draw_touch(axes, touch)
     axes.set(xlabel=f"mean cost per prompt ({unit})", ylabel="mean loss")
     axes.set_title(title)
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return Picture(figure, text)
+    legend_beside(axes)
+    return Picture(figure, routers_text(len(costs), best, unit, touch))
 
 
-@_styled
+def _lowest_touch(costs, losses, cost_weight):
+    """Return lambda, the lowest loss + lambda x cost, and the cost where it is reached."""
+    scores = losses + cost_weight * costs
+    return cost_weight, scores.min(), costs[scores.argmin()]
+
+
+def _draw_touch(axes, touch):
+    """Draw a line of equal loss + lambda x cost, from side to side."""
+    cost_weight, level, _ = touch
+    low = axes.get_ylim()[0]
+    label = f"loss + {cost_weight:g} x cost\n= {number(level)}"
+    axes.axline((0, level), slope=-cost_weight, color=OTHERS[1][0], lw=1.6, label=label)
+    axes.set_ylim(bottom=low)
+
+
+def routers_text(n_routers, best, unit, touch=None):
+    """Say where the lower edge of all routers begins and ends, and where a line touches it.
+
+    Parameters
+    ----------
+    n_routers : int
+    best : DeferralCurve
+    unit : str
+    touch : tuple of float, optional
+        Lambda, loss + lambda x cost, and the cost where the line touches.
+    """
+    text = (
+        f"Mean loss against mean cost in {unit} of {n_routers} routers. The lower edge has "
+        f"{len(best.costs)} corners, from loss {number(best.losses[0])} at cost "
+        f"{number(best.costs[0])} to {number(best.losses[-1])} at {number(best.costs[-1])}."
+    )
+    if touch is None:
+        return text
+    cost_weight, level, cost = touch
+    return (
+        f"{text} The line loss + {cost_weight:g} x cost = {number(level)} touches it at cost "
+        f"{number(cost)}."
+    )
+
+
+@styled
 def traffic(shares, names, costs, title=None):
     """Draw which share of the prompts each LLM gets, in one state or several.
 
@@ -216,28 +258,47 @@ def traffic(shares, names, costs, title=None):
     """
     names = check_names(names)
     order = np.argsort(check_costs(costs, (len(names),)), kind="stable")
-    _need("shares", shares)
+    need("shares", shares)
     for state, share in shares.items():
         if np.shape(share) != (len(names),) or not np.isclose(np.sum(share), 1):
             raise ValueError(
                 f"shares must have shape {(len(names),)} and add up to 1; got {state!r} with shape "
-                f"{np.shape(share)} and sum {_number(np.sum(share))}"
+                f"{np.shape(share)} and sum {number(np.sum(share))}"
             )
-    figure, axes = _axes(height=1.2 + 0.26 * len(names) * max(1.0, 0.7 * len(shares)))
-    thickness, text = 0.8 / len(shares), "Share of the prompts that each LLM gets."
+    names = [names[m] for m in order]
+    shares = {state: np.asarray(share, dtype=float)[order] for state, share in shares.items()}
+    return Picture(_draw_shares(shares, names, title), shares_text(shares, names))
+
+
+def _draw_shares(shares, names, title):
+    """Draw a bar for each state and LLM, and return the figure."""
+    figure, axes = new_axes(height=1.2 + 0.26 * len(names) * max(1.0, 0.7 * len(shares)))
+    thickness = 0.8 / len(shares)
     # Bars have neither dash nor marker: without the green, which some take for the red.
     colours = ["#b5b5b5", *(OTHERS[i][0] for i in (0, 1, 3))]
     for i, (state, share) in enumerate(shares.items()):
-        share = np.asarray(share, dtype=float)[order]
         places = np.arange(len(names)) + (i - (len(shares) - 1) / 2) * thickness
         axes.barh(places, 100 * share, thickness, color=colours[i % len(colours)], label=state)
-        found = [f"{names[m]} {100 * s:.0f} %" for m, s in zip(order, share, strict=True) if s > 0]
-        text += f" {state}: {', '.join(found)}."
-    axes.set_yticks(np.arange(len(names)), [names[m] for m in order])
+    axes.set_yticks(np.arange(len(names)), names)
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("share of the prompts (%); cheapest LLM at the top")
     axes.set_title(title)
     if len(shares) > 1:
         axes.legend()
-    return Picture(figure, text)
+    return figure
+
+
+def shares_text(shares, names):
+    """Say which share of the prompts each LLM gets in each state, if any.
+
+    Parameters
+    ----------
+    shares : dict of str to ndarray of shape (n_llms,)
+    names : sequence of str
+    """
+    text = "Share of the prompts that each LLM gets."
+    for state, share in shares.items():
+        found = [f"{name} {100 * s:.0f} %" for name, s in zip(names, share, strict=True) if s > 0]
+        text += f" {state}: {', '.join(found)}."
+    return text

@@ -1,29 +1,79 @@
-"""Numbers against numbers: series, panels, scaling laws, bounds."""
+"""Numbers against numbers: lines, and what is measured against its bound."""
 
 import numpy as np
 
-from uniroute_lab.plot._style import Picture, _axes, _log_axis, _looks, _need, _number, _styled
+from uniroute.checks import check_option
+from uniroute_lab.plot.axes import (
+    draw_function,
+    handles_of,
+    legend_below,
+    legend_beside,
+    log_x,
+    log_y,
+    new_axes,
+)
+from uniroute_lab.plot.looks import looks
+from uniroute_lab.plot.picture import Picture, number, styled
+from uniroute_lab.plot.tidy import read_lines, read_points
 
-__all__ = ["against_bound", "panels", "scaling", "series"]
+__all__ = ["against_bound", "lines"]
+
+BETWEEN = ("guide", "line", "step")
 
 
-@_styled
-def series(x, values, xlabel, ylabel, errors=None, title=None, log=False, reference=None):
-    """Draw one or several quantities against another, with error bars if given.
+@styled
+def lines(
+    table,
+    x,
+    y,
+    hue=None,
+    *,
+    col=None,
+    error=None,
+    kinds=None,
+    log="",
+    between="guide",
+    best="highest",
+    reference=None,
+    xlabel=None,
+    ylabel=None,
+    title=None,
+):
+    """Draw lines out of a tidy table, with intervals, in one panel or several.
 
     Parameters
     ----------
-    x : array-like of shape (n_points,)
-    values : dict of str to array-like of shape (n_points,)
-        By method or other label.
-    xlabel, ylabel : str
-    errors : dict of str to array-like of shape (n_points,), optional
-        Half-widths of intervals, for any of the labels.
-    title : str, optional
-    log : bool, default False
-        Whether the horizontal axis is logarithmic.
+    table : pandas.DataFrame, or what it can be made from
+        A dict of columns, a list of records. Named levels of the index count as columns; rows
+        without a number are left out. Where a line has an x several times, their mean is drawn.
+    x : str
+        Column of the horizontal axis; without one of this name, what the index holds.
+    y : str
+        Column of the vertical axis; without one of this name and without `hue`, what the columns
+        hold that have no other role: each is a line.
+    hue, col : str, optional
+        Columns that tell lines, and panels, apart; lines and panels come in the table's order.
+    error : str, (str, str), ("se", float), ("t", float) or dict, optional
+        Column of half-widths of intervals; columns of their lower and upper ends; for lines that
+        repeat an x, how many standard errors of the mean to each side, or the level of Student's
+        interval. Of several columns each can have its own, by column.
+    kinds : str or dict of str to str, optional
+        Column with the kind of method of each row, whose look it gets; or the kind of all lines;
+        or by label. A label that is itself a kind needs none.
+    log : {"", "x", "xy"}, default ""
+        Which axes are logarithmic.
+    between : {"guide", "line", "step"}, default "guide"
+        What is between two points of a line. "guide": nothing is known, and the straight line on
+        the page only guides the eye, on any scale. "line": the function, which is linear there,
+        and a curve on a logarithmic axis. "step": the function, which keeps its value up to the
+        next point.
+    best : {"highest", "lowest"}, default "highest"
+        Which point of a line the text names.
     reference : tuple of (str, float), optional
         Label and height of a horizontal line.
+    xlabel, ylabel : str, optional
+        `x` and `y` if not given.
+    title : str, optional
 
     Returns
     -------
@@ -32,7 +82,8 @@ def series(x, values, xlabel, ylabel, errors=None, title=None, log=False, refere
     Raises
     ------
     ValueError
-        If there is nothing to draw, shapes do not fit, or errors are of an unknown label.
+        If a column is missing, an option is none of those, there is nothing to draw, or a number
+        is not positive where the horizontal axis is logarithmic.
 
     Notes
     -----
@@ -40,190 +91,151 @@ def series(x, values, xlabel, ylabel, errors=None, title=None, log=False, refere
 
     Examples
     --------
-    >>> series([5, 10], {"UniRoute": [0.6, 0.7]}, "K", "area", reference=("ZeroRouter", 0.5))
+    >>> table = {"K": [5, 10], "UniRoute": [0.6, 0.7]}
+    >>> lines(table, "K", "area", reference=("ZeroRouter", 0.5))
     area against K, from 5 to 10. UniRoute: from 0.6 to 0.7, highest 0.7 at K = 10. \
 ZeroRouter: 0.5 throughout.
+
+    Lines that have other x each, in the long form:
+
+    >>> table = {"size": [10, 100, 50], "family": ["A", "A", "B"], "right": [0.25, 0.5, 0.375]}
+    >>> lines(table, x="size", y="right", hue="family", log="x")
+    right against size. A: 0.25 at 10 to 0.5 at 100. B: 0.375 at 50.
     """
-    _need("values", values)
-    x, errors = np.asarray(x, dtype=float), errors or {}
-    _need("x", x)
-    for name, numbers in [*values.items(), *errors.items()]:
-        if np.shape(numbers) != x.shape:
-            raise ValueError(
-                f"values and errors must have shape {x.shape}; got {np.shape(numbers)} for {name!r}"
-            )
-        if name not in values:
-            raise ValueError(f"errors must be of labels in values; got {name!r}")
-    figure, axes = _axes()
-    text = f"{ylabel} against {xlabel}, from {_number(x.min())} to {_number(x.max())}."
-    for name, (colour, dash, marker) in _looks(values).items():
-        y = np.asarray(values[name], dtype=float)
-        axes.plot(x, y, color=colour, linestyle=dash, marker=marker, label=name)
-        if name in errors:
-            reach = np.asarray(errors[name], dtype=float)
-            axes.fill_between(x, y - reach, y + reach, color=colour, alpha=0.18, lw=0)
-        text += (
-            f" {name}: from {_number(y[0])} to {_number(y[-1])}, highest {_number(y.max())} "
-            f"at {xlabel} = {_number(x[y.argmax()])}."
-        )
-    if reference:
-        colour, dash, _ = _looks([*values, reference[0]])[reference[0]]
-        axes.axhline(reference[1], color=colour, linestyle=dash, label=reference[0])
-        text += f" {reference[0]}: {_number(reference[1])} throughout."
-    if log:
-        axes.set_xscale("log")
-        axes.set_xticks(x, [_number(value) for value in x])
-        axes.minorticks_off()
-    axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.set_title(title)
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return Picture(figure, text)
+    check_option("log", log, ("", "x", "xy"))
+    check_option("between", between, BETWEEN)
+    check_option("best", best, ("highest", "lowest"))
+    found = read_lines(table, x, y, hue, col, error, kinds)
+    xlabel, ylabel = xlabel or x, ylabel or y
+    figure, grid = _line_axes(found, log, title)
+    _draw_lines(grid, found, between, reference)
+    for axes in grid:
+        axes.set_xlabel(xlabel)
+    grid[0].set_ylabel(ylabel)
+    if found.faceted:
+        legend_below(figure, handles_of(grid), 2)
+    else:
+        legend_beside(grid[0])
+    return Picture(figure, lines_text(found, xlabel, ylabel, best, reference))
 
 
-@_styled
-def scaling(points, xlabel, ylabel, title=None):
-    """Draw quality against size for families of LLMs: a line each, through its own sizes.
+def _line_axes(found, log, title):
+    """Return a figure and its axes, a panel each, their scales set."""
+    height, ticks = (4.0 if found.faceted else 3.6), found.x
+    figure, grid = new_axes(1, len(found.panels), height, sharey=True, squeeze=False)
+    if found.faceted and ticks is not None:
+        ticks = ticks[:: -(-len(ticks) // 5)]  # at most five in a narrow panel
+    for axes, panel in zip(grid[0], found.panels, strict=True):
+        if "x" in log:
+            log_x(axes, *found.x_range, ticks)
+        if "y" in log:
+            log_y(axes)
+        axes.set_title(panel if found.faceted else title)
+    if found.faceted and title:
+        figure.suptitle(title)
+    return figure, grid[0]
+
+
+def _draw_lines(grid, found, between, reference):
+    """Draw the lines of each panel and the horizontal one."""
+    labels = [*found.labels, *([reference[0]] if reference else [])]
+    chosen = looks(labels, found.kinds)
+    small = {"markersize": 3.5} if found.faceted else {}
+    for axes, panel in zip(grid, found.panels.values(), strict=True):
+        for label, line in panel.items():
+            colour, dash, marker = chosen[label]
+            look = {"color": colour, "linestyle": dash, "marker": marker, "label": label}
+            draw_line(axes, line, between, **look, **small)
+        if reference:
+            colour, dash, _ = chosen[reference[0]]
+            axes.axhline(reference[1], color=colour, linestyle=dash, label=reference[0])
+
+
+def draw_line(axes, line, between, shade=0.18, **look):
+    """Draw a line and its band: a table of x, y, low and high.
 
     Parameters
     ----------
-    points : dict of str to tuple of array-like
-        By family: sizes, positive, and qualities, each of shape (n_points,).
-    xlabel, ylabel : str
-    title : str, optional
-
-    Returns
-    -------
-    Picture
-
-    Raises
-    ------
-    ValueError
-        If there is nothing to draw, shapes do not fit or a size is not positive.
-
-    Notes
-    -----
-    Not in the paper. Chapter 8.
-
-    Examples
-    --------
-    >>> scaling({"A": ([10, 100], [0.25, 0.5]), "B": ([50], [0.375])}, "parameters", "accuracy")
-    accuracy against parameters. A: 0.25 at 10 to 0.5 at 100. B: 0.375 at 50.
+    axes : matplotlib.axes.Axes
+    line : pandas.DataFrame
+        Columns x, y, low and high.
+    between : {"guide", "line", "step"}
+        As for `lines`.
+    shade : float, default 0.18
+        Opacity of the band.
+    **look
+        As for ``axes.plot``.
     """
-    _need("points", points)
-    figure, axes = _axes()
-    text, reach = f"{ylabel} against {xlabel}.", []
-    for label, (colour, dash, marker) in _looks(points).items():
-        x, y = (np.asarray(values, dtype=float) for values in points[label])
-        if x.ndim != 1 or x.shape != y.shape or not x.size or not (x > 0).all():
-            raise ValueError(
-                "points must be pairs of non-empty lists of equal length, sizes positive; "
-                f"got {x.tolist()} and {y.tolist()} for {label!r}"
-            )
-        order = np.argsort(x, kind="stable")
-        x, y = x[order], y[order]
-        axes.plot(x, y, color=colour, linestyle=dash, marker=marker, label=label)
-        ends = [f"{_number(y[i])} at {_number(x[i])}" for i in dict.fromkeys([0, len(x) - 1])]
-        text += f" {label}: {' to '.join(ends)}."
-        reach += [x[0], x[-1]]
-    _log_axis(axes, min(reach), max(reach))
-    axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.set_title(title)
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return Picture(figure, text)
+    x, y, low, high = line[["x", "y", "low", "high"]].to_numpy().T
+    known = np.isfinite(low).any()
+    if between == "guide":
+        axes.plot(x, y, **look)
+        if known:
+            axes.fill_between(x, low, high, color=look["color"], alpha=shade, lw=0)
+        return
+    marked = slice(None)
+    if between == "step":  # each x twice: with the value before it, and with its own
+        x = np.repeat(x, 2)[1:]
+        y, low, high = (np.repeat(row, 2)[:-1] for row in (y, low, high))
+        marked = slice(None, None, 2)
+    draw_function(axes, x, y, (low, high) if known else None, marked, shade, **look)
 
 
-@_styled
-def panels(x, values, xlabel, ylabel, errors=None):
-    """Draw the same quantities in several cases, side by side, on logarithmic axes.
+def lines_text(found, xlabel, ylabel, best="highest", reference=None):
+    """Say what lines show.
 
     Parameters
     ----------
-    x : array-like of shape (n_points,)
-        Positive.
-    values : dict of str to dict of str to array-like of shape (n_points,)
-        By case, the title of a panel, and by label, the same ones in each case. What is not
-        positive is left out of the drawing.
+    found : uniroute_lab.plot.tidy.Lines
     xlabel, ylabel : str
-    errors : dict of str to dict of str to array-like of shape (n_points,), optional
-        Half-widths of intervals, for any of the cases and labels.
+    best : {"highest", "lowest"}, default "highest"
+    reference : tuple of (str, float), optional
 
     Returns
     -------
-    Picture
-
-    Raises
-    ------
-    ValueError
-        If there is nothing to draw, `x` is not positive, cases have different labels, or shapes
-        do not fit.
-
-    Notes
-    -----
-    The two sides of Proposition 2, and what lies between them. Chapter 11 and Chapter 12.
-
-    Examples
-    --------
-    >>> panels([1, 10], {"few": {"error": [0.5, 0.2]}, "many": {"error": [0.4, 0.1]}}, "K", "loss")
-    loss against K, from 1 to 10, in 2 panels. few: error from 0.5 to 0.2, lowest 0.2 at K = 10. \
-many: error from 0.4 to 0.1, lowest 0.1 at K = 10.
+    str
+        If the lines have the same x, where each begins and ends and its best point; else where
+        each begins and ends.
     """
-    _need("values", values)
-    x, errors = np.asarray(x, dtype=float), errors or {}
-    labels = list(next(iter(values.values())))
-    _need("values", labels)
-    if not (x > 0).all():
-        raise ValueError(f"x must be positive; got {x.min()}")
-    for case, lines in values.items():
-        shapes = {np.shape(line) for line in [*lines.values(), *errors.get(case, {}).values()]}
-        if list(lines) != labels or shapes != {x.shape}:
-            raise ValueError(
-                f"values and errors of {case!r} must have the labels {labels} and shape {x.shape}; "
-                f"got {list(lines)} and {shapes}"
-            )
-    figure, all_axes = _axes(1, len(values), height=4.0, sharey=True, squeeze=False)
-    text = f"{ylabel} against {xlabel}, from {_number(x.min())} to {_number(x.max())}, "
-    text += f"in {len(values)} panels."
-    for axes, (case, lines) in zip(all_axes[0], values.items(), strict=True):
-        found = []
-        for label, (colour, dash, marker) in _looks(labels).items():
-            y = np.asarray(lines[label], dtype=float)
-            look = {"color": colour, "linestyle": dash, "marker": marker, "markersize": 3.5}
-            axes.plot(x, y, **look, label=label)
-            if label in errors.get(case, {}):
-                reach = np.asarray(errors[case][label], dtype=float)
-                axes.fill_between(x, y - reach, y + reach, color=colour, alpha=0.18, lw=0)
-            found.append(
-                f"{label} from {_number(y[0])} to {_number(y[-1])}, lowest {_number(y.min())} "
-                f"at {xlabel} = {_number(x[y.argmin()])}"
-            )
-        text += f" {case}: {'; '.join(found)}."
-        _log_ticks(axes, x)
-        axes.set(title=case, xlabel=xlabel)
-    all_axes[0, 0].set_ylabel(ylabel)
-    handles, labels = all_axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
-    return Picture(figure, text)
+    text = f"{ylabel} against {xlabel}"
+    if found.x is not None:
+        text += f", from {number(found.x.min())} to {number(found.x.max())}"
+    text += f", in {len(found.panels)} panels." if found.faceted else "."
+    after, between = (" ", "; ") if found.faceted else (": ", ". ")
+    for panel, panel_lines in found.panels.items():
+        parts = [
+            f"{label}{after}{_line_text(line, xlabel, best, found.x is not None)}"
+            for label, line in panel_lines.items()
+        ]
+        text += f" {panel}: " if found.faceted else " "
+        text += f"{between.join(parts)}."
+    return text + (f" {reference[0]}: {number(reference[1])} throughout." if reference else "")
 
 
-def _log_ticks(axes, x):
-    """Make both axes logarithmic, with plain numbers: at most five of `x`, and powers of ten."""
-    axes.set(xscale="log", yscale="log")
-    shown = x[:: -(-len(x) // 5)]
-    axes.set_xticks(shown, [_number(value) for value in shown])
-    axes.xaxis.minorticks_off()
-    axes.yaxis.set_major_formatter("{x:g}")
+def _line_text(line, xlabel, best, same_x):
+    """Say where a line begins and ends, and its best point if lines have the same x."""
+    x, y = line["x"].to_numpy(), line["y"].to_numpy()
+    if not same_x:
+        ends = dict.fromkeys([0, len(x) - 1])
+        return " to ".join(f"{number(y[i])} at {number(x[i])}" for i in ends)
+    place = y.argmax() if best == "highest" else y.argmin()
+    return (
+        f"from {number(y[0])} to {number(y[-1])}, {best} {number(y[place])} "
+        f"at {xlabel} = {number(x[place])}"
+    )
 
 
-@_styled
-def against_bound(points, xlabel, ylabel, slopes=(1,), title=None):
+@styled
+def against_bound(table, x, y, hue=None, slopes=(1,), title=None):
     """Draw what is measured against what bounds it, with lines that it may not cross.
 
     Parameters
     ----------
-    points : dict of str to tuple of array-like
-        By label: the bounds and the measured values, each of shape (n_points,).
-    xlabel, ylabel : str
-        What bounds, and what is measured.
+    table : pandas.DataFrame, or what it can be made from
+    x, y : str
+        Columns of the bounds and of what is measured, which name the axes too.
+    hue : str, optional
+        Column that tells sorts of points apart.
     slopes : sequence of float, default (1,)
         One line for each: measured = slope x bound.
     title : str, optional
@@ -235,7 +247,7 @@ def against_bound(points, xlabel, ylabel, slopes=(1,), title=None):
     Raises
     ------
     ValueError
-        If there is nothing to draw, or shapes do not fit.
+        If a column is missing or there is nothing to draw.
 
     Notes
     -----
@@ -243,30 +255,44 @@ def against_bound(points, xlabel, ylabel, slopes=(1,), title=None):
 
     Examples
     --------
-    >>> against_bound({"worlds": ([0.1, 0.4], [0.05, 0.1])}, "bound", "excess risk")
+    >>> table = {"bound": [0.1, 0.4], "excess risk": [0.05, 0.1], "sort": ["worlds", "worlds"]}
+    >>> against_bound(table, x="bound", y="excess risk", hue="sort")
     excess risk against bound. worlds: 2 points, largest ratio 0.5. A line at ratio 1.
     """
-    _need("points", points)
-    figure, axes = _axes()
-    text, reach = f"{ylabel} against {xlabel}.", 0.0
-    for label, (colour, _, marker) in _looks(points).items():
-        x, y = (np.asarray(values, dtype=float) for values in points[label])
-        if x.ndim != 1 or x.shape != y.shape or not x.size:
-            raise ValueError(
-                "points must be pairs of non-empty lists of equal length; "
-                f"got shapes {x.shape} and {y.shape} for {label!r}"
-            )
-        axes.scatter(x, y, s=14, color=colour, marker=marker, alpha=0.55, lw=0, label=label)
-        reach = max(reach, x.max())
-        largest = np.divide(y, x, out=np.zeros_like(x), where=x > 0).max()
-        text += f" {label}: {x.size} points, largest ratio {_number(largest)}."
+    points = read_points(table, x, y, hue)
+    figure, axes = new_axes()
+    _draw_points(axes, points)
+    reach = max(bound.max() for bound, _ in points.values())
     for slope, dash in zip(slopes, ["-", "--", ":"] * len(slopes), strict=False):
-        line = f"ratio {slope:g}"
-        axes.plot([0, reach], [0, slope * reach], color="#222222", ls=dash, lw=1.2, label=line)
-        text += f" A line at {line}."
-    axes.set(xlabel=xlabel, ylabel=ylabel)
+        look = {"color": "#222222", "linestyle": dash, "lw": 1.2, "label": f"ratio {slope:g}"}
+        draw_function(axes, [0, reach], [0, slope * reach], **look)
+    axes.set(xlabel=x, ylabel=y)
     axes.set_title(title)
-    legend = axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    for handle in legend.legend_handles:
+    for handle in legend_beside(axes).legend_handles:
         handle.set_alpha(1)
-    return Picture(figure, text)
+    return Picture(figure, bound_text(points, x, y, slopes))
+
+
+def _draw_points(axes, points):
+    """Draw points of several sorts, see-through where they are many."""
+    for label, (colour, _, marker) in looks(points).items():
+        look = {"color": colour, "marker": marker, "label": label}
+        axes.scatter(*points[label], s=14, alpha=0.55, lw=0, **look)
+
+
+def bound_text(points, x, y, slopes):
+    """Say how near the points come to their bounds.
+
+    Parameters
+    ----------
+    points : dict of str to tuple of ndarray
+        By sort: bounds and measured values.
+    x, y : str
+        What the two are.
+    slopes : sequence of float
+    """
+    text = f"{y} against {x}."
+    for label, (bound, measured) in points.items():
+        ratio = np.divide(measured, bound, out=np.zeros_like(bound), where=bound > 0)
+        text += f" {label}: {bound.size} points, largest ratio {number(ratio.max())}."
+    return text + "".join(f" A line at ratio {slope:g}." for slope in slopes)

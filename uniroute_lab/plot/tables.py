@@ -1,24 +1,24 @@
 """Tables as pictures: heat maps, and differences with their intervals."""
 
 import numpy as np
+import pandas as pd
 
 from uniroute.checks import check_matrix
-from uniroute_lab.plot._style import OTHERS, Picture, _axes, _method_look, _need, _number, _styled
+from uniroute_lab.plot.axes import new_axes
+from uniroute_lab.plot.looks import OTHERS, looks
+from uniroute_lab.plot.picture import Picture, need, number, styled
 
 __all__ = ["differences", "heatmap"]
 
 
-@_styled
-def heatmap(
-    values, rows, columns, label, title=None, digits=2, row_word="rows", column_word="columns"
-):
+@styled
+def heatmap(table, label, title=None, digits=2, row_word="rows", column_word="columns"):
     """Draw a table of numbers as colours, with the numbers in the cells if they fit.
 
     Parameters
     ----------
-    values : array-like of shape (n_rows, n_columns)
-    rows, columns : sequence of str
-        Names of the rows and columns.
+    table : pandas.DataFrame
+        Its index and columns name the rows and columns.
     label : str
         What the numbers are.
     title : str, optional
@@ -34,7 +34,7 @@ def heatmap(
     Raises
     ------
     ValueError
-        If the names do not fit the shape, or a value is not finite.
+        If the table is empty or a value is not finite.
 
     Notes
     -----
@@ -42,46 +42,64 @@ def heatmap(
 
     Examples
     --------
-    >>> heatmap([[0.1, 0.9]], ["small"], ["sums", "places"], "mean loss", row_word="LLMs")
+    >>> table = pd.DataFrame([[0.1, 0.9]], ["small"], ["sums", "places"])
+    >>> heatmap(table, "mean loss", row_word="LLMs")
     mean loss, 1 LLMs by 2 columns. Lowest 0.1: small, sums. Highest 0.9: small, places.
     """
+    table = pd.DataFrame(table)
+    check_matrix("table", table)
+    table = table.set_axis(table.index.map(str)).set_axis(table.columns.map(str), axis=1)
+    axis_word = "" if column_word == "columns" else column_word
+    figure = _draw_heatmap(table, label, title, digits, axis_word)
+    return Picture(figure, heatmap_text(table, label, row_word, column_word))
+
+
+def _draw_heatmap(table, label, title, digits, column_word):
+    """Draw the cells, with numbers where a row has few, and return the figure."""
     import seaborn
 
-    values = check_matrix("values", values)
-    rows, columns = [str(row) for row in rows], [str(column) for column in columns]
-    if values.shape != (len(rows), len(columns)):
-        raise ValueError(
-            f"values must have shape {(len(rows), len(columns))}, one row per name; "
-            f"got {values.shape}"
-        )
-    figure, axes = _axes(height=min(9.5, 1.3 + 0.26 * len(rows)))
+    figure, axes = new_axes(height=min(9.5, 1.3 + 0.26 * len(table)))
     seaborn.heatmap(
-        values,
+        table.to_numpy(dtype=float),
         ax=axes,
         cmap="viridis",
-        annot=len(columns) <= 14,
+        annot=table.shape[1] <= 14,
         annot_kws={"size": 7.5},
         fmt=f".{digits}f",
-        xticklabels=columns,
-        yticklabels=rows,
+        xticklabels=list(table.columns),
+        yticklabels=list(table.index),
         cbar_kws={"label": label},
         linewidths=0.4,
     )
     axes.tick_params(left=False, bottom=False, axis="both", labelrotation=0)
-    if max(map(len, columns)) * len(columns) > 56:  # too long to stand side by side
+    if max(map(len, table.columns)) * table.shape[1] > 56:  # too long to stand side by side
         axes.tick_params(axis="x", labelrotation=90)
     axes.set_title(title)
-    if column_word != "columns":
+    if column_word:
         axes.set_xlabel(column_word)
-    text = f"{label}, {len(rows)} {row_word} by {len(columns)} {column_word}."
+    return figure
+
+
+def heatmap_text(table, label, row_word, column_word):
+    """Say how large a table is, and where its lowest and highest numbers stand.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    label : str
+    row_word, column_word : str
+    """
+    values = table.to_numpy(dtype=float)
+    text = f"{label}, {len(values)} {row_word} by {values.shape[1]} {column_word}."
     for word, place in (("Lowest", values.argmin()), ("Highest", values.argmax())):
         row, column = np.unravel_index(place, values.shape)
-        text += f" {word} {_number(values[row, column])}: {rows[row]}, {columns[column]}."
-    return Picture(figure, text)
+        where = f"{table.index[row]}, {table.columns[column]}"
+        text += f" {word} {number(values[row, column])}: {where}."
+    return text
 
 
-@_styled
-def differences(found, label, title=None):
+@styled
+def differences(found, label, title=None, kinds=None):
     """Draw paired differences with their confidence intervals.
 
     Parameters
@@ -91,6 +109,9 @@ def differences(found, label, title=None):
     label : str
         What was compared with what, for example "area minus ZeroRouter's".
     title : str, optional
+    kinds : str or dict of str to str, optional
+        Kinds of method whose look rows get, where their names do not say it: one for all, or by
+        name. What is no method is told by its name at the side, and all such rows look the same.
 
     Returns
     -------
@@ -111,13 +132,18 @@ def differences(found, label, title=None):
     >>> differences({"K-NN": paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7])}, "area gained")
     area gained, with confidence intervals. K-NN: +0.1000 [-0.1484, +0.3484].
     """
-    _need("found", found)
-    figure, axes = _axes(height=1.1 + 0.36 * len(found))
-    for place, (name, difference) in enumerate(found.items()):
-        # What is no method is told by its name at the side: all such rows look the same.
-        colour, _, marker = _method_look(name) or OTHERS[0]
-        axes.plot([difference.low, difference.high], [place, place], color=colour, lw=2.5)
-        axes.plot(difference.mean, place, marker=marker, color=colour, markersize=8)
+    need("found", found)
+    return Picture(_draw_differences(found, label, title, kinds), differences_text(found, label))
+
+
+def _draw_differences(found, label, title, kinds):
+    """Draw a mark and an interval for each row, and return the figure."""
+    figure, axes = new_axes(height=1.1 + 0.36 * len(found))
+    chosen = looks(found, kinds, others=OTHERS[:1])
+    for place, (name, row) in enumerate(found.items()):
+        colour, _, marker = chosen[name]
+        axes.plot([row.low, row.high], [place, place], color=colour, lw=2.5)
+        axes.plot(row.mean, place, marker=marker, color=colour, markersize=8)
     axes.axvline(0, color="#222222", lw=1)
     axes.set_yticks(range(len(found)), list(found))
     axes.set_ylim(len(found) - 0.5, -0.5)
@@ -125,5 +151,16 @@ def differences(found, label, title=None):
     axes.locator_params(axis="x", nbins=6)
     axes.set_xlabel(label)
     axes.set_title(title)
+    return figure
+
+
+def differences_text(found, label):
+    """Say each difference and its interval.
+
+    Parameters
+    ----------
+    found : dict of str to PairedDifference
+    label : str
+    """
     parts = [f"{name}: {difference}" for name, difference in found.items()]
-    return Picture(figure, f"{label}, with confidence intervals. {'; '.join(parts)}.")
+    return f"{label}, with confidence intervals. {'; '.join(parts)}."

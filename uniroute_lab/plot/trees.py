@@ -1,12 +1,18 @@
 """Trees of clusters."""
 
+from scipy.cluster import hierarchy
+
 from uniroute.checks import check_matrix, check_names
-from uniroute_lab.plot._style import OTHERS, Picture, _axes, _number, _styled
+from uniroute_lab.plot.axes import new_axes
+from uniroute_lab.plot.looks import OTHERS
+from uniroute_lab.plot.picture import Picture, number, styled
 
 __all__ = ["dendrogram"]
 
+MIXED = "#999999"  # a branch with leaves of several groups
 
-@_styled
+
+@styled
 def dendrogram(tree, names, groups, label, title=None):
     """Draw the tree of a hierarchical clustering, with a group marked at each leaf.
 
@@ -52,27 +58,42 @@ that are a branch: A. From top to bottom: B-S, A-S, A-L.
             f"tree must have shape {(len(names) - 1, 4)} and groups {len(names)} entries; "
             f"got {tree.shape} and {len(groups)}"
         )
-    leaves = [[i] for i in range(len(names))]
-    for first, second in tree[:, :2].astype(int):
-        leaves.append(leaves[first] + leaves[second])
-    figure, axes = _axes(height=1.2 + 0.2 * len(names))
-    colours = _group_looks(groups)
-    _draw_branches(axes, tree, leaves, [colours[group][0] for group in groups])
-    for place, leaf in enumerate(leaves[-1]):
-        colour, marker, face = colours[groups[leaf]]
-        axes.plot(0, place, marker, color=colour, mfc=face, ms=6, clip_on=False, zorder=3)
     written = [
         name if name.startswith(group) else f"{name} ({group})"
         for name, group in zip(names, groups, strict=True)
     ]
-    axes.set_yticks(range(len(names)), [written[leaf] for leaf in leaves[-1]], fontsize=8)
+    figure = _draw_tree(tree, written, groups, label, title)
+    return Picture(figure, tree_text(tree, names, written, groups, label))
+
+
+def _draw_tree(tree, written, groups, label, title):
+    """Draw branches, a mark for each leaf and its name, and return the figure."""
+    figure, axes = new_axes(height=1.2 + 0.2 * len(written))
+    marks = _group_looks(groups)
+    colours = _branch_colours(tree, [marks[group][0] for group in groups])
+    found = hierarchy.dendrogram(tree, no_plot=True, link_color_func=colours.__getitem__)
+    branches = zip(found["dcoord"], found["icoord"], found["color_list"], strict=True)
+    for height, place, colour in branches:
+        place = [(at - 5) / 10 for at in place]  # SciPy's leaves are at 5, 15, 25, ...
+        axes.plot(height, place, color=colour, lw=1.2 if colour == MIXED else 1.8)
+    for place, leaf in enumerate(found["leaves"]):
+        colour, marker, face = marks[groups[leaf]]
+        axes.plot(0, place, marker, color=colour, mfc=face, ms=6, clip_on=False, zorder=3)
+    axes.set_yticks(range(len(written)), [written[i] for i in found["leaves"]], fontsize=8)
     axes.yaxis.tick_right()
     axes.tick_params(axis="y", length=0, pad=7)
     axes.grid(visible=False)
     axes.spines[["left", "right"]].set_visible(False)
-    axes.set(xlim=(1.03 * tree[:, 2].max(), 0), ylim=(len(names) - 0.5, -0.5), xlabel=label)
+    axes.set(xlim=(1.03 * tree[:, 2].max(), 0), ylim=(len(written) - 0.5, -0.5), xlabel=label)
     axes.set_title(title)
-    return Picture(figure, _tree_text(tree, leaves, names, groups, written, label))
+    return figure
+
+
+def _branch_colours(tree, colours):
+    """Return colours of leaves and joints: a joint of two of one colour has it."""
+    for first, second in tree[:, :2].astype(int):
+        colours = [*colours, colours[first] if colours[first] == colours[second] else MIXED]
+    return colours
 
 
 def _group_looks(groups):
@@ -85,31 +106,25 @@ def _group_looks(groups):
     return looks
 
 
-def _draw_branches(axes, tree, leaves, colours):
-    """Draw every joint, in a group's colour if all its leaves have it."""
-    height = [0.0] * len(colours)
-    place = {leaf: float(at) for at, leaf in enumerate(leaves[-1])}
-    for joint, (first, second, distance, _) in enumerate(tree):
-        ends = [int(first), int(second)]
-        new = len(colours) + joint
-        found = {colours[leaf] for leaf in leaves[new]}
-        colour = found.pop() if len(found) == 1 else "#999999"
-        x = [height[ends[0]], distance, distance, height[ends[1]]]
-        y = [place[ends[0]]] * 2 + [place[ends[1]]] * 2
-        axes.plot(x, y, color=colour, lw=1.8 if colour != "#999999" else 1.2)
-        height.append(distance)
-        place[new] = (place[ends[0]] + place[ends[1]]) / 2
+def tree_text(tree, names, written, groups, label):
+    """Say a tree's first and last joint, which groups are a branch, and the order of the leaves.
 
-
-def _tree_text(tree, leaves, names, groups, written, label):
-    """Describe a tree by its first and last joint, its pure branches and the order of leaves."""
+    Parameters
+    ----------
+    tree : ndarray of shape (n_names - 1, 4)
+    names, written : sequence of str
+        Names of the leaves, alone and as written beside them.
+    groups : sequence of str
+    label : str
+    """
+    branches = [node.pre_order() for node in hierarchy.to_tree(tree, rd=True)[1]]
     members = {group: {i for i, g in enumerate(groups) if g == group} for group in groups}
-    branches = [set(branch) for branch in leaves]
-    pure = [group for group, own in members.items() if len(own) > 1 and own in branches]
-    first = [names[leaf] for leaf in leaves[len(names)]]
+    found = [set(branch) for branch in branches]
+    pure = [group for group, own in members.items() if len(own) > 1 and own in found]
+    first = " and ".join(names[leaf] for leaf in branches[len(names)])
     return (
         f"Tree of {len(names)} leaves in {len(members)} groups by {label}. First joint "
-        f"{_number(tree[0, 2])}: {' and '.join(first)}; last joint {_number(tree[-1, 2])}. "
+        f"{number(tree[0, 2])}: {first}; last joint {number(tree[-1, 2])}. "
         f"Groups that are a branch: {', '.join(pure) or 'none'}. From top to bottom: "
-        f"{', '.join(written[leaf] for leaf in leaves[-1])}."
+        f"{', '.join(written[leaf] for leaf in branches[-1])}."
     )

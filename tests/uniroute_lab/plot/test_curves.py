@@ -1,0 +1,108 @@
+"""Deferral curves on the page are the curves, on both kinds of axis."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.uniroute_lab.plot.cases import COSTS, GAMMA, LOSSES, MEAN, curve, draw
+from tests.uniroute_lab.plot.drawn import check_lines, through
+from tests.uniroute_lab.plot.worlds import pools
+from uniroute import deferral_curve
+from uniroute_lab import plot
+from uniroute_lab.plot.curves import curves_text
+
+
+@pytest.mark.parametrize("log", [False, True])
+@settings(max_examples=25, deadline=None)
+@given(pool=pools())
+def test_every_curve_is_the_curve(log, pool):
+    gamma, losses, costs = pool
+    curves = {"UniRoute": deferral_curve(gamma, losses, costs)}
+    curves["Oracle"] = deferral_curve(losses, losses, costs)
+    (axes,) = plot.deferral_curves(curves, "cents", log=log).figure.axes
+    check_lines(axes, [curve.at for curve in curves.values()])
+
+
+def test_half_way_between_two_llms_the_coin_is_on_the_curve():
+    """The ZeroRouter of chapter 8, in small: linear in cost, and not in its logarithm."""
+    zero = deferral_curve([[0.9, 0.1]], [[1, 0]], [1.0, 100.0])
+    (axes,) = plot.deferral_curves({"ZeroRouter": zero}, "cents", log=True).figure.axes
+    x, y = axes.lines[0].get_data()
+    assert np.interp(10, x, y) == pytest.approx(9 / 99, abs=1e-3)
+
+
+def test_the_curve_is_flat_after_its_last_vertex():
+    """A router that never buys the dearest LLM is drawn up to that LLM's cost all the same."""
+    cheap = curve(gamma=np.array([[0.0, 1.0, 1.0]] * 2))
+    (axes,) = plot.deferral_curves({"UniRoute": cheap}, "cents").figure.axes
+    assert axes.lines[0].get_xdata()[-1] == COSTS.max()
+
+
+def test_a_logarithmic_cost_axis():
+    (axes,) = draw("deferral_curves", log=True).figure.axes
+    assert axes.get_xscale() == "log"
+
+
+def test_the_text_needs_no_picture():
+    text = curves_text({"UniRoute": curve()}, "cents", llms=False)
+    assert text.startswith("Quality against mean cost in cents, from 1 to 4. UniRoute: area ")
+    assert text == draw("deferral_curves", llms=False).text
+
+
+@settings(max_examples=20, deadline=None)
+@given(y=st.lists(st.floats(0, 1), min_size=6, max_size=6))
+def test_every_mean_curve_is_the_curve(y):
+    x = [0, 0.5, 1]
+    table = pd.DataFrame({"relative_cost": x * 2, "quality": y, "standard_error": 0.01})
+    table["method"], table["data"] = np.repeat(["ZeroRouter", "K-NN"], 3), "pocket"
+    (axes,) = plot.mean_curves(table).figure.axes
+    check_lines(axes, [through(x, y[:3]), through(x, y[3:])])
+    assert len(axes.collections) == 2
+    (axes,) = plot.mean_curves(table, minus="ZeroRouter").figure.axes
+    check_lines(axes, [through(x, [0] * 3), through(x, np.subtract(y[3:], y[:3]))])
+    assert not axes.collections  # no bands
+
+
+def test_mean_curves_say_where_they_begin_are_half_way_and_end():
+    assert draw("mean_curves").text == (
+        "Mean quality against budget, 0 the cheapest and 1 the dearest LLM of a pool. pocket: "
+        "ZeroRouter 0.25, at half the range 0.375, at the end 0.5; K-NN 0.25, 0.5, 0.5."
+    )
+
+
+@pytest.mark.parametrize(("n_data", "n_axes"), [(1, 1), (2, 2), (3, 4)])
+def test_two_panels_in_a_row(n_data, n_axes):
+    table = pd.concat(
+        {f"data {i}": MEAN.drop(columns="data") for i in range(n_data)}, names=["data"]
+    )
+    axes = plot.mean_curves(table).figure.axes
+    assert len(axes) == n_axes and sum(one.axison for one in axes) == n_data
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("deferral_curves", {"curves": {}}, "curves must hold at least one entry; got none"),
+        (
+            "deferral_curves",
+            {"curves": {"a": curve(), "b": curve(costs=COSTS + 1)}},
+            "curves must be of one pool; the LLMs' costs of 'b' differ",
+        ),
+        (
+            "deferral_curves",
+            {"curves": {"a": deferral_curve(GAMMA, LOSSES, [0, 1, 2])}, "log": True},
+            "numbers on a logarithmic axis must be positive; got 0",
+        ),
+        ("deferral_curves", {"kinds": {"UniRoute": "unknown"}}, "kinds must be of .*'unknown'"),
+        ("mean_curves", {"methods": []}, "methods must hold at least one entry"),
+        ("mean_curves", {"methods": ["MLP"]}, "table must hold 'MLP' of 'pocket'; it has"),
+        ("mean_curves", {"minus": "MLP"}, "table must hold 'MLP' of 'pocket'; it has"),
+        ("mean_curves", {"table": MEAN.iloc[:0]}, "table must hold at least one entry"),
+        ("mean_curves", {"table": MEAN.drop(columns="data")}, "col must be of the table's columns"),
+    ],
+)
+def test_bad_input_is_named(name, change, words):
+    with pytest.raises(ValueError, match=words):
+        draw(name, **change)

@@ -1,0 +1,121 @@
+"""Lines that stand for a function are the function; guides join what was measured."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.uniroute_lab.plot.cases import BOUND, draw
+from tests.uniroute_lab.plot.drawn import along, check_lines, pixels, steps, through
+from uniroute_lab import plot
+from uniroute_lab.plot.series import bound_text, lines_text
+from uniroute_lab.plot.tidy import read_lines
+
+NUMBERS = st.lists(st.floats(0.01, 1), min_size=4, max_size=4)
+X = [0.1, 1.0, 5.0, 1000.0]
+PANELS = pd.DataFrame(
+    {"K": [1, 10] * 2, "error": [0.5, 0.2, 0.5, 0.1], "bound": [1, 2, 1, 0.5]}
+).assign(n=["few"] * 2 + ["many"] * 2)
+
+
+@pytest.mark.parametrize("log", ["", "x", "xy"])
+@pytest.mark.parametrize(("between", "function"), [("line", through), ("step", steps)])
+@settings(max_examples=15, deadline=None)
+@given(first=NUMBERS, second=NUMBERS)
+def test_every_function_is_drawn_as_it_is(log, between, function, first, second):
+    table, look = {"x": X, "a": first, "b": second}, {"log": log, "between": between}
+    (axes,) = plot.lines(table, "x", "y", **look, reference=("c", 0.5)).figure.axes
+    level = lambda x: np.full(len(x), 0.5)  # noqa: E731
+    axes.lines[-1].set_xdata([0.01, 0.99])  # of the axes' width; at its ends x is out of range
+    check_lines(axes, [function(X, first), function(X, second), level])
+    for line in axes.lines[:2]:
+        np.testing.assert_allclose(line.get_xdata()[line.get_markevery()], X)
+
+
+@pytest.mark.parametrize("log", ["", "x", "xy"])
+def test_a_guide_is_straight_on_the_page(log):
+    (axes,) = plot.lines({"x": X, "a": [0.1, 0.9, 0.2, 0.4]}, "x", "y", log=log).figure.axes
+    x, y = axes.lines[0].get_data()
+    assert x.tolist() == X and axes.lines[0].get_marker() == "o"
+    assert len(along(pixels(axes, x, y))) == 5 * 3
+
+
+@settings(max_examples=20, deadline=None)
+@given(bounds=NUMBERS, slopes=st.lists(st.floats(0.1, 3), min_size=1, max_size=3, unique=True))
+def test_every_bound_is_drawn_as_it_is(bounds, slopes):
+    table = {"bound": bounds, "excess": [0.1] * 4}
+    (axes,) = plot.against_bound(table, "bound", "excess", slopes=slopes).figure.axes
+    check_lines(axes, [lambda x, slope=slope: slope * x for slope in slopes])
+
+
+def test_bands():
+    table = {"K": [1, 2], "a": [0.5, 0.75], "b": [0.5, 1.0], "reach": [0.1, 0.2]}
+    for between in ("guide", "line", "step"):
+        look = {"error": {"b": "reach"}, "between": between}
+        (axes,) = plot.lines(table, "K", "area", **look).figure.axes
+        assert [line.get_label() for line in axes.lines] == ["a", "b"]
+        (band,) = axes.collections
+        assert band.get_datalim(axes.transData).y0 == pytest.approx(0.4)
+        assert band.get_datalim(axes.transData).y1 == pytest.approx(1.2)
+
+
+def test_panels_have_one_legend_and_one_scale():
+    look = {"col": "n", "log": "xy", "best": "lowest"}
+    picture = plot.lines(PANELS, "K", "loss", **look, reference=("one", 1))
+    assert picture.text == (
+        "loss against K, from 1 to 10, in 2 panels. few: error from 0.5 to 0.2, lowest 0.2 at "
+        "K = 10; bound from 1 to 2, lowest 1 at K = 1. many: error from 0.5 to 0.1, lowest 0.1 at "
+        "K = 10; bound from 1 to 0.5, lowest 0.5 at K = 10. one: 1 throughout."
+    )
+    first, second = picture.figure.axes
+    assert first.get_yscale() == second.get_xscale() == "log"
+    assert first.get_ylim() == second.get_ylim()
+    (legend,) = picture.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["error", "bound", "one"]
+
+
+def test_a_narrow_panel_has_five_numbers_at_most():
+    table = {"K": range(1, 12), "a": range(1, 12), "n": "all"}
+    (axes,) = plot.lines(table, "K", "y", col="n", log="x").figure.axes
+    assert axes.get_xticks().tolist() == [1, 4, 7, 10]
+    del table["n"]
+    (axes,) = plot.lines(table, "K", "y", log="x").figure.axes
+    assert axes.get_xticks().tolist() == list(range(1, 12))
+
+
+def test_lines_with_other_x_each_say_their_ends():
+    table = {"size": [50, 100, 10], "family": ["B", "A", "A"], "right": [0.375, 0.5, 0.25]}
+    picture = plot.lines(table, "size", "right", "family", log="x")
+    assert picture.text == "right against size. B: 0.375 at 50. A: 0.25 at 10 to 0.5 at 100."
+
+
+def test_texts_need_no_picture():
+    lines = read_lines({"K": [1, 2], "a": [3, 2]}, "K", "area")
+    expected = "area against K, from 1 to 2. a: from 3 to 2, lowest 2 at K = 2. b: 1 throughout."
+    assert lines_text(lines, "K", "area", "lowest", ("b", 1)) == expected
+    points = {"hard": (np.array([0.2, 0.0]), np.array([0.1, 0.0]))}
+    points["soft"] = np.array([0.5]), np.array([0.75])
+    assert bound_text(points, "E max Delta", "excess risk", (1, 2)) == (
+        "excess risk against E max Delta. hard: 2 points, largest ratio 0.5. "
+        "soft: 1 points, largest ratio 1.5. A line at ratio 1. A line at ratio 2."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("lines", {"log": "y"}, "log must be one of '', 'x', 'xy'; got 'y'"),
+        ("lines", {"between": "curve"}, "between must be one of 'guide', 'line', 'step'; got"),
+        ("lines", {"best": "last"}, "best must be one of 'highest', 'lowest'; got 'last'"),
+        ("lines", {"x": "n"}, "x must be of the table's columns"),
+        ("lines", {"table": {"K": [0, 1], "a": [1, 1]}, "log": "x"}, "positive; got 0"),
+        ("lines", {"kinds": {"UniRoute": "knn"}}, "kinds must be of .*; got 'knn'"),
+        ("against_bound", {"x": "n"}, "x must be of the table's columns"),
+        ("against_bound", {"table": {**BOUND, "bound": []}}, "arrays must all be same length|All"),
+        ("against_bound", {"table": {"bound": [], "excess": [], "sort": []}}, "at least one entry"),
+    ],
+)
+def test_bad_input_is_named(name, change, words):
+    with pytest.raises(ValueError, match=words):
+        draw(name, **change)

@@ -1,0 +1,74 @@
+"""Heat maps and differences."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.uniroute_lab.plot.cases import GAMMA, LLMS, draw
+from uniroute import paired_difference
+from uniroute_lab import plot
+from uniroute_lab.plot.looks import METHODS, OTHERS
+from uniroute_lab.plot.tables import differences_text, heatmap_text
+
+FOUND = dict.fromkeys(["pool 0", "K-NN", "K-NN, k = 5"], paired_difference([0, 1], [1, 1]))
+
+
+def test_a_heat_map_names_rows_and_columns():
+    table = pd.DataFrame(GAMMA, [1, 2], LLMS)
+    axes = plot.heatmap(table, "mean loss", column_word="LLMs").figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["1", "2"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == LLMS
+    assert axes.get_xlabel() == "LLMs" and len(axes.texts) == GAMMA.size
+
+
+@pytest.mark.parametrize(("n_columns", "n_numbers"), [(14, 14), (15, 0)])
+def test_numbers_stand_in_the_cells_of_narrow_tables(n_columns, n_numbers):
+    axes = plot.heatmap(pd.DataFrame([range(n_columns)]), "n").figure.axes[0]
+    assert len(axes.texts) == n_numbers
+
+
+def test_texts_need_no_picture():
+    table = pd.DataFrame([[0.1, 0.9]], ["small"], ["sums", "places"])
+    assert heatmap_text(table, "mean loss", "LLMs", "columns") == (
+        "mean loss, 1 LLMs by 2 columns. Lowest 0.1: small, sums. Highest 0.9: small, places."
+    )
+    found = {"a": paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7])}
+    assert differences_text(found, "gain") == (
+        "gain, with confidence intervals. a: +0.1000 [-0.1484, +0.3484]."
+    )
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        (None, [OTHERS[0], METHODS["K-NN"], OTHERS[0]]),
+        ({"K-NN, k = 5": "K-NN"}, [OTHERS[0], METHODS["K-NN"], METHODS["K-NN"]]),
+        ("MLP", [METHODS["MLP"]] * 3),
+    ],
+)
+def test_rows_that_are_no_methods_look_the_same(kinds, expected):
+    (axes,) = plot.differences(FOUND, "area", kinds=kinds).figure.axes
+    marks = axes.lines[1:6:2]
+    found = [(line.get_color(), line.get_marker()) for line in marks]
+    assert found == [(colour, marker) for colour, _, marker in expected]
+
+
+def test_intervals_are_drawn_where_they_are():
+    row = paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7])
+    (axes,) = plot.differences({"a": row}, "area").figure.axes
+    assert list(axes.lines[0].get_xdata()) == [row.low, row.high]
+    assert list(axes.lines[1].get_xdata()) == [row.mean]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("differences", {"found": {}}, "found must hold at least one entry; got none"),
+        ("differences", {"kinds": "knn"}, "kinds must be of .*; got 'knn'"),
+        ("heatmap", {"table": pd.DataFrame()}, "table must be a non-empty array"),
+        ("heatmap", {"table": pd.DataFrame(GAMMA * np.nan)}, "table must be finite; got nan"),
+    ],
+)
+def test_bad_input_is_named(name, change, words):
+    with pytest.raises(ValueError, match=words):
+        draw(name, **change)
