@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from uniroute.checks import check_option
 from uniroute.data import RoutingData
@@ -248,6 +247,8 @@ def pocket_again():
     >>> again.shape, list(again) == load_pocket(embeddings=False).llms
     ((8000, 35), True)
     """
+    import pandas as pd  # nothing else here needs it
+
     return pd.read_parquet(results_folder() / "pocket_again.parquet")
 
 

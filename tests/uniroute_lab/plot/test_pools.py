@@ -20,7 +20,7 @@ from uniroute_lab.plot.pools import pool_text, routers_text, shares_text
 def test_a_hull_is_what_mixtures_of_two_llms_reach(log, pool):
     _, losses, costs = pool
     names = [f"LLM {m}" for m in range(len(costs))]
-    zero = ZeroRouter().fit(names, losses, costs)
+    zero = ZeroRouter().fit(names, None, losses, costs)
     figure = plot.llm_pool(names, costs, zero.losses_, "cents", hull=zero.hull_, log=log).figure
     (axes,) = figure.axes
     for dot in axes.lines[1:]:
