@@ -47,10 +47,11 @@ CORE = (
     "baselines",
     "evaluate",
     "persistence",
+    "files",
     "_mlp",
     "checks",
 )
-MOST_LINES = {"core": 2600, "all": 3600}
+MOST_LINES = {"core": 3800, "all": 6000}
 HEAVY = "matplotlib pandas pooch pyarrow sentence_transformers torch tqdm uniroute_lab".split()
 
 
