@@ -106,7 +106,7 @@ def damaged(part, how):
 
 
 @pytest.mark.xfail(reason=TO_DO, strict=False)
-@pytest.mark.parametrize("how", ["cut", "empty", 0, 10, 60, -1, -20])
+@pytest.mark.parametrize("how", ["cut", "empty", 10, -1, -20])
 def test_a_damaged_part_is_named_and_run_again(how, alone, tmp_path):
     path = tmp_path / "run.parquet"
     run(path)
