@@ -30,6 +30,7 @@ from uniroute import (
     random_world,
 )
 from uniroute.files import read_archive, write_archive
+from uniroute.persistence import PARTS, Part, take_array
 
 WORLD = random_world(n_llms=6, random_state=1)
 TRAIN, VAL, TEST = (WORLD.sample(n, random_state=s) for n, s in ((300, 2), (200, 3), (400, 4)))
@@ -163,6 +164,33 @@ def test_file_is_an_open_format_and_the_same_each_time(tmp_path):
     first = (tmp_path / "r.uniroute").read_bytes()
     UniRoute.load(tmp_path / "r").save(tmp_path / "again")
     assert (tmp_path / "again.uniroute").read_bytes() == first
+
+
+def test_a_part_can_be_optional(tmp_path, monkeypatch):
+    """A file with a part that a version does not know is refused; without it, it is read."""
+
+    def describe(router):
+        notes = getattr(router, "notes", None)
+        return None if notes is None else ({"unit": "cents"}, {"numbers": notes})
+
+    def build(router, description, arrays, sizes):
+        assert description.pop("unit") == "cents"
+        router.notes = take_array(arrays, "numbers", ("any", "features"), sizes, least=0)
+
+    router = filled(KMeansMap(5))
+    router.save(tmp_path / "without")
+    with monkeypatch.context() as newer:
+        newer.setitem(PARTS, "notes", Part(describe, build, required=False))
+        assert not hasattr(UniRoute.load(tmp_path / "without"), "notes")
+        router.notes = np.eye(2, 5)
+        router.save(tmp_path / "with")
+        assert np.array_equal(UniRoute.load(tmp_path / "with").notes, router.notes)
+        router.notes = np.eye(2, 4)
+        with pytest.raises(ValueError, match=r"numbers must have shape \(2, 5\); got \(2, 4\)"):
+            router.save(tmp_path / "with")
+    with pytest.raises(ValueError, match=r"must have no fields but those .*; got 'notes', which"):
+        UniRoute.load(tmp_path / "with")
+    assert_same(UniRoute.load(tmp_path / "without"), router)
 
 
 # --- what could not be read is not written --------------------------------------------------------
