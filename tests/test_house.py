@@ -47,6 +47,7 @@ CORE = (
     "baselines",
     "evaluate",
     "persistence",
+    "files",
     "_mlp",
     "checks",
 )

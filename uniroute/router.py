@@ -362,12 +362,15 @@ class UniRoute(Router, BaseEstimator):
         return np.asarray(self.prompt_map_.transform(X) @ self.psi_.T)
 
     def save(self, path):
-        """Write the router to ``path.json`` and ``path.npz``.
+        """Write the router to one file, ``NAME.uniroute``.
+
+        The file is there whole or as it was before, whatever happens to this process; others may
+        load it or save to it meanwhile.
 
         Parameters
         ----------
         path : str or Path
-            Without suffix. Existing files are replaced only when both are complete.
+            With or without the suffix ``.uniroute``, which is put behind any other.
 
         Raises
         ------
@@ -376,13 +379,14 @@ class UniRoute(Router, BaseEstimator):
         FileNotFoundError
             If the folder does not exist.
         ValueError
-            If the prompt map or the representation is not one of this package, or has a parameter
-            that JSON cannot hold.
+            If the prompt map or the representation is not one of this package, or a number is out
+            of range. The file is then as before.
 
         Notes
         -----
         Stores what the three steps of Section 4 end with, Phi and Psi, in the format that
-        `uniroute.persistence` describes; no pickle. Chapter 4.
+        `uniroute.persistence` describes; no pickle. Only a process that is killed while it saves
+        leaves something behind: a hidden file ``.NAME.uniroute.*.part``. Chapter 4.
         """
         self._check_fitted()
         save_router(self, path)
@@ -394,7 +398,8 @@ class UniRoute(Router, BaseEstimator):
         Parameters
         ----------
         path : str or Path
-            Without suffix.
+            As for `save`. If there is no such file, ``path.json`` and ``path.npz`` are read, which
+            version 0.1 wrote.
 
         Returns
         -------
@@ -403,9 +408,10 @@ class UniRoute(Router, BaseEstimator):
         Raises
         ------
         FileNotFoundError
-            If one of the two files is missing.
+            If there is no router of this name.
         ValueError
-            If the files do not belong together, are damaged, or have an unknown format.
+            If the file is damaged, or has a field that is out of range or unknown; the message
+            names it.
 
         Notes
         -----

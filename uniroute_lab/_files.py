@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-import tempfile
 from importlib.resources import files
 from pathlib import Path
+
+from uniroute.files import whole_file
 
 __all__ = []
 
@@ -37,11 +38,5 @@ def verify(path, sha256):
 def write_whole(path, content):
     """Write bytes to a file so that it holds all of them or does not change."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent)
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
+    with whole_file(path) as file:
+        file.write(content)

@@ -271,6 +271,7 @@ def _rehearse(data, split, candidates, n_rehearsals, n_jobs, progress):
 
 def _one_rehearsal(data, split, seed, recipe, candidates):
     """Return the area of each candidate in one rehearsal."""
+    end_with_parent()
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", EmptyClusterWarning)
         trial = split.rehearsal(data, seed, recipe)
