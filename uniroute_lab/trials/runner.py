@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from uniroute._progress import progress_bar
 from uniroute.checks import check_positive_integer
 from uniroute.llms import EmptyClusterWarning
+from uniroute_lab._files import write_whole
 from uniroute_lab._workers import end_with_parent
 from uniroute_lab.trials.methods import Method
 from uniroute_lab.trials.splits import split_of
@@ -100,7 +101,8 @@ def run_experiment(data, methods, split, n_trials, path, *, choices=(), n_jobs=1
         The results: ``NAME.parquet``, and the mean deferral curves beside it, in
         ``NAME_curves.parquet``. Each finished trial lies in the folder ``NAME.parts``. Trials
         that are there already, of the same data, methods and split, are not run again; so an
-        interrupted run loses the trials that were running, and more trials can be added later.
+        interrupted run loses the trials that were running, and more trials can be added later. A
+        damaged one is named in a warning and run again. Several runs may share a path.
     choices : list of dict, optional
         How the methods' numbers were chosen, as from `choose_methods`; stored with the results.
     n_jobs : int, default 1
@@ -117,7 +119,8 @@ def run_experiment(data, methods, split, n_trials, path, *, choices=(), n_jobs=1
     Raises
     ------
     ValueError
-        If the folder holds trials of other data, methods or splits, or as `run_trials`.
+        If the folder holds trials of other data, methods or splits, or one in the place of another,
+        or as `run_trials`.
 
     Notes
     -----
@@ -156,7 +159,7 @@ def run_experiment(data, methods, split, n_trials, path, *, choices=(), n_jobs=1
     settings = settings_of(data, _records(methods), split.options())
     parts = path.with_suffix(".parts")
     parts.mkdir(parents=True, exist_ok=True)
-    todo = [i for i in range(n_trials) if not _is_done(_part(parts, i), settings)]
+    todo = [i for i in range(n_trials) if not _is_done(_part(parts, i), i, settings)]
     programs = made_with()
     with progress_bar(progress, total=n_trials, initial=n_trials - len(todo), desc="Trials") as bar:
         for seed, rows in _run(data, methods, split, todo, n_jobs):
@@ -206,10 +209,7 @@ def choose_and_run(data, candidates, split, n_trials, path, *, n_rehearsals=3, n
     if known.get("key") != key:
         _, choices = choose_methods(data, split, candidates, n_rehearsals, n_jobs)
         known = {"key": key, "choices": choices}
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = kept.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(known), encoding="utf-8")
-        unfinished.replace(kept)
+        write_whole(kept, json.dumps(known).encode())
     choices = known["choices"]
     methods = chosen_methods(choices)
     return run_experiment(data, methods, split, n_trials, path, choices=choices, n_jobs=n_jobs)

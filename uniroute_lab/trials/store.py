@@ -3,9 +3,9 @@
 import hashlib
 import io
 import json
-import os
 import platform
 import subprocess
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from uniroute._version import __version__
+from uniroute.files import whole_file
 from uniroute_lab._files import results_folder, write_whole
 from uniroute_lab.trials.methods import Method
 
@@ -79,14 +80,28 @@ def _part(parts, trial):
     return parts / f"trial-{trial:05d}.parquet"
 
 
-def _is_done(part, settings):
-    """Say whether a trial is finished; refuse one of another experiment."""
+def _is_done(part, trial, settings):
+    """Say whether a trial is finished; refuse one of another experiment, or of another number.
+
+    One that is damaged is named in a warning, and not finished.
+    """
     if not part.is_file():
         return False
-    if _metadata(part)["settings"] != json.loads(settings):
+    try:
+        rows, about = _read(part)
+    except (AttributeError, LookupError, MemoryError, OSError, TypeError, ValueError) as error:
+        warnings.warn(f"{part} is damaged, and its trial is run again: {error}", stacklevel=3)
+        return False
+    if about["settings"] != json.loads(settings):
         raise ValueError(
             f"path must not hold trials of other data, methods or options; {part} has other "
             "settings: choose another path, or remove the folder"
+        )
+    found = {row["trial"] for row in rows}
+    if found != {trial}:
+        raise ValueError(
+            f"path must hold each trial in its own part; {part} holds trial "
+            f"{', '.join(map(str, sorted(found)))}: remove it"
         )
     return True
 
@@ -95,10 +110,26 @@ def _write(path, rows, settings, **metadata):
     """Write rows whole, or not at all."""
     table = pa.Table.from_pylist(rows)
     about = {"settings": json.loads(settings), **metadata}
+    about["rows_sha256"] = _rows_sha256(table, about)
     table = table.replace_schema_metadata({"uniroute": json.dumps(about)})
-    unfinished = path.with_suffix(".unfinished")
-    pq.write_table(table, unfinished, compression="zstd")
-    os.replace(unfinished, path)
+    with whole_file(path) as file:
+        pq.write_table(table, file, compression="zstd")
+
+
+def _read(path):
+    """Return rows and what is said of them, after checking that they are as they were written."""
+    table = pq.read_table(path)
+    about = json.loads(table.schema.metadata[b"uniroute"])
+    if "rows_sha256" in about:  # written since version 0.2
+        told = about.pop("rows_sha256")
+        if told != _rows_sha256(table, about):
+            raise ValueError("its rows must have the SHA-256 that it names; it differs")
+    return table.to_pylist(), about
+
+
+def _rows_sha256(table, about):
+    content = json.dumps([table.to_pylist(), about], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _metadata(path):
@@ -107,11 +138,12 @@ def _metadata(path):
 
 def _merge(parts, path, settings, choices):
     """Write the results of all trials, and the means of their curves."""
-    rows = [row for part in parts for row in pq.read_table(part).to_pylist()]
+    read = [_read(part) for part in parts]
+    rows = [row for of_part, _ in read for row in of_part]
     curves = {}
     for row in rows:
         curves.setdefault(row["method"], []).append(row.pop("curve"))
-    programs = [_metadata(part)["made_with"] for part in parts]
+    programs = [about["made_with"] for _, about in read]
     different = [one for i, one in enumerate(programs) if one not in programs[:i]]
     about = {"choices": choices, "made_with": different, "n_trials": len(parts)}
     _write(path, rows, settings, **about)

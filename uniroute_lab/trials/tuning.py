@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from uniroute._progress import progress_bar
 from uniroute.checks import check_positive_integer
 from uniroute.llms import EmptyClusterWarning
+from uniroute_lab._workers import end_with_parent
 from uniroute_lab.trials.methods import Method
 from uniroute_lab.trials.splits import RECIPES
 

@@ -1,6 +1,5 @@
 """Runs that meet on one path, parts that are damaged or not what they say, and killed runs."""
 
-import inspect
 import os
 import shutil
 import signal
@@ -15,12 +14,11 @@ import pandas as pd
 import pytest
 
 from tests.simulated import simulated
-from uniroute_lab.trials import run_experiment
+from uniroute_lab.trials import RandomPool, read_results, run_experiment
 
 ROOT = Path(__file__).parents[3]
 SECONDS = ["fit_seconds", "add_seconds", "route_seconds"]
-OPTIONS = {"sizes": (120, 60, 60), "llm_seed": 1}
-TO_DO = "the runner does not do this yet"
+SPLIT = RandomPool((120, 60, 60), llm_seed=1)
 
 
 def column_means(trial):
@@ -32,12 +30,7 @@ def column_means(trial):
 def run(path, n_trials=3, data=None, methods=None, n_jobs=1):
     """Run some trials."""
     data, methods = data or simulated(), methods or {"means": column_means}
-    if "split" in inspect.signature(run_experiment).parameters:
-        from uniroute_lab.trials import RandomPool
-
-        split = RandomPool(**OPTIONS)
-        return run_experiment(data, methods, split, n_trials, path, n_jobs=n_jobs, progress=False)
-    return run_experiment(data, methods, n_trials, path, n_jobs=n_jobs, progress=False, **OPTIONS)
+    return run_experiment(data, methods, SPLIT, n_trials, path, n_jobs=n_jobs, progress=False)
 
 
 def assert_same(first, second):
@@ -53,7 +46,6 @@ def alone(tmp_path_factory):
     return run(tmp_path_factory.mktemp("alone") / "run.parquet")
 
 
-@pytest.mark.xfail(reason=TO_DO, strict=False)
 @pytest.mark.parametrize("moment", range(5))
 def test_a_run_inside_another_does_not_disturb_it(moment, alone, tmp_path, monkeypatch):
     """One run is at the last step of its writing, for each file, when another runs as a whole."""
@@ -83,7 +75,6 @@ run(Path({path!r}), n_trials=30)
 """
 
 
-@pytest.mark.xfail(reason=TO_DO, strict=False)
 def test_processes_on_one_path_do_not_collide(tmp_path):
     path = tmp_path / "run.parquet"
     code = AT_ONCE.format(root=str(ROOT), path=str(path))
@@ -91,7 +82,7 @@ def test_processes_on_one_path_do_not_collide(tmp_path):
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     errors = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], errors
-    assert_same(pd.read_parquet(path), run(tmp_path / "alone.parquet", n_trials=30))
+    assert_same(read_results(path), run(tmp_path / "alone.parquet", n_trials=30))
 
 
 def damaged(part, how):
@@ -105,7 +96,6 @@ def damaged(part, how):
     part.write_bytes(content)
 
 
-@pytest.mark.xfail(reason=TO_DO, strict=False)
 @pytest.mark.parametrize("how", ["cut", "empty", 10, -1, -20])
 def test_a_damaged_part_is_named_and_run_again(how, alone, tmp_path):
     path = tmp_path / "run.parquet"
@@ -119,7 +109,6 @@ def test_a_damaged_part_is_named_and_run_again(how, alone, tmp_path):
         assert_same(run(path), alone)
 
 
-@pytest.mark.xfail(reason=TO_DO, strict=False)
 @pytest.mark.parametrize("how", range(0, 4000, 97))
 def test_no_damaged_part_is_taken_for_a_whole_one(how, alone, tmp_path):
     """Whatever byte is another one: the part is run again, or it says the same as before."""
@@ -133,7 +122,6 @@ def test_no_damaged_part_is_taken_for_a_whole_one(how, alone, tmp_path):
         assert_same(run(path), alone)
 
 
-@pytest.mark.xfail(reason=TO_DO, strict=False)
 def test_a_part_that_is_a_copy_of_another_trial_is_refused(tmp_path):
     path = tmp_path / "run.parquet"
     run(path)
