@@ -62,7 +62,7 @@ test: $(INSTALLED) ## unit tests, doctests and every notebook against its stored
 check-pages: $(INSTALLED) ## open every built page in headless Chromium
 	@$(BIN)/python -m pytest tests/browser
 
-# Each run goes on where it was interrupted; results/ has what was run last.
+# Each run goes on where it was interrupted, and joins results/ when it has all declared trials.
 experiments: $(INSTALLED) ## run the experiments of part IV (hours; resumable; all, or e.g. ONLY=pocket)
 	@$(BIN)/python -m uniroute_lab.paper.experiments $(ONLY) --jobs $(WORKERS)
 

@@ -4,7 +4,7 @@
     python -m scripts.second_pool second.npz
 
 Writes results/pocket_again.parquet, one column for each LLM, True = wrong. Chapter 8 compares it
-with the pool that comes with the package. For a pool that was trained where sums are rounded in
+with the pool that comes with the lab. For a pool that was trained where sums are rounded in
 another order, as on another sort of processor: in the same order nothing differs.
 """
 

@@ -20,6 +20,11 @@ PLACES |= dict.fromkeys(
     "split_prompts_by_task".split(),
     "uniroute_lab.trials",
 )
+PLACES |= {
+    "make_rehearsal": "uniroute_lab.trials (as RandomPool(...).rehearsal)",
+    "make_trial": "uniroute_lab.trials (as RandomPool(...).trial)",
+    "routing_method": "uniroute_lab.trials (as Method)",
+}
 
 
 def where(name):

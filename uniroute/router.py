@@ -126,7 +126,7 @@ class Router:
         cost_weight = check_scalar("cost_weight", cost_weight, 0, np.finfo(float).max)
         choice = int(route(gamma, self.costs_, cost_weight)[0])
         scores = gamma[0] + cost_weight * self.costs_
-        turns = routing_path(gamma, self.costs_).breakpoints
+        breakpoints = routing_path(gamma, self.costs_).breakpoints
         others = np.flatnonzero(np.arange(len(scores)) != choice)
         return Explanation(
             llms=tuple(self.llms_),
@@ -136,8 +136,8 @@ class Router:
             cost_weight=cost_weight,
             choice=self.llms_[choice],
             runner_up=self.llms_[others[scores[others].argmin()]] if len(others) else None,
-            cheaper_above=float(min(turns[turns > cost_weight], default=np.inf)),
-            dearer_below=float(max(turns[turns <= cost_weight], default=0.0)),
+            cheaper_above=float(min(breakpoints[breakpoints > cost_weight], default=np.inf)),
+            dearer_below=float(max(breakpoints[breakpoints <= cost_weight], default=0.0)),
         )
 
     def curve(self, X, losses, true_costs=None):

@@ -31,7 +31,7 @@ class DataSet:
     tag : str or None, default None
         How cells of chapters and tests say that they need it; None if it is always there.
     files : object or None, default None
-        What knows where its files come from; None if they come with the package.
+        What knows where its files come from; None if they come with the lab.
     embeddings : Embeddings or None, default None
         The file of the package with the embeddings of its prompts.
 
@@ -58,7 +58,7 @@ class DataSet:
 
     @property
     def sources(self):
-        """Addresses that its files come from; none if they come with the package."""
+        """Addresses that its files come from; none if they come with the lab."""
         return self.files.sources if self.files else []
 
 
@@ -134,9 +134,9 @@ def available(name):
     --------
     >>> from uniroute_lab.data import available
     >>> available("pocket")
-    (True, 'Pocket pool: comes with the package')
+    (True, 'Pocket pool: comes with the lab')
     """
     check_option("name", name, catalog)
     data_set = catalog[name]
-    can, reason = data_set.files.available() if data_set.files else (True, "comes with the package")
+    can, reason = data_set.files.available() if data_set.files else (True, "comes with the lab")
     return can, f"{data_set.title}: {reason}"

@@ -1,4 +1,4 @@
-"""Prompt embeddings that come with the package, made by scripts/embed_prompts.py."""
+"""Prompt embeddings that come with the lab, made by scripts/embed_prompts.py."""
 
 import hashlib
 import json

@@ -40,7 +40,7 @@ def load_llmrouter(embeddings=True, progress=True, cost="price"):
     ----------
     embeddings : bool, default True
         Whether to add the prompt embeddings (all-MiniLM-L6-v2, 384 dimensions, unit length) that
-        come with the package.
+        come with the lab.
     progress : bool, default True
         Whether to show progress while files are downloaded.
     cost : {"price", "params"}, default "price"

@@ -69,7 +69,7 @@ class MMLUProLLM:
 
 
 def mmlu_pro_llms():
-    """List what is known of the 29 LLMs of MMLU-Pro. It comes with the package.
+    """List what is known of the 29 LLMs of MMLU-Pro. It comes with the lab.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def load_mmlu_pro(embeddings=True, progress=True, cost="params"):
     ----------
     embeddings : bool, default True
         Whether to add the prompt embeddings (all-MiniLM-L6-v2, 384 dimensions, unit length) that
-        come with the package.
+        come with the lab.
     progress : bool, default True
         Whether to show progress while files are downloaded and converted.
     cost : {"params", "active_params"}, default "params"

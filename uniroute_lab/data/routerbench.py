@@ -50,7 +50,7 @@ def load_routerbench(whole=False, embeddings=True, progress=True, revision="main
         `routerbench/routerbench_0shot.pkl` in the folder that `UNIROUTE_DATA` names.
     embeddings : bool, default True
         Whether to add the prompt embeddings (all-MiniLM-L6-v2, 384 dimensions, unit length) that
-        come with the package. There are none for the whole set, whose `embeddings` stay None: make
+        come with the lab. There are none for the whole set, whose `embeddings` stay None: make
         them with `uniroute.embed.embed`.
     progress : bool, default True
         Whether to show progress while files are downloaded.

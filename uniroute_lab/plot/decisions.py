@@ -54,20 +54,20 @@ def envelope(gamma, costs, names, title=None):
 
 
 def _draw_envelope(gamma, costs, names, path, title):
-    """Draw every LLM's score, the lowest of them and where it turns, and return the figure."""
+    """Draw every LLM's score, the lowest of them and its breakpoints, and return the figure."""
     stop = 1.5 * path.breakpoints[0] if path.breakpoints.size else 1.0
-    turns = np.array([0, *path.breakpoints[::-1], stop])
-    scores = gamma + turns[:, None] * costs
+    cost_weights = np.array([0, *path.breakpoints[::-1], stop])
+    scores = gamma + cost_weights[:, None] * costs
     lowest = scores.min(axis=1)
     figure, axes = new_axes()
     for i, colour in zip(np.argsort(costs, kind="stable"), llm_colours(len(names)), strict=True):
         draw_function(
-            axes, turns[[0, -1]], scores[[0, -1], i], color=colour, lw=1.6, label=names[i]
+            axes, cost_weights[[0, -1]], scores[[0, -1], i], color=colour, lw=1.6, label=names[i]
         )
     broad = {"color": "#222222", "lw": 4, "alpha": 0.35, "solid_capstyle": "butt"}
     axes.set(xlim=(0, stop), ylim=(0, max(lowest[-1] * 1.6, gamma.max() * 1.1)))
-    draw_function(axes, turns, lowest, **broad)
-    axes.plot(turns[1:-1], lowest[1:-1], "o", color="#222222")
+    draw_function(axes, cost_weights, lowest, **broad)
+    axes.plot(cost_weights[1:-1], lowest[1:-1], "o", color="#222222")
     axes.set(xlabel="cost weight lambda", ylabel="score: predicted loss + lambda x cost")
     axes.set_title(title)
     legend_beside(axes, title="LLM")
@@ -84,12 +84,12 @@ def envelope_text(path, names):
     names : sequence of str
     """
     chosen = [names[i] for i in [path.start[0], *path.llms]][::-1]
-    turns = path.breakpoints[::-1]
+    breakpoints = path.breakpoints[::-1]
     text = "Score against lambda for one prompt."
-    if not turns.size:
+    if not breakpoints.size:
         return f"{text} For every lambda: {chosen[0]}."
-    for turn, name in zip(turns, chosen, strict=False):
-        text += f" For lambda below {number(turn)}: {name}."
+    for cost_weight, name in zip(breakpoints, chosen, strict=False):
+        text += f" For lambda below {number(cost_weight)}: {name}."
     return f"{text} Above: {chosen[-1]}."
 
 

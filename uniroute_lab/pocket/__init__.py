@@ -8,7 +8,7 @@ network.py  the transformer; imports PyTorch
 muon.py     the optimiser of the second generation; imports PyTorch
 train.py    training one LLM, answering prompts; imports PyTorch
 live.py     one more LLM for the pool; uses PyTorch where it is installed
-data.py     what the trained LLMs answered, which comes with the package
+data.py     what the trained LLMs answered, which comes with the lab
 build.py    training the pool and writing the data file; imports PyTorch when it trains
 """
 

@@ -81,7 +81,7 @@ class PocketLLM:
 def load_pocket(cost="multiply_adds", embeddings=True):
     """Load what the tiny LLMs of the pocket pool answered to 8,000 generated prompts.
 
-    It comes with the package and needs neither a network nor PyTorch.
+    It comes with the lab and needs neither a network nor PyTorch.
 
     Parameters
     ----------

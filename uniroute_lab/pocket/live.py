@@ -86,7 +86,7 @@ def train_and_ask(spec, prompts, progress=True):
         answers = _stored_answers(spec.name, prompts)
         origin = (
             f"PyTorch is not installed, so {spec.name} was not trained: these are the answers that "
-            "come with the package."
+            "come with the lab."
         )
     cost = mean_multiply_adds(spec, prompts) / 1e6
     wrong = [a != prompt.answer for a, prompt in zip(answers, prompts, strict=True)]

@@ -161,20 +161,20 @@ def differences_to(results, reference, metric="area", methods=None, level=0.95, 
     return {name: paired_difference(values[name], values[reference], level) for name in others}
 
 
-def pick_methods(results, judges, methods, by="same", metric="area"):
+def pick_methods(results, tuning_results, methods, by="same", metric="area"):
     """Pick a method for each trial by what other results say, as who chooses K or k does.
 
     Parameters
     ----------
-    results, judges : pandas.DataFrame
-        As for `results_table`. The pick is made by the judges and takes its row from the results:
-        the judges may be rehearsals with the same trials, or the results themselves.
+    results, tuning_results : pandas.DataFrame
+        As for `results_table`. The pick is made by the tuning results and takes its row from the
+        results. The former may be rehearsals with the same trials, or the results themselves.
     methods : sequence of str
         The candidates.
     by : {"same", "all", "others"}, default "same"
-        In which trials the judges are asked: the same trial; all trials, so that there is one pick
-        for all; or, for results that judge themselves, the trials with other parity, so that an
-        even trial gets what was best in the odd ones.
+        Which trials of the tuning results are asked: the same trial; all trials, so that there is
+        one pick for all; or, for results tuned on themselves, the trials with other parity, so that
+        an even trial gets what was best in the odd ones.
     metric : {"area", "area50", "peak"}, default "area"
         What is large for a good method; the first of several equally good ones is picked.
 
@@ -208,16 +208,16 @@ def pick_methods(results, judges, methods, by="same", metric="area"):
     """
     check_option("by", by, ("same", "all", "others"))
     check_option("metric", metric, ("area", "area50", "peak"))
-    for table in (results, judges):
+    for table in (results, tuning_results):
         for name in methods:
             if name not in set(table["method"]):
                 known = ", ".join(dict.fromkeys(table["method"]))
                 raise KeyError(f"methods must be among {known}; got {name!r}")
     rows = results.set_index(["trial", "method"])
     trials = sorted(set(results["trial"]))
-    scores = judges.pivot(index="trial", columns="method", values=metric)[list(methods)]
+    scores = tuning_results.pivot(index="trial", columns="method", values=metric)[list(methods)]
     if trials != sorted(scores.index):
-        raise ValueError("judges must have the trials of results")
+        raise ValueError("tuning_results must have the trials of results")
     parity = scores.index.to_numpy() % 2
     if by == "others" and len(set(parity)) < 2:
         raise ValueError(f"results must hold even and odd trials; got {trials}")

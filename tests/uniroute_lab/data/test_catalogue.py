@@ -45,7 +45,7 @@ def test_licence_is_that_of_what_is_loaded(own_folder, name):
 
 def test_pocket_pool_is_always_there(monkeypatch):
     monkeypatch.setenv("UNIROUTE_DATA", "/no/such/folder")
-    assert available("pocket") == (True, "Pocket pool: comes with the package")
+    assert available("pocket") == (True, "Pocket pool: comes with the lab")
     assert catalog["pocket"].load(embeddings=False).licence == catalog["pocket"].licence
 
 

@@ -1,4 +1,4 @@
-"""The prompt embeddings that come with the package."""
+"""The prompt embeddings that come with the lab."""
 
 from dataclasses import replace
 

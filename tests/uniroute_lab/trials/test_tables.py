@@ -26,18 +26,18 @@ def table(first, second, trials=None):
 
 
 def test_each_trial_its_own_pick():
-    judges, results = table([0.1, 0.3, 0.1], [0.2, 0.2, 0.1]), table([1, 2, 3], [4, 5, 6])
-    found = pick_methods(results, judges, NAMES)
+    tuned, results = table([0.1, 0.3, 0.1], [0.2, 0.2, 0.1]), table([1, 2, 3], [4, 5, 6])
+    found = pick_methods(results, tuned, NAMES)
     assert found["trial"].tolist() == [0, 1, 2]
     assert found["method"].tolist() == ["K = 2", "K = 1", "K = 1"]  # the first where equal
     assert found["area"].tolist() == [4, 2, 3]
     assert found["note"].tolist() == ["K = 2 0", "K = 1 1", "K = 1 2"]
-    assert pick_methods(results, judges, NAMES, metric="peak")["area"].tolist() == [1, 5, 3]
+    assert pick_methods(results, tuned, NAMES, metric="peak")["area"].tolist() == [1, 5, 3]
 
 
 def test_one_pick_for_all():
-    judges, results = table([0.1, 0.3, 0.1], [0.2, 0.2, 0.2]), table([1, 2, 3], [4, 5, 6])
-    assert pick_methods(results, judges, NAMES, by="all")["area"].tolist() == [4, 5, 6]
+    tuned, results = table([0.1, 0.3, 0.1], [0.2, 0.2, 0.2]), table([1, 2, 3], [4, 5, 6])
+    assert pick_methods(results, tuned, NAMES, by="all")["area"].tolist() == [4, 5, 6]
 
 
 def test_the_other_trials_decide():
@@ -57,7 +57,7 @@ def test_what_cannot_be_picked_is_named():
         pick_methods(results, results, NAMES, by="luck")
     with pytest.raises(ValueError, match="metric must be"):
         pick_methods(results, results, NAMES, metric="qnc")
-    with pytest.raises(ValueError, match="judges must have the trials of results"):
+    with pytest.raises(ValueError, match="tuning_results must have the trials of results"):
         pick_methods(results, table([1, 2], [3, 4], trials=[1, 2]), NAMES)
     with pytest.raises(ValueError, match="even and odd trials"):
         even = table([1, 2], [3, 4], trials=[0, 2])
