@@ -17,7 +17,7 @@ export PYTHONHASHSEED := 0
 JUPYTER_BOOK := $(BIN)/jupyter-book build -q -W -n --keep-going --path-output .
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve html test check-pages experiments ledger regenerate lint format lock clean
+.PHONY: help install book serve html test check-pages experiments bench ledger regenerate lint format lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ check-pages: $(INSTALLED) ## open every built page in headless Chromium
 # Each run goes on where it was interrupted; results/ has what was run last.
 experiments: $(INSTALLED) ## run the experiments of part IV (hours; resumable; all, or e.g. ONLY=pocket)
 	@$(BIN)/python -m uniroute_lab.paper.experiments $(ONLY) --jobs $(WORKERS)
+
+bench: $(INSTALLED) ## time the package beside the obvious code (minutes)
+	@$(BIN)/python -m scripts.bench
 
 ledger: $(INSTALLED) ## compare the paper's numbers with the stored results
 	@$(BIN)/python -m uniroute_lab.paper.ledger

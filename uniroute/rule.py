@@ -1,20 +1,42 @@
 """The decision: which LLM answers a prompt, given predicted losses and costs.
 
 A router predicts losses; the trade-off between loss and cost enters only here. `route` decides at
-one value of lambda, `routing_path` gives the decision at every value of lambda at once, and
-`budget_rule` finds the lambda that spends a given budget exactly.
+one value of lambda, `routing_path` lists the values of lambda at which decisions change, and
+`budget_rule` finds the lambda that spends a given budget exactly. `route`, `RoutingPath.choose`
+and `BudgetRule` decide by one function, so that they cannot disagree; the path has its tolerance.
+
+**Ties.** An LLM is in the running if no other has a lower score by more than rounding; of those in
+the running the cheapest is taken, of equally cheap ones that of the lowest predicted loss (up to
+rounding), of these that of the lowest index.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from uniroute.checks import check_option, check_predictions, check_scalar, check_weights
+from uniroute.checks import (
+    check_costs,
+    check_option,
+    check_predictions,
+    check_scalar,
+    check_weights,
+)
 
 __all__ = ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"]
 
-ROUNDING = 1e-12  # lambdas that differ by less, in proportion, are one
+# How much is rounding? A predicted loss is a mean, correct to a few units in the last place *of
+# the loss*; the difference of two losses has that absolute error however small it is (0.17 - 0.02
+# is not 0.15). So a tolerance relative to lambda is not enough: where the difference is small, the
+# lambda at which two LLMs tie is badly rounded. LLM m is in the running beside k if
+#     gamma_m + lambda c_m <= gamma_k + lambda c_k (1 + ROUNDING) + ROUNDING max |gamma|,
+# which is absolute in the scale of the row's losses and relative in lambda; c counts from the
+# row's cheapest LLM, because only differences of costs decide. For a dearer k the right side grows
+# with lambda faster than the left, so that a larger lambda never means a dearer choice. ROUNDING is
+# 450 times the last place of a float: sums of a few hundred terms stay within it, and the ties of
+# two LLMs whose losses differ by 1 of 1,000 answers are still less than 1e-9 of lambda wide.
+ROUNDING = 1e-13
+BLOCK = 2**17  # entries of gamma that are worked on at once; their scores stay in the cache
 
 
 def route(gamma, costs, cost_weight):
@@ -33,7 +55,8 @@ def route(gamma, costs, cost_weight):
     Returns
     -------
     ndarray of int, shape (n_prompts,)
-        Index of the chosen LLM. Ties go to the cheaper LLM, then to the lower index.
+        Index of the chosen LLM. Of scores that are equal up to rounding the cheaper LLM's counts,
+        then the lower loss, then the lower index.
 
     Raises
     ------
@@ -57,19 +80,93 @@ def route(gamma, costs, cost_weight):
 
     At a tie the cheaper one is taken:
 
-    >>> route([[0.5, 0.25]], costs=[1.0, 2.0], cost_weight=0.25)
+    >>> route([[0.17, 0.02]], costs=[1.0, 4.0], cost_weight=0.05)
     array([0])
     """
-    gamma, costs = check_predictions(gamma, costs)
+    return _ends(gamma, costs, cost_weight)[0]
+
+
+@np.errstate(over="ignore")
+def _ends(gamma, costs, cost_weight):
+    """Return the choices at one lambda twice: the cheap and the dear ends of every tie."""
+    gamma, costs = _check(gamma, costs)
     cost_weight = check_scalar("cost_weight", cost_weight, 0, np.inf)
-    costs = np.broadcast_to(costs, gamma.shape)
-    if np.isinf(cost_weight):
-        score = np.where(costs == costs.min(axis=1, keepdims=True), gamma, np.inf)
-    else:
-        score = gamma + cost_weight * costs
-    order = np.argsort(costs, axis=1, kind="stable")
-    best = np.take_along_axis(score, order, axis=1).argmin(axis=1)
-    return order[np.arange(len(order)), best]
+    rounding = _rounding(gamma)
+    ends = np.empty((2, len(gamma)), dtype=int)
+    for rows, losses, added in _blocks(gamma, costs):
+        ends[:, rows] = _decide(losses, _weighted(added, cost_weight), added, rounding)
+    return ends
+
+
+def _check(gamma, costs):
+    """Return checked predictions and costs; 32-bit floats stay what they are."""
+    narrow = isinstance(gamma, np.ndarray) and gamma.dtype == np.float32 and gamma.ndim == 2
+    if not (narrow and gamma.size and np.isfinite([gamma.min(), gamma.max()]).all()):
+        return check_predictions(gamma, costs)
+    return gamma, check_costs(costs, gamma.shape)
+
+
+def _rounding(gamma):
+    """Return the relative size of what counts as rounding: more for 32-bit floats."""
+    return max(ROUNDING, 8 * float(np.finfo(gamma.dtype).eps))
+
+
+def _blocks(gamma, costs):
+    """Yield (rows, their losses as 64-bit floats, costs above the cheapest) in pieces."""
+    size = max(1, BLOCK // gamma.shape[1])
+    added = _above_cheapest(costs) if costs.ndim == 1 else None
+    for begin in range(0, len(gamma), size):
+        rows = slice(begin, begin + size)
+        losses = gamma[rows].astype(float, copy=False)
+        yield rows, losses, _above_cheapest(costs[rows]) if added is None else added
+
+
+def _above_cheapest(costs):
+    """Return costs above the row's least; those equal to it but for rounding are 0."""
+    least = costs.min(axis=-1, keepdims=True)
+    return np.where(costs - least > ROUNDING * least, costs - least, 0.0)
+
+
+def _weighted(added, cost_weight):
+    """Return lambda times added costs; infinity times 0 is 0."""
+    return np.multiply(added, cost_weight, where=added > 0, out=np.zeros_like(added))
+
+
+def _decide(gamma, penalty, added, rounding):
+    """Return the cheap and the dear choice of each row.
+
+    In most rows one score is the least by far. `_settle` is asked only about the others.
+    """
+    score = gamma + penalty
+    at = np.arange(len(gamma)), score.argmin(axis=1)
+    scale = max(gamma.max(), -gamma.min())
+    paid = penalty[at[-penalty.ndim :]]
+    reach = score[at] + rounding * (paid + scale)  # at least what `_settle` allows
+    score[at] = np.inf
+    close = (score.min(axis=1) <= reach).nonzero()[0]
+    ends = np.array([at[1], at[1]])
+    if close.size:
+        penalty, added = (np.broadcast_to(values, gamma.shape) for values in (penalty, added))
+        gamma, penalty, added = gamma[close].T, penalty[close].T, added[close].T
+        slack = rounding * np.abs(gamma).max(axis=0)
+        ends[:, close] = _settle(gamma, penalty, added, slack, rounding)
+    return ends
+
+
+def _settle(gamma, penalty, added, slack, rounding):
+    """Return the cheap and the dear choice of each column by the rule for ties."""
+    score = gamma + penalty
+    running = score <= (score + rounding * penalty).min(axis=0) + slack
+    loss, cost = (gamma, slack), (added, 0.0)
+    return _first(running, cost, loss), _first(running, loss, cost)
+
+
+def _first(running, *keys):
+    """Return the first row of each column that is least by one (values, slack) after the other."""
+    for values, slack in keys:
+        values = np.where(running, values, np.inf)
+        running = running & (values <= values.min(axis=0) + slack)
+    return running.argmax(axis=0)
 
 
 @dataclass(frozen=True)
@@ -82,10 +179,12 @@ class RoutingPath:
 
     Attributes
     ----------
+    gamma, costs : ndarray
+        What was given to `routing_path`.
     start : ndarray of int, shape (n_prompts,)
         Choices at lambda = infinity.
     cost_weights : ndarray of shape (n_moves,)
-        Lambda of each move, never increasing.
+        Lambda of each move, never increasing; equal up to rounding is equal.
     prompts, previous, llms : ndarray of int, shape (n_moves,)
         The prompt that moves, the LLM it leaves and the LLM it goes to.
 
@@ -104,6 +203,8 @@ class RoutingPath:
     array([1, 0])
     """
 
+    gamma: np.ndarray = field(repr=False)
+    costs: np.ndarray = field(repr=False)
     start: np.ndarray
     cost_weights: np.ndarray
     prompts: np.ndarray
@@ -128,16 +229,38 @@ class RoutingPath:
         Returns
         -------
         ndarray of int, shape (n_prompts,)
+            With "cheap" what `route` returns.
         """
-        cost_weight = check_scalar("cost_weight", cost_weight, 0, np.inf)
         check_option("tie", tie, ("cheap", "dear"))
-        if tie == "cheap":
-            done = (self.cost_weights > cost_weight * (1 + ROUNDING)).sum()
-        else:
-            done = (self.cost_weights >= cost_weight * (1 - ROUNDING)).sum()
-        choice = self.start.copy()
-        choice[self.prompts[:done]] = self.llms[:done]  # of repeated prompts the last move counts
-        return choice
+        cheap, dear = _ends(self.gamma, self.costs, cost_weight)
+        return cheap if tie == "cheap" else dear
+
+    def interval(self, cost_weight):
+        """Return the values of lambda between which the choices of one lambda stay.
+
+        Parameters
+        ----------
+        cost_weight : float
+            Lambda >= 0, may be infinite.
+
+        Returns
+        -------
+        low, high : ndarray of shape (n_prompts,)
+            ``choose`` gives a prompt the same LLM from `low` on (or from 0) up to, and without,
+            `high` (or infinity).
+
+        Examples
+        --------
+        >>> low, high = routing_path([[0.5, 0.1], [0.3, 0.2]], costs=[1.0, 2.0]).interval(0.2)
+        >>> low.round(2), high.round(2)
+        (array([0. , 0.1]), array([0.4, inf]))
+        """
+        chosen = self.choose(cost_weight)
+        entered, left = (chosen[self.prompts] == llms for llms in (self.llms, self.previous))
+        low, high = np.zeros(len(chosen)), np.full(len(chosen), np.inf)
+        low[self.prompts[left]] = self.cost_weights[left]
+        high[self.prompts[entered]] = self.cost_weights[entered]
+        return low, high
 
     def mean(self, values, weights=None):
         """Average `values` of the chosen LLMs before, between and after the breakpoints.
@@ -176,6 +299,7 @@ class RoutingPath:
         return np.concatenate([[first], first + total / weights.sum()])
 
 
+@np.errstate(over="ignore")
 def routing_path(gamma, costs):
     """Compute the choices of all prompts for all lambda, without a grid of lambdas.
 
@@ -200,7 +324,8 @@ def routing_path(gamma, costs):
     For each prompt the LLMs that Eq. (2) or Eq. (8) can choose are the vertices of the lower convex
     hull of the points (cost, predicted loss). The walk starts at the cheapest LLM and always
     goes on to the LLM with the largest drop in loss per unit of added cost, for all prompts at
-    once; that ratio is the lambda of the move. Chapter 2.
+    once; that ratio is the lambda of the move. LLMs that are not better than each cheaper one are
+    left out before. Chapter 2.
 
     Examples
     --------
@@ -210,52 +335,97 @@ def routing_path(gamma, costs):
     >>> path.llms, path.cost_weights
     (array([2]), array([0.4]))
     """
-    gamma, costs = check_predictions(gamma, costs)
-    costs = np.broadcast_to(costs, gamma.shape)
-    start = route(gamma, costs, np.inf)
-    steps = list(_moves(gamma, costs, start))
-    if not steps:
-        none = np.empty(0, dtype=int)
-        return RoutingPath(start, np.empty(0), none, none, none)
-    cost_weights, prompts, previous, llms = map(np.concatenate, zip(*steps, strict=True))
-    order = np.argsort(-cost_weights, kind="stable")
-    cost_weights = _equal_but_for_rounding(cost_weights[order])
-    return RoutingPath(start, cost_weights, prompts[order], previous[order], llms[order])
+    gamma, costs = _check(gamma, costs)
+    rounding = _rounding(gamma)
+    start, none = np.empty(len(gamma), dtype=int), np.empty(0, dtype=int)
+    steps = [(np.empty(0), np.empty(0), none, none, none)]
+    for rows, losses, added in _blocks(gamma, costs):
+        slack = rounding * np.abs(losses).max(axis=1)
+        llms, losses, added = _undominated(losses.T, added.T)
+        first, _ = _settle(losses, _weighted(added, np.inf), added, slack, rounding)
+        start[rows] = llms[first, np.arange(len(slack))]
+        for *lambdas, at, here, there in _moves(losses, added, slack, first, rounding):
+            steps.append((*lambdas, at + rows.start, llms[here, at], llms[there, at]))
+    lambdas, reach, *moves = map(np.concatenate, zip(*steps, strict=True))
+    order = np.argsort(-lambdas, kind="stable")
+    lambdas = _equal_but_for_rounding(lambdas[order], reach[order])
+    return RoutingPath(gamma, costs, start, lambdas, *(values[order] for values in moves))
 
 
-def _equal_but_for_rounding(decreasing):
-    """Return decreasing positive values; those within `ROUNDING` of the one before equal it.
+def _equal_but_for_rounding(decreasing, reach):
+    """Return decreasing values; those whose `reach` goes up to the first of a group equal it.
 
     Means of 0-1 losses give many prompts the same lambda. Rounding would order their moves at
     random, differently on each machine.
     """
-    new = np.diff(decreasing, prepend=np.inf) < -ROUNDING * decreasing
-    return decreasing[np.maximum.accumulate(np.where(new, np.arange(len(new)), 0))]
+    lowest, places = np.minimum.accumulate(reach), np.arange(len(reach))
+    new = lowest < np.concatenate([[np.inf], decreasing[:-1]])
+    first = np.maximum.accumulate(np.where(new, places, 0))
+    begin = 0
+    for i in np.flatnonzero(lowest < decreasing[first]):  # many small steps make a large one
+        begin = max(begin, first[i])
+        if lowest[i] < decreasing[begin]:
+            new[i], begin = True, i
+    return decreasing[np.maximum.accumulate(np.where(new, places, 0))]
 
 
-def _moves(gamma, costs, start):
-    """Yield (lambda, prompt, from, to) of each prompt's next move, until none moves."""
-    prompts, here = np.arange(len(start)), start
-    limit = np.full(len(start), np.inf)
+def _undominated(gamma, added):
+    """Return (LLMs, losses, added costs) of those better than each cheaper one, by rising cost.
+
+    As the arguments one column for each prompt; what is left over at its end has infinite loss.
+    """
+    order = np.argsort(added, axis=0, kind="stable")
+    if added.ndim == 1:
+        gamma, added = np.take(gamma, order, axis=0), added[order][:, None]
+    else:
+        gamma, added = (np.take_along_axis(values, order, axis=0) for values in (gamma, added))
+    better = np.ones(gamma.shape, dtype=bool)
+    better[1:] = gamma[1:] < np.minimum.accumulate(gamma, axis=0)[:-1]
+    kept = np.nonzero(better)
+    place = np.cumsum(better, axis=0)[kept] - 1, kept[1]
+    found = []
+    for values, rest in ((order.reshape(len(gamma), -1), 0), (gamma, np.inf), (added, 0.0)):
+        found.append(np.full((place[0].max() + 1, gamma.shape[1]), rest, dtype=values.dtype))
+        found[-1][place] = np.broadcast_to(values, gamma.shape)[kept]
+    return found
+
+
+def _moves(gamma, added, slack, here, rounding):
+    """Yield (lambda, its reach, prompt, from, to) of each prompt's next move, until none moves.
+
+    `reach` is the largest lambda at which the two LLMs still count as equal.
+    """
+    prompts, limit = np.arange(len(here)), np.full(len(here), np.inf)
     while prompts.size:
-        there, rate = _next_move(gamma[prompts], costs[prompts], here)
-        moves = rate > 0
-        prompts, here, there = prompts[moves], here[moves], there[moves]
+        there, rate = _next_move(gamma, added, slack, here, rounding)
+        moves = np.flatnonzero(rate > 0)
+        gamma, added = gamma[:, moves], added[:, moves]
+        slack, prompts, here, there = (v[moves] for v in (slack, prompts, here, there))
         limit = np.minimum(limit[moves], rate[moves])  # rounding must not reverse the order
-        if prompts.size:
-            yield limit, prompts, here, there
+        at = np.arange(len(moves))
+        further = added[there, at] - added[here, at]
+        reach = limit + (slack + rounding * limit * added[here, at]) / further
+        yield limit, reach, prompts, here, there
         here = there
 
 
-def _next_move(gamma, costs, here):
-    """Return each row's next LLM and the drop in loss per unit of added cost (0: none)."""
-    here = here[:, None]
-    drop = np.take_along_axis(gamma, here, axis=1) - gamma
-    added = costs - np.take_along_axis(costs, here, axis=1)
-    rate = np.divide(drop, added, out=np.zeros_like(drop), where=(drop > 0) & (added > 0))
-    best = rate.max(axis=1)
-    furthest = np.where(rate == best[:, None], drop, -np.inf).argmax(axis=1)
-    return furthest, best
+def _next_move(gamma, added, slack, here, rounding):
+    """Return each prompt's next LLM and the drop in loss per unit of added cost (0: none)."""
+    at = here, np.arange(len(here))
+    drop, further = gamma[at] - gamma, added - added[at]
+    better = (drop > slack) & (further > 0)
+    rate = np.divide(drop, further, where=better, out=np.zeros(drop.shape)).max(axis=0)
+    rate = np.minimum(rate, np.finfo(float).max)
+    penalty = rate * added
+    # As in `_decide`, only where more than one LLM is close the rule for ties is asked.
+    reach = penalty[at] + slack + rounding * penalty.max(axis=0)
+    close = better & (penalty - drop <= reach)
+    there = close.argmax(axis=0)
+    tied = np.flatnonzero(close.sum(axis=0) > 1)
+    if tied.size:
+        values = (v[:, tied] for v in (np.where(better, gamma, np.inf), penalty, added))
+        there[tied] = _settle(*values, slack[tied], rounding)[1]
+    return there, rate
 
 
 @dataclass(frozen=True)
@@ -289,6 +459,26 @@ class BudgetRule:
     cost_weight: float
     share: float
 
+    def __post_init__(self):
+        for name, high in (("cost_weight", np.inf), ("share", 1)):
+            object.__setattr__(self, name, check_scalar(name, getattr(self, name), 0, high))
+
+    def ends(self, gamma, costs):
+        """Return the cheaper and the dearer choice of each prompt; most often they are one.
+
+        Parameters
+        ----------
+        gamma, costs : array-like
+            As for `route`. A router that predicts the same for all prompts of a cluster gives a
+            row for each cluster and looks the answers up.
+
+        Returns
+        -------
+        cheap, dear : ndarray of int, shape (n_prompts,)
+            `cheap` is what ``route(gamma, costs, cost_weight)`` returns.
+        """
+        return tuple(_ends(gamma, costs, self.cost_weight))
+
     def probabilities(self, gamma, costs):
         """Return the probability of each LLM for each prompt.
 
@@ -302,7 +492,7 @@ class BudgetRule:
         ndarray of shape (n_prompts, n_llms)
             Rows sum to 1.
         """
-        cheap, dear = self._ends(gamma, costs)
+        cheap, dear = self.ends(gamma, costs)
         probabilities = np.zeros(np.shape(gamma))
         rows = np.arange(len(cheap))
         np.add.at(probabilities, (rows, cheap), 1 - self.share)
@@ -323,13 +513,9 @@ class BudgetRule:
         -------
         ndarray of int, shape (n_prompts,)
         """
-        cheap, dear = self._ends(gamma, costs)
+        cheap, dear = self.ends(gamma, costs)
         coins = np.random.default_rng(random_state).uniform(size=len(cheap))
         return np.where(coins < self.share, dear, cheap)
-
-    def _ends(self, gamma, costs):
-        path = routing_path(gamma, costs)
-        return path.choose(self.cost_weight, "cheap"), path.choose(self.cost_weight, "dear")
 
 
 def budget_rule(gamma, costs, budget, weights=None):

@@ -204,3 +204,33 @@ def test_bad_true_costs_are_named():
         deferral_curve([[0.1, 0.2]], [[0, 1]], [1.0, 2.0], [[1.0, 2.0, 3.0]])
     with pytest.raises(ValueError, match="costs must be finite and not negative"):
         deferral_curve([[0.1, 0.2]], [[0, 1]], [1.0, 2.0], [[1.0, -2.0]])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_rows_stand_for_the_prompts_that_share_them(seed):
+    rng = np.random.default_rng(seed)
+    gamma, rows = rng.integers(0, 9, (6, 5)) / 8, rng.integers(0, 5, 40)  # nobody has row 5
+    losses, true = rng.integers(0, 2, (40, 5)), rng.random((40, 5))
+    costs = rng.random((6, 5)) if seed % 2 else rng.random(5)
+    true = None if seed % 4 < 2 else true
+    short = deferral_curve(gamma, losses, costs, true, rows=rows)
+    long = deferral_curve(gamma[rows], losses, costs[rows] if seed % 2 else costs, true)
+    for name in ("costs", "losses", "llm_costs", "llm_losses", "cost_weights"):
+        assert np.allclose(getattr(short, name), getattr(long, name), rtol=1e-12, atol=1e-12)
+    assert short.area() == pytest.approx(long.area())
+    assert short.qnc() == pytest.approx(long.qnc())
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([0, 2], "rows must be rows of gamma, 0 to 1; got 2"),
+        ([0, -1], "rows must be rows of gamma, 0 to 1; got -1"),
+        ([0.0, 1.0], r"rows must be one integer for each prompt; got shape \(2,\), type float64"),
+        (0, r"rows must be one integer for each prompt; got shape \(\)"),
+        ([0, 1, 1], r"losses must have the shape of gamma\[rows\], \(3, 2\); got \(2, 2\)"),
+    ],
+)
+def test_bad_rows_are_named(rows, words):
+    with pytest.raises(ValueError, match=words):
+        deferral_curve([[0.1, 0.2], [0.1, 0.2]], [[0, 1], [0, 1]], [1.0, 2.0], rows=rows)

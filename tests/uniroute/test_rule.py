@@ -1,7 +1,8 @@
 """The decision against brute force in exact arithmetic, and at its limits."""
 
+import tracemalloc
 from fractions import Fraction
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
@@ -157,6 +158,204 @@ def test_equal_weights_change_nothing():
     assert budget_rule(gamma, costs, 0.5) == budget_rule(gamma, costs, 0.5, np.ones(30))
 
 
+def exact_choices(gamma, costs, cost_weight):
+    """Choices by integers: `gamma`, `costs` in hundredths, lambda a Fraction."""
+    score = cost_weight.denominator * gamma + cost_weight.numerator * costs
+    left = np.ones(score.shape, dtype=bool)
+    for key in (score, np.broadcast_to(costs, score.shape), gamma):
+        key = np.where(left, key, np.iinfo(key.dtype).max)
+        left = key == key.min(axis=1, keepdims=True)
+    return left.argmax(axis=1)
+
+
+def around(exact):
+    """Lambdas at a fraction and next to it as floats, each with a fraction on that side."""
+    value = float(exact)
+    tiny = Fraction(1, 10**8)
+    yield from ((v, exact) for v in (value, np.nextafter(value, 0), np.nextafter(value, np.inf)))
+    yield value * (1 - 1e-8), exact * (1 - tiny)
+    yield value * (1 + 1e-8), exact * (1 + tiny)
+
+
+@pytest.mark.parametrize("costs", [(100, 400), (10, 80), (127, 33), (0, 7)])
+def test_all_ties_of_two_llms_with_two_decimals(costs):
+    cents = np.array(list(product(range(101), repeat=2)))
+    gamma, prices, costs = cents / 100, np.array(costs) / 100, np.array(costs)
+    path = routing_path(gamma, prices)
+    ties = [Fraction(drop, int(abs(costs[0] - costs[1]))) for drop in range(100, 0, -1)]
+    assert np.allclose(path.breakpoints, [float(tie) for tie in ties], rtol=1e-13, atol=0)
+    spent = path.mean(prices)
+    for i, tie in enumerate(ties):
+        for value, side in around(tie):
+            expected = exact_choices(cents, costs, side)
+            assert (route(gamma, prices, value) == expected).all()
+        assert (path.choose(float(tie)) == exact_choices(cents, costs, tie)).all()
+        assert np.isclose(prices[route(gamma, prices, path.breakpoints[i])].mean(), spent[i])
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [(1, 2, 3), (1, 3, 4), (4, 1, 8), (2, 2, 5), (3, 1, 1), (7, 7, 7), (0, 1, 10), (1, 4, 1)],
+)
+def test_all_ties_of_three_llms_with_one_decimal(costs):
+    tenths = np.array(list(product(range(0, 101, 10), repeat=3)))
+    duplicates = np.column_stack([tenths, tenths[:, 1]])  # an LLM that stands there twice
+    costs = np.array([*costs, costs[1]]) * 10
+    gamma, prices = duplicates / 100, costs / 100
+    gaps = {abs(int(a - b)) for a, b in combinations(costs, 2)} - {0}
+    for tie in {Fraction(drop, gap) for drop in range(10, 101, 10) for gap in gaps}:
+        for value, side in around(tie):
+            expected = exact_choices(duplicates, costs, side)
+            assert (route(gamma, prices, value) == expected).all()
+    assert (route(gamma, prices, 0) == exact_choices(duplicates, costs, Fraction(0))).all()
+    cheapest = exact_choices(duplicates, costs, Fraction(10**6))
+    assert (route(gamma, prices, np.inf) == cheapest).all()
+    assert (route(gamma, prices, 1e300) == cheapest).all()
+
+
+def test_a_tie_of_two_means_goes_to_the_cheap_llm():
+    assert 0.17 + 0.05 * 1 > 0.02 + 0.05 * 4  # as floats
+    assert route([[0.17, 0.02]], [1, 4], 0.05).tolist() == [0]
+    assert BudgetRule(0.05, 0.5).route([[0.17, 0.02]] * 100, [1, 4], 0).mean() == pytest.approx(
+        0.5, abs=0.2
+    )
+
+
+@st.composite
+def decimal_worlds(draw, max_prompts=6, max_llms=6):
+    """Losses and costs in hundredths, as integers: few values, so that ties are common."""
+    n_prompts, n_llms = draw(st.integers(1, max_prompts)), draw(st.integers(1, max_llms))
+    step = draw(st.sampled_from([1, 5, 20, 33]))
+    row = st.lists(st.integers(0, 100 // step).map(lambda i: i * step), min_size=n_llms,
+                   max_size=n_llms)  # fmt: skip
+    matrix = st.lists(row, min_size=n_prompts, max_size=n_prompts)
+    return np.array(draw(matrix)), np.array(draw(st.one_of(row, matrix)))
+
+
+def exact_ties(gamma, costs):
+    """Every positive lambda at which two LLMs tie on some prompt, as fractions."""
+    costs = np.broadcast_to(costs, gamma.shape)
+    return crossings(*([[Fraction(int(v)) for v in row] for row in m] for m in (gamma, costs)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(decimal_worlds())
+def test_route_path_and_oracle_agree_at_and_around_every_tie(world):
+    cents, costs = world
+    gamma, prices = cents / 100, costs / 100
+    path = routing_path(gamma, prices)
+    for tie in exact_ties(cents, costs):
+        for value, side in around(tie):
+            expected = exact_choices(cents, costs, side).tolist()
+            assert route(gamma, prices, value).tolist() == expected
+            assert path.choose(value).tolist() == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(decimal_worlds(), st.floats(0, 5))
+def test_the_interval_is_where_route_gives_that_llm(world, cost_weight):
+    gamma, prices = world[0] / 100, world[1] / 100
+    path = routing_path(gamma, prices)
+    for value in [cost_weight, *path.breakpoints, *path.breakpoints * (1 - 1e-8), 0.0, np.inf]:
+        low, high = path.interval(value)
+        chosen = route(gamma, prices, value)
+        for i in range(len(gamma)):
+            price = prices[i : i + 1] if prices.ndim == 2 else prices
+
+            def at(x, row=gamma[i : i + 1], price=price):
+                return route(row, price, x)[0]
+
+            assert at(low[i]) == at(low[i] * (1 + 1e-8)) == chosen[i]
+            assert low[i] == 0 or at(low[i] * (1 - 1e-8)) != chosen[i]
+            assert at(high[i] * (1 - 1e-8)) == chosen[i]
+            assert np.isinf(high[i]) or at(high[i]) != chosen[i]
+
+
+@settings(max_examples=100, deadline=None)
+@given(decimal_worlds(), st.floats(0.01, 100), st.randoms(use_true_random=False))
+def test_units_order_and_company_change_no_choice(world, unit, random):
+    gamma, prices = world[0] / 100, world[1] / 100
+    order = random.sample(range(gamma.shape[1]), gamma.shape[1])
+    rows = np.arange(len(gamma))
+    for tie in map(float, exact_ties(*world)):
+        chosen = route(gamma, prices, tie)
+        assert (route(gamma, prices * unit, tie / unit) == chosen).all()
+        assert (route(gamma * unit, prices, tie * unit) == chosen).all()
+        again = np.array(order)[route(gamma[:, order], prices[..., order], tie)]
+        for values in (gamma, np.broadcast_to(prices, gamma.shape)):
+            assert (values[rows, again] == values[rows, chosen]).all()  # of duplicates either
+        for i in rows:
+            price = prices[i : i + 1] if prices.ndim == 2 else prices
+            assert route(gamma[i : i + 1], price, tie).tolist() == [chosen[i]]
+
+
+@settings(max_examples=200, deadline=None)
+@given(decimal_worlds(), st.floats(0, 1), st.data())
+def test_a_budgets_lambda_never_overspends(world, share, data):
+    gamma, prices = world[0] / 100, world[1] / 100
+    weights = st.lists(st.sampled_from([0.0, 0.1, 1.0, 3.0]), min_size=len(gamma),
+                       max_size=len(gamma)).filter(any)  # fmt: skip
+    weights = data.draw(weights)
+    spent = routing_path(gamma, prices).mean(prices, weights)
+    table = np.broadcast_to(prices, gamma.shape)
+    for budget in [*spent, spent[0] + share * (spent[-1] - spent[0])]:
+        rule = budget_rule(gamma, prices, budget, weights)
+        cheap, dear = (
+            np.average(table[np.arange(len(gamma)), ends], weights=weights)
+            for ends in rule.ends(gamma, prices)
+        )
+        assert cheap <= budget + 1e-12
+        assert np.isclose((1 - rule.share) * cheap + rule.share * dear, budget, atol=1e-12)
+        assert (rule.ends(gamma, prices)[0] == route(gamma, prices, rule.cost_weight)).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(worlds(), st.lists(st.floats(0, 4), min_size=2, max_size=6))
+def test_a_larger_lambda_never_means_a_dearer_choice(world, cost_weights):
+    gamma, costs = world
+    table = np.broadcast_to(costs, gamma.shape)
+    spent = [table[np.arange(len(gamma)), route(gamma, costs, w)] for w in sorted(cost_weights)]
+    assert (np.diff(spent, axis=0) <= 0).all()
+
+
+def test_equal_costs_but_for_rounding_are_equal():
+    costs = [0.1 + 0.2, 0.3]
+    assert costs[0] > costs[1]
+    assert route([[0.1, 0.2]], costs, np.inf).tolist() == [0]
+    assert routing_path([[0.1, 0.2]], costs).breakpoints.size == 0
+
+
+def test_losses_equal_but_for_rounding_move_nothing():
+    gamma = [[0.3, 0.1 + 0.1 + 0.1 - 1e-16], [0.5, 0.1]]
+    assert gamma[0][0] != gamma[0][1]
+    path = routing_path(gamma, [1.0, 1.0 + 1e-9])
+    assert path.prompts.tolist() == [1]
+    assert path.choose(0.0).tolist() == [0, 1]
+
+
+def test_narrow_floats_tie_by_their_own_rounding():
+    cents = np.array(list(product(range(0, 101, 3), repeat=2)))
+    for drop in (3, 15, 60):
+        chosen = route((cents / 100).astype(np.float32), [1, 4], drop / 300)
+        assert (chosen == exact_choices(cents, np.array([1, 4]), Fraction(drop, 3))).all()
+
+
+@pytest.mark.parametrize("costs", [np.arange(1.0, 41.0), None])
+def test_long_tables_are_decided_in_pieces(costs):
+    rng = np.random.default_rng(0)
+    gamma = rng.random((20_000, 40), dtype=np.float32)
+    costs = rng.random(gamma.shape) if costs is None else costs
+    tracemalloc.start()
+    chosen = route(gamma, costs, 0.01)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 15e6 + costs.size / 8 * 3 * 8  # a copy of gamma as 64-bit floats: 6.4 million
+    wide = gamma.astype(float) + 0.01 * costs
+    assert (chosen == wide.argmin(axis=1)).all()
+    path = routing_path(gamma[:5000], costs[:5000] if costs.ndim == 2 else costs)
+    assert (path.choose(0.01) == chosen[:5000]).all()
+
+
 def solve_program(gamma, costs, budget, weights):
     """The routing problem as a linear program; the simplex method ends in a vertex."""
     n_prompts, n_llms = gamma.shape
@@ -294,6 +493,20 @@ def test_bad_input_is_named(arguments, words):
     with pytest.raises(ValueError) as error:
         route(*arguments)
     assert all(word in str(error.value) for word in words), error.value
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ((0.4, 7), "share must be a number from 0 to 1; got 7"),
+        ((0.4, np.nan), "share must be a number from 0 to 1; got nan"),
+        ((-1, 0.5), "cost_weight must be a number from 0 to inf; got -1"),
+        (("much", 0.5), "cost_weight must be a number from 0 to inf; got 'much'"),
+    ],
+)
+def test_a_rule_checks_its_fields(fields, words):
+    with pytest.raises(ValueError, match=words):
+        BudgetRule(*fields)
 
 
 def test_other_bad_input_is_named():
