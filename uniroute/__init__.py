@@ -12,7 +12,7 @@ from uniroute._version import __version__
 _EXPORTS = {
     "_cache": ["cache_folder"],
     "baselines": ["CheckpointedMLP", "StaticRouter", "ZeroRouter"],
-    "data": ["RoutingData", "load_csv"],
+    "data": ["RoutingData", "load_csv", "token_costs"],
     "evaluate": [
         "DeferralCurve",
         "PairedDifference",
@@ -20,7 +20,9 @@ _EXPORTS = {
         "paired_difference",
         "sign_test",
     ],
-    "llms": ["ClusterMeans", "EmptyClusterWarning"],
+    "llms": ["ClusterMeans", "EmptyClusterWarning", "FewLabelsWarning"],
+    "plan": ["BudgetWarning", "Controller", "Plan"],
+    "pool": ["Pool"],
     "prompts": ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"],
     "router": ["Explanation", "Router", "UniRoute"],
     "rule": ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"],

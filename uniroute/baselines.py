@@ -11,6 +11,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from uniroute.checks import check_llms, check_matrix, check_option, check_positive_integer
+from uniroute.pool import Pool
 from uniroute.router import Router
 from uniroute.rule import budget_rule, routing_path
 
@@ -58,8 +59,9 @@ class ZeroRouter(Router, BaseEstimator):
             way, as scikit-learn's clusterings too are given a `y`.
         losses_val : array-like of shape (n_val, n_llms)
             Losses on the validation prompts; NaN = not observed.
-        costs : array-like of shape (n_llms,)
-            Mean cost of one prompt.
+        costs : array-like of shape (n_llms,) or (n_val, n_llms)
+            Mean cost of one prompt, or costs of the validation prompts (NaN = not known), which
+            are averaged.
 
         Returns
         -------
@@ -71,11 +73,23 @@ class ZeroRouter(Router, BaseEstimator):
             If a shape does not fit, a name repeats, an LLM has no observed loss, or a cost is
             negative or not finite.
         """
-        self.llms_, losses_val, self.costs_ = check_llms(names, None, losses_val, costs)
-        self.losses_ = np.nanmean(losses_val, axis=0)
-        path = routing_path(self.losses_[None], self.costs_)
-        self.hull_ = np.concatenate([path.start, path.llms])
+        names, losses_val, costs = check_llms(names, None, losses_val, costs)
+        counts = (~np.isnan(losses_val)).sum(axis=0)[:, None]
+        psi = np.nanmean(losses_val, axis=0)[:, None]
+        self.pool_ = Pool(names, _mean(costs), psi, counts)
         return self
+
+    @property
+    def losses_(self):
+        """Mean validation loss of each LLM, shape (n_llms,)."""
+        return self.pool_.psi[:, 0]
+
+    @property
+    def hull_(self):
+        """The LLMs on the convex hull of (cost, quality), by rising cost."""
+        pool = self.pool_
+        path = routing_path(pool.psi.T, pool.costs)
+        return np.concatenate([path.start, path.llms])
 
     def mixture(self, budget):
         """Return the probability of each LLM that spends `budget` on average.
@@ -95,24 +109,12 @@ class ZeroRouter(Router, BaseEstimator):
         ValueError
             If `budget` is below the cost of the cheapest LLM.
         """
-        self._check_fitted()
-        rule = budget_rule(self.losses_[None], self.costs_, budget)
-        return rule.probabilities(self.losses_[None], self.costs_)[0]
+        pool = self._read()
+        return budget_rule(pool.psi.T, pool.costs, budget).probabilities(pool.psi.T, pool.costs)[0]
 
-    def predict_loss(self, X):
-        """Predict the mean validation loss for every prompt.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_prompts, ...)
-            Only its length is used.
-
-        Returns
-        -------
-        ndarray of shape (n_prompts, n_llms)
-        """
-        self._check_fitted()
-        return np.tile(self.losses_, (len(X), 1))
+    def features(self, pool, X):
+        """Return one cluster for all prompts, shape (n_prompts,)."""
+        return np.zeros(len(X), dtype=int)
 
 
 class StaticRouter(Router, BaseEstimator):
@@ -162,8 +164,8 @@ class StaticRouter(Router, BaseEstimator):
             Embeddings of the prompts on which the LLMs were tried.
         losses_val : array-like of shape (n_prompts, n_llms)
             Losses on them, none missing.
-        costs : array-like of shape (n_llms,)
-            Mean cost of one prompt.
+        costs : array-like of shape (n_llms,) or (n_prompts, n_llms)
+            As for `ZeroRouter`.
 
         Returns
         -------
@@ -175,21 +177,23 @@ class StaticRouter(Router, BaseEstimator):
             If a shape does not fit, a loss is missing, or a name repeats.
         """
         names, losses_val, costs = check_llms(names, X_val, losses_val, costs)
-        self.model_ = clone(self.model).fit(X_val, check_matrix("losses_val", losses_val))
-        self.llms_, self.costs_ = names, costs
+        model = clone(self.model).fit(X_val, check_matrix("losses_val", losses_val))
+        self.pool_ = Pool(names, _mean(costs), phi=model)
         return self
 
-    def predict_loss(self, X):
-        """Predict the loss of every LLM on every prompt, shape (n_prompts, n_llms).
+    @property
+    def model_(self):
+        """The fitted clone of the model."""
+        return self.pool_.phi
 
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        """
-        self._check_fitted()
-        predict = getattr(self.model_, "predict_proba", self.model_.predict)
-        return np.asarray(predict(X), dtype=float).reshape(len(X), len(self.llms_))
+    def features(self, pool, X):
+        """Return the predicted losses, shape (n_prompts, n_llms)."""
+        predict = getattr(pool.phi, "predict_proba", pool.phi.predict)
+        return np.asarray(predict(X), dtype=float).reshape(len(X), len(pool.llms))
+
+
+def _mean(costs):
+    return np.nanmean(costs, axis=0) if costs.ndim == 2 else costs
 
 
 class CheckpointedMLP(RegressorMixin, BaseEstimator):

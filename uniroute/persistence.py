@@ -20,6 +20,7 @@ from sklearn.frozen import FrozenEstimator
 
 from uniroute._version import __version__
 from uniroute.checks import check_names
+from uniroute.pool import Pool
 
 __all__ = []
 
@@ -52,12 +53,13 @@ def save_router(router, path):
         raise FileNotFoundError(
             f"path must be in an existing folder; {json_path.parent} does not exist"
         )
-    prompt_map, arrays = _describe_map(router.prompt_map_)
-    arrays |= {"costs": router.costs_, "psi": router.psi_, "weights": router.counts_}
+    pool = router.pool_
+    prompt_map, arrays = _describe_map(pool.phi)
+    arrays |= {"costs": pool.costs, "psi": pool.psi, "weights": pool.counts}
     header = {
         "format": FORMAT,
         "uniroute_version": __version__,
-        "llms": router.llms_,
+        "llms": list(pool.llms),
         "prompt_map": prompt_map,
         "representation": _describe(router.representation_),
     }
@@ -81,11 +83,11 @@ def load_router(path, router_class):
     try:
         router = router_class(_build_map(header["prompt_map"], arrays))
         router.representation = _build(header["representation"])
-        router.prompt_map_, router.representation_ = router.prompt_map, router.representation
-        router.llms_ = check_names(header["llms"]) if header["llms"] else []
-        router.costs_, router.psi_ = arrays["costs"], arrays["psi"]
-        router.counts_ = arrays["weights"]
-        _check_shapes(router)
+        router.representation_ = router.representation
+        names = check_names(header["llms"]) if header["llms"] else []
+        _check_shapes(names, arrays, router.prompt_map)
+        numbers = (arrays[name] for name in ("costs", "psi", "weights"))
+        router.pool_ = Pool(names, *numbers, phi=router.prompt_map)
     except KeyError as error:
         raise ValueError(f"{json_path} must describe a router; it lacks {error}") from error
     except (AttributeError, TypeError, ValueError) as error:
@@ -93,10 +95,10 @@ def load_router(path, router_class):
     return router
 
 
-def _check_shapes(router):
+def _check_shapes(names, arrays, prompt_map):
     """Raise unless the pool's arrays fit its names and the prompt map."""
-    n_llms, n_features = len(router.llms_), len(router.prompt_map_.get_feature_names_out())
-    shapes = router.costs_.shape, router.psi_.shape, router.counts_.shape
+    n_llms, n_features = len(names), len(prompt_map.get_feature_names_out())
+    shapes = tuple(arrays[name].shape for name in ("costs", "psi", "weights"))
     features = (n_llms, n_features) if n_llms else (0, *shapes[1][1:])
     if shapes != ((n_llms,), features, features):
         raise ValueError(
