@@ -69,8 +69,9 @@ experiments: $(INSTALLED) ## run the experiments of part IV (hours; resumable; a
 bench: $(INSTALLED) ## time the package beside the obvious code (minutes)
 	@$(BIN)/python -m scripts.bench
 
-stress: $(INSTALLED) ## route in many threads while the pool changes (half a minute)
+stress: $(INSTALLED) ## route while the pool changes, kill what saves (minutes)
 	@$(BIN)/python -m scripts.stress
+	@$(BIN)/python -m scripts.stress_saves --kills 300 --loads 3000
 
 ledger: $(INSTALLED) ## compare the paper's numbers with the stored results
 	@$(BIN)/python -m uniroute_lab.paper.ledger

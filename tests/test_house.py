@@ -49,6 +49,7 @@ CORE = (
     "baselines",
     "evaluate",
     "persistence",
+    "files",
     "_mlp",
     "checks",
 )

@@ -11,7 +11,7 @@ from uniroute._version import __version__
 
 _EXPORTS = {
     "_cache": ["cache_folder"],
-    "baselines": ["CheckpointedMLP", "StaticRouter", "ZeroRouter"],
+    "baselines": ["StaticRouter", "ZeroRouter"],
     "data": ["RoutingData", "load_csv", "token_costs"],
     "evaluate": [
         "DeferralCurve",
@@ -21,6 +21,7 @@ _EXPORTS = {
         "sign_test",
     ],
     "llms": ["ClusterMeans", "EmptyClusterWarning", "FewLabelsWarning"],
+    "networks": ["CheckpointedMLP"],
     "plan": ["BudgetWarning", "Controller", "Plan"],
     "pool": ["Pool"],
     "prompts": ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"],

@@ -1,196 +1,332 @@
-"""The format in which a router is stored: a JSON file and an npz file, no pickle.
+"""How a router is stored: ``NAME.uniroute``, a zip file of a header and arrays, no pickle.
 
-``path.json`` holds ``format`` (1), ``uniroute_version``, ``npz_sha256``, ``llms``, and for the
-prompt map and the representation their ``class``, ``params`` and, for the map, the fitted
-``scalars`` and the number of arrays in each of its ``lists``; ``frozen`` if the map came in a
-`FrozenEstimator`. ``path.npz`` holds the arrays ``costs``, ``psi``, ``weights`` (the counts) and,
-prefixed with ``map.``, the fitted arrays of the prompt map; a `LearnedMap` has its layers as
-``weights_`` there. Only the prompt maps and LLM representations of this package can be saved and
-loaded, and what version 0.1 saved is loaded too.
+The header has an entry for each part of the router, see `PARTS`, and the name of an array begins
+with that of its part: ``pool.costs``, ``prompt_map.cluster_centers_``. Only the prompt maps and LLM
+representations of this package are stored. The file is written whole or not at all, and every field
+is checked before it is written and when it is read; `uniroute.files` does the first and guards
+against damage. What version 0.1 wrote, ``NAME.json`` and ``NAME.npz``, is read too.
 """
 
 import hashlib
-import json
-import os
+from collections.abc import Callable
+from copy import copy
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 
 from uniroute._version import __version__
-from uniroute.checks import check_names
+from uniroute.checks import check_names, check_option, check_positive_integer
+from uniroute.files import (
+    DAMAGED,
+    parse_array,
+    parse_header,
+    read_archive,
+    read_members,
+    write_archive,
+)
+from uniroute.llms import ClusterMeans
+from uniroute.plan import Plan
 from uniroute.pool import Pool
+from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 
 __all__ = []
 
-FORMAT = 1
-STORED_AS = {"layers_": "weights_"}  # attributes that have another name in the files
-ATTRIBUTE = {stored: name for name, stored in STORED_AS.items()}
-
-
-def _classes():
-    """Return the classes that a file may name."""
-    from uniroute import llms, prompts
-
-    public = [getattr(module, name) for module in (prompts, llms) for name in module.__all__]
-    return {
-        cls.__name__: cls
-        for cls in public
-        if isinstance(cls, type) and issubclass(cls, BaseEstimator)
-    }
-
-
-def _paths(path):
-    path = Path(path)
-    return path.with_name(path.name + ".json"), path.with_name(path.name + ".npz")
+FORMAT, SUFFIX = 2, ".uniroute"
+LARGEST = np.finfo(float).max
 
 
 def save_router(router, path):
-    """Write both files; the JSON file, which names the checksum of the other, comes last."""
-    json_path, npz_path = _paths(path)
-    if not json_path.parent.is_dir():
-        raise FileNotFoundError(
-            f"path must be in an existing folder; {json_path.parent} does not exist"
-        )
-    pool = router.pool_
-    prompt_map, arrays = _describe_map(pool.phi)
-    arrays |= {"costs": pool.costs, "psi": pool.psi, "weights": pool.counts}
-    header = {
-        "format": FORMAT,
-        "uniroute_version": __version__,
-        "llms": list(pool.llms),
-        "prompt_map": prompt_map,
-        "representation": _describe(router.representation_),
-    }
-    json_part, npz_part = (p.with_name(p.name + ".part") for p in (json_path, npz_path))
-    try:
-        with npz_part.open("wb") as file:
-            np.savez_compressed(file, **arrays)
-        header["npz_sha256"] = _sha256(npz_part)
-        json_part.write_text(json.dumps(header, indent=1), encoding="utf-8")
-        os.replace(npz_part, npz_path)
-        os.replace(json_part, json_path)
-    finally:
-        for part in (json_part, npz_part):
-            part.unlink(missing_ok=True)
+    """Write a router to ``NAME.uniroute``."""
+    path = _with_suffix(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"path must be in an existing folder; {path.parent} does not exist")
+    header, arrays, router = {"format": FORMAT}, {}, copy(router)  # other threads may go on
+    for name, part in PARTS.items():
+        if described := part.describe(router):
+            header[name] = described[0]
+            arrays |= {f"{name}.{key}": array for key, array in described[1].items()}
+    _build_router(type(router), header, arrays)  # what could not be read is not written
+    write_archive(path, header, arrays)
 
 
 def load_router(path, router_class):
-    """Read both files and put a router together."""
-    json_path, npz_path = _paths(path)
-    header, arrays = _read(json_path, npz_path)
+    """Read a router from ``NAME.uniroute`` or, if there is none, from what version 0.1 wrote."""
+    new, pair = _with_suffix(path), [Path(f"{path}{suffix}") for suffix in (".json", ".npz")]
+    found = [file for file in (new, *pair) if file.is_file()]
+    if not found:
+        raise FileNotFoundError(f"path must name a saved router; {new} does not exist")
     try:
-        router = router_class(_build_map(header["prompt_map"], arrays))
-        router.representation = _build(header["representation"])
-        router.representation_ = router.representation
-        names = check_names(header["llms"]) if header["llms"] else []
-        _check_shapes(names, arrays, router.prompt_map)
-        numbers = (arrays[name] for name in ("costs", "psi", "weights"))
-        router.pool_ = Pool(names, *numbers, phi=router.prompt_map)
-    except KeyError as error:
-        raise ValueError(f"{json_path} must describe a router; it lacks {error}") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ValueError(f"{json_path} must describe a router; {error}") from error
+        header, arrays = read_archive(new, FORMAT) if new in found else _read_pair(*pair)
+        return _build_router(router_class, header, arrays)
+    except DAMAGED as error:
+        what = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"{found[0]} must hold a router; {what}") from error
+
+
+def _with_suffix(path):
+    path = Path(path)
+    return path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
+
+
+def _build_router(router_class, header, arrays):
+    """Put a router together from a header and arrays, after checking all of them."""
+    router, sizes, arrays, unknown = router_class(None), {}, dict(arrays), []
+    header = {key: value for key, value in header.items() if key != "format"}
+    version = header.pop("uniroute_version", __version__)
+    for name, part in PARTS.items():
+        if name in header or part.required:
+            description = dict(header.pop(name))
+            keys = [key for key in arrays if key.startswith(f"{name}.")]
+            of_part = {key.removeprefix(f"{name}."): arrays.pop(key) for key in keys}
+            part.build(router, description, of_part, sizes)
+            unknown += [f"{name}.{key}" for key in (*description, *of_part)]
+    if unknown := [*unknown, *header, *arrays]:
+        raise ValueError(
+            f"it must have no fields but those that uniroute {__version__} knows; got "
+            f"{unknown[0]!r}, which uniroute {version} wrote"
+        )
     return router
 
 
-def _check_shapes(names, arrays, prompt_map):
-    """Raise unless the pool's arrays fit its names and the prompt map."""
-    n_llms, n_features = len(names), len(prompt_map.get_feature_names_out())
-    shapes = tuple(arrays[name].shape for name in ("costs", "psi", "weights"))
-    features = (n_llms, n_features) if n_llms else (0, *shapes[1][1:])
-    if shapes != ((n_llms,), features, features):
+def take_array(arrays, name, dims, sizes, least=-LARGEST):
+    """Take an array out of a dict and return it, if it is of finite floats and has its shape.
+
+    `dims` names its dimensions; `sizes` knows their sizes, and learns those it does not know.
+    """
+    array = arrays.pop(name)
+    if array.dtype not in (np.float32, np.float64):
+        raise ValueError(f"{name} must be of float32 or float64; got {array.dtype}")
+    found = array.shape if array.ndim == len(dims) else dims
+    expected = tuple(sizes.setdefault(dim, n) for dim, n in zip(dims, found, strict=True))
+    if array.shape != expected:
+        raise ValueError(f"{name} must have shape {expected}; got {array.shape}")
+    bad = ~((array >= least) & (array <= LARGEST))
+    if bad.any():
+        least = "" if least < 0 else f" and at least {least}"
+        at = np.argwhere(bad)[0].tolist()
+        raise ValueError(f"{name} must be finite{least}; got {array[bad][0]} at {at}")
+    return array
+
+
+def _describe(estimator, classes):
+    """Return class and parameters."""
+    if type(estimator) not in classes:
+        names = ", ".join(cls.__name__ for cls in classes)
         raise ValueError(
-            f"{n_llms} LLMs with {n_features} features do not fit costs, psi and counts of shapes "
-            f"{', '.join(map(str, shapes))}"
+            f"class must be one of {names} to be saved; got {type(estimator).__name__!r}"
         )
-
-
-def _read(json_path, npz_path):
-    """Return the header and the arrays, after checking that they belong together."""
-    for file in (json_path, npz_path):
-        if not file.is_file():
-            raise FileNotFoundError(f"path must name a saved router; {file} does not exist")
-    try:
-        header = json.loads(json_path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{json_path} must be a JSON file; it is damaged: {error}") from error
-    found = header.get("format") if isinstance(header, dict) else None
-    if found != FORMAT:
-        raise ValueError(f"{json_path} must have format {FORMAT}; got {found!r}")
-    if _sha256(npz_path) != header.get("npz_sha256"):
-        raise ValueError(f"{npz_path} must have the SHA-256 that {json_path} names; it differs")
-    with np.load(npz_path, allow_pickle=False) as file:
-        return header, dict(file)
-
-
-def _sha256(path):
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def _describe(estimator):
-    """Return class and parameters, as JSON can hold them."""
-    if _classes().get(type(estimator).__name__) is not type(estimator):
-        raise ValueError(
-            f"class must be one of {', '.join(_classes())} to be saved; "
-            f"got {type(estimator).__name__!r}"
-        )
-    params = {
-        name: value.item() if isinstance(value, np.generic) else value
-        for name, value in estimator.get_params().items()
-    }
-    for name, value in params.items():
-        if not isinstance(value, (bool, int, float, str, type(None))):
-            raise ValueError(f"{name} must be a plain number or string to be saved; got {value!r}")
+    params = estimator.get_params()
+    params = {k: v.item() if isinstance(v, np.generic) else v for k, v in params.items()}
     return {"class": type(estimator).__name__, "params": params}
 
 
-def _build(description):
-    """Return an unfitted estimator of an allowed class."""
-    classes = _classes()
-    name = description["class"]
-    if name not in classes:
-        raise ValueError(f"class must be one of {', '.join(classes)}; got {name!r}")
-    return classes[name](**description["params"])
+def _build(description, classes):
+    """Return an unfitted estimator of one of the classes."""
+    by_name = {cls.__name__: cls for cls in classes}
+    name, params = description.pop("class"), description.pop("params")
+    check_option("class", name, tuple(by_name))
+    estimator = by_name[name](**params)
+    for key, value in params.items():
+        PARAMETERS[key](key, value)
+    return estimator
 
 
-def _is_fitted_name(name):
-    """Tell whether scikit-learn would call an attribute of this name fitted."""
-    return name.endswith("_") and not name.startswith("_")
+def _describe_map(router):
+    """Return class, parameters and fitted numbers of the prompt map, and its arrays."""
+    prompt_map, arrays = router.prompt_map_, {}
+    frozen = isinstance(prompt_map, FrozenEstimator)
+    while isinstance(prompt_map, FrozenEstimator):
+        prompt_map = prompt_map.estimator
+    description = _describe(prompt_map, MAPS) | {"frozen": frozen}
+    for name, value in vars(prompt_map).items():
+        if isinstance(value, list):
+            arrays |= {f"{name}.{i}": array for i, array in enumerate(value)}
+        elif isinstance(value, np.ndarray):
+            arrays[name] = value.astype(str) if value.dtype == object else value
+        elif name.endswith("_"):
+            description[name] = value
+    return description, arrays
 
 
-def _describe_map(prompt_map):
-    """Return the description of a fitted prompt map and its arrays."""
-    if isinstance(prompt_map, FrozenEstimator):
-        description, arrays = _describe_map(prompt_map.estimator)
-        return description | {"frozen": True}, arrays
-    fitted = {STORED_AS.get(k, k): v for k, v in vars(prompt_map).items() if _is_fitted_name(k)}
-    arrays = {f"map.{k}": _no_objects(v) for k, v in fitted.items() if isinstance(v, np.ndarray)}
-    lists = {k: len(v) for k, v in fitted.items() if isinstance(v, list)}
-    for name in lists:
-        arrays |= {f"map.{name}.{i}": value for i, value in enumerate(fitted[name])}
-    scalars = {k: v for k, v in fitted.items() if isinstance(v, (int, float))}
-    return _describe(prompt_map) | {"scalars": scalars, "lists": lists}, arrays
+def _build_map(router, description, arrays, sizes):
+    prompt_map = _build(description, MAPS)
+    kind = type(prompt_map)
+    sizes["dims"] = prompt_map.n_features_in_ = description.pop("n_features_in_")
+    check_positive_integer("n_features_in_", sizes["dims"])
+    if kind is ConstantMap:
+        sizes["features"] = 1
+    for name, check in NUMBERS.get(kind, {}).items():
+        check(name, description[name])
+        setattr(prompt_map, name, description.pop(name))
+    if kind in ROWS:
+        rows = take_array(arrays, ROWS[kind], ("features", "dims"), sizes)
+        setattr(prompt_map, ROWS[kind], rows)
+    if kind is LearnedMap:
+        layers = enumerate(LAYERS[prompt_map.architecture])
+        prompt_map.layers_ = [take_array(arrays, f"layers_.{i}", dims, sizes) for i, dims in layers]
+    if kind is NeighborMap and prompt_map.n_neighbors > len(rows):
+        raise ValueError(f"n_neighbors must be at most {len(rows)}; got {prompt_map.n_neighbors}")
+    if "feature_names_in_" in arrays:
+        names = arrays.pop("feature_names_in_").astype(object)
+        if len(check_names(names)) != sizes["dims"]:
+            raise ValueError(f"feature_names_in_ must be {sizes['dims']} names; got {len(names)}")
+        prompt_map.feature_names_in_ = names
+    check_option("frozen", frozen := description.pop("frozen", False), (True, False))
+    router.prompt_map = FrozenEstimator(prompt_map) if frozen else prompt_map
 
 
-def _build_map(description, arrays):
-    """Return a fitted prompt map."""
-    prompt_map = _build(description)
-    fitted = dict(description["scalars"])
-    for name, length in description["lists"].items():
-        fitted[name] = [arrays[f"map.{name}.{i}"] for i in range(length)]
-    for key, value in arrays.items():
-        if key.startswith("map.") and key.count(".") == 1:
-            text = value.dtype.kind == "U"
-            fitted[key.removeprefix("map.")] = value.astype(object) if text else value
-    for name, value in fitted.items():
-        if not _is_fitted_name(name):
-            raise ValueError(f"names of fitted attributes must end in _; got {name!r}")
-        setattr(prompt_map, ATTRIBUTE.get(name, name), value)
-    return FrozenEstimator(prompt_map) if description.get("frozen") else prompt_map
+def _describe_representation(router):
+    return _describe(router.representation_, (ClusterMeans,)), {}
 
 
-def _no_objects(array):
-    """Return column names, which scikit-learn keeps as objects, as text; other arrays as is."""
-    return array.astype(str) if array.dtype == object else array
+def _build_representation(router, description, arrays, sizes):
+    router.representation_ = router.representation = _build(description, (ClusterMeans,))
+
+
+def _describe_pool(router):
+    pool = router.pool_
+    header, arrays = {"names": list(pool.llms)}, {"costs": pool.costs}
+    arrays |= {"psi": pool.psi, "counts": pool.counts}
+    if pool.cost_psi is not None:
+        arrays["cost_psi"] = pool.cost_psi
+    return header | ({"encoder": pool.fingerprint} if pool.fingerprint else {}), arrays
+
+
+def _build_pool(router, description, arrays, sizes):
+    names, encoder = description.pop("names"), description.pop("encoder", None)
+    if not isinstance(names, list):
+        raise ValueError(f"names must be a list; got {names!r}")
+    if encoder is not None:
+        check_names(encoder)
+    sizes["LLMs"] = len(names)
+    dims = ("LLMs", "features" if names else "features of none")
+    costs = take_array(arrays, "costs", dims[:1], sizes, least=0)
+    psi = take_array(arrays, "psi", dims, sizes)
+    counts = take_array(arrays, "counts", dims, sizes, least=0)
+    cost_psi = take_array(arrays, "cost_psi", dims, sizes, 0) if "cost_psi" in arrays else None
+    router.pool_ = Pool(names, costs, psi, counts, cost_psi, router.prompt_map, encoder)
+
+
+def _describe_plans(router):
+    """Return the plans' budgets and keys, and what is kept of their prompts."""
+    plans, arrays = router.pool_.plans, {}
+    for i, plan in enumerate(plans):
+        arrays[f"{i}.weights"] = plan.weights
+        if sparse.issparse(plan.features):
+            for name in ("data", "indices", "indptr"):
+                arrays[f"{i}.{name}"] = getattr(plan.features, name).astype(float)
+        elif plan.features.ndim == 2:
+            arrays[f"{i}.features"] = plan.features
+    return ({plan.key: plan.budget for plan in plans}, arrays) if plans else None
+
+
+def _build_plans(router, description, arrays, sizes):
+    plans = []
+    for i, key in enumerate(list(description)):
+        budget, clusters = description.pop(key), np.arange(sizes["features"])
+        _check_number("budget", budget)
+        rows = f"rows of plan {i}"
+        if f"{i}.features" in arrays:
+            features = take_array(arrays, f"{i}.features", (rows, "features"), sizes)
+        elif f"{i}.data" in arrays:
+            dims = {"data": "entries", "indices": "entries", "indptr": "ends"}
+            data, *places = (
+                take_array(arrays, f"{i}.{name}", (f"{dim} of plan {i}",), sizes)
+                for name, dim in dims.items()
+            )
+            sizes[rows] = len(places[1]) - 1
+            places = [values.astype(int) for values in places]
+            features = sparse.csr_matrix((data, *places), shape=(sizes[rows], len(clusters)))
+            features.check_format(full_check=True)
+        else:
+            features, sizes[rows] = clusters, len(clusters)
+        weights = take_array(arrays, f"{i}.weights", (rows,), sizes, least=0)
+        plans.append(Plan(float(budget), features, weights, key))
+    router.pool_ = router.pool_.plan(*plans)
+
+
+class Part(NamedTuple):
+    """How a part of a router is stored.
+
+    `describe` takes a router and returns what the header says of the part, a dict, and {name:
+    array}; or None, if the router has no such part. `build` takes a router, both dicts, and the
+    sizes of dimensions known so far; it takes out of the dicts what it knows, checks it, and puts
+    it into the router. What is left, a newer version wrote, and `load_router` refuses.
+    """
+
+    describe: Callable
+    build: Callable
+    required: bool = True
+
+
+PARTS = {
+    "prompt_map": Part(_describe_map, _build_map),
+    "representation": Part(_describe_representation, _build_representation),
+    "pool": Part(_describe_pool, _build_pool),
+    "plans": Part(_describe_plans, _build_plans, required=False),
+}
+MAPS = (ConstantMap, KMeansMap, LearnedMap, NeighborMap)
+
+
+def _check_number(name, value):
+    if type(value) not in (int, float) or not 0 <= value <= LARGEST:
+        raise ValueError(f"{name} must be a number of at least 0; got {value!r}")
+
+
+def _one_of(*options):
+    return lambda name, value: check_option(name, value, options)
+
+
+PARAMETERS = {
+    **dict.fromkeys(["n_clusters", "n_neighbors", "max_iter", "epochs"], check_positive_integer),
+    "n_init": lambda name, value: value == "auto" or check_positive_integer(name, value),
+    "random_state": lambda name, value: value is None or check_positive_integer(name, value, 0),
+    "l2": _check_number,
+    "fit_intercept": _one_of(True, False),
+    "architecture": _one_of("linear", "mlp"),
+    "assignment": _one_of("hard", "soft"),
+    "empty": _one_of("overall", "error"),
+}
+# What was fitted: numbers, an array with a row for each feature, and the layers of a learned map.
+NUMBERS = {
+    KMeansMap: {"n_iter_": check_positive_integer},
+    LearnedMap: {"train_loss_": _check_number},
+}
+ROWS = {KMeansMap: "cluster_centers_", LearnedMap: "cluster_centers_", NeighborMap: "X_val_"}
+LAYERS = {
+    "linear": [("dims", "features"), ("features",)],
+    "mlp": [
+        *[("dims",), ("dims",), ("dims", "width"), ("width",), ("width", "second width")],
+        *[("second width",), ("second width", "features"), ("features",)],
+    ],
+}
+
+# --- version 0.1: two files ----------------------------------------------------------------------
+
+
+def _read_pair(json_path, npz_path):
+    """Return the header and the arrays of two files, as format 2 has them."""
+    for file in (json_path, npz_path):
+        if not file.is_file():
+            raise FileNotFoundError(f"path must name a saved router; {file} does not exist")
+    old = parse_header(json_path.read_bytes(), 1)
+    if hashlib.sha256(npz_path.read_bytes()).hexdigest() != old["npz_sha256"]:
+        raise ValueError(f"{npz_path} must have the SHA-256 that it names; it differs")
+    members = {
+        name.removesuffix(".npy"): content for name, content in read_members(npz_path).items()
+    }
+    arrays = {_renamed(name): parse_array(name, content) for name, content in members.items()}
+    prompt_map = {k: v for k, v in old["prompt_map"].items() if k not in ("scalars", "lists")}
+    header = {name: old[name] for name in ("format", "uniroute_version", "representation")}
+    header["prompt_map"] = prompt_map | old["prompt_map"]["scalars"]
+    return header | {"pool": {"names": old["llms"]}}, arrays
+
+
+def _renamed(name):
+    """Return the name in format 2 of an array of format 1."""
+    if name.startswith("map."):
+        return f"prompt_{name}".replace(".weights_.", ".layers_.")
+    return f"pool.{name}".replace("weights", "counts")

@@ -35,14 +35,11 @@ class Plan:
     ----------
     budget : float
         Mean cost of one prompt.
-    n_prompts : float
-        Prompts that it was fitted on.
     cost_weight, share : float
         The rule for this budget, as in `uniroute.rule.BudgetRule`. Infinity, if the budget does
         not pay for the cheapest choices: these are then made.
     features, weights : array
-        Features of the prompts and how often each row occurs: of texts and embeddings nothing is
-        kept.
+        Features of the prompts it was fitted on, and how often each row occurs.
     key : str
         By which its router knows it.
 
@@ -186,21 +183,13 @@ class Controller:
     Parameters
     ----------
     plan : Plan
-        Of a router.
     horizon : float, default 1000
         Prompts, at least 1. Longer holds less tightly; shorter changes lambda more often.
 
     Attributes
     ----------
-    n_prompts : int
-        Bills so far.
-    excess : float
-        E. The mean bill is budget + excess / n_prompts.
-
-    Raises
-    ------
-    ValueError
-        If `plan` is not a plan or `horizon` is below 1.
+    n_prompts, excess : int, float
+        Bills so far, and E. The mean bill is budget + excess / n_prompts.
 
     Notes
     -----
@@ -263,12 +252,7 @@ class Controller:
         Parameters
         ----------
         spent : float or array-like of shape (n_prompts,)
-            Cost of each answered prompt, in any order.
-
-        Raises
-        ------
-        ValueError
-            If one is negative or not finite.
+            Cost of each answered prompt, in any order; none negative.
         """
         spent = np.atleast_1d(np.asarray(spent, dtype=float))
         spent = check_costs(spent, spent.shape[-1:])

@@ -51,14 +51,10 @@ class Pool:
     plans : tuple of Plan, default ()
         The router's plans, fitted to these LLMs.
 
-    Raises
-    ------
-    ValueError
-        If a name repeats, a shape does not fit or a value is not finite; the message names it.
-
     Notes
     -----
-    H of Eq. (5), with c(h) and Psi(h). All arrays are read-only. Chapter 4.
+    H of Eq. (5), with c(h) and Psi(h). All arrays are read-only. A `ValueError` names what repeats,
+    does not fit or is not finite. Chapter 4.
 
     Examples
     --------

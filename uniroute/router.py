@@ -123,10 +123,8 @@ class Router:
 
         Raises
         ------
-        NotFittedError
-            If the router was not fitted or its pool is empty.
-        ValueError
-            If the embeddings have another dimension than in `fit`.
+        NotFittedError, ValueError
+            If the router was not fitted or its pool is empty; if the embeddings do not fit.
         """
         pool = self._read()
         return pool.losses(self.features(pool, X))
@@ -141,8 +139,7 @@ class Router:
         Returns
         -------
         ndarray of shape (n_prompts, n_llms)
-            The mean costs, unless costs of each prompt were given to `UniRoute.add_llms`: then
-            c(x, h) as losses by Eq. (9). Chapter 4.
+            Mean costs; where `add_llms` was given costs of prompts, c(x, h) by Eq. (9). Chapter 4.
         """
         pool = self._read()
         features = self.features(pool, X)
@@ -231,7 +228,7 @@ class Router:
         """Fit a budget on unlabelled prompts, once, for prompts that come one by one.
 
         The router keeps the plan, with the prompts' features and nothing else of them, and fits it
-        again in the same step in which its pool changes.
+        again in the same step in which its pool changes. App. E; Chapter 3.
 
         Parameters
         ----------
@@ -246,16 +243,11 @@ class Router:
         Returns
         -------
         Plan
-            For `route`, until it is dropped.
 
         Raises
         ------
         ValueError
             If the budget is below the mean cost of the cheapest choices, or prompts are too few.
-
-        Notes
-        -----
-        App. E finds lambda on unlabelled prompts in the same way. Chapter 3.
 
         Examples
         --------
@@ -290,15 +282,12 @@ class Router:
         Returns
         -------
         Explanation
+            The terms of Eq. (8) and the switching values of App. C for one prompt. Chapter 4.
 
         Raises
         ------
         ValueError
             If `x` is not one prompt, or `cost_weight` is negative.
-
-        Notes
-        -----
-        The terms of Eq. (8) and the switching values of App. C for one prompt. Chapter 4.
         """
         x = np.asarray(x, dtype=float)
         if x.ndim != 1:
@@ -337,10 +326,7 @@ class Router:
         Returns
         -------
         DeferralCurve
-
-        Notes
-        -----
-        The deferral curve of Section 6. Chapter 1 and Chapter 4.
+            As in Section 6. Chapter 1 and Chapter 4.
         """
         pool = self._read()
         features, rows = self.features(pool, X), None
@@ -419,8 +405,7 @@ class UniRoute(Router, BaseEstimator):
 
     Notes
     -----
-    Eq. (8) to (10) of the paper, the three steps of Section 4. Chapter 4. The last step, `route`,
-    is that of every `Router`, as are `explain` and `curve`.
+    Eq. (8) to (10) of the paper, the three steps of Section 4. Chapter 4. The last is `Router`'s.
 
     Examples
     --------
@@ -512,11 +497,9 @@ class UniRoute(Router, BaseEstimator):
 
         Raises
         ------
-        NotFittedError
-            If `fit` was not called.
-        ValueError
-            If a name is already in the pool or repeated, a shape does not fit, or a cost is
-            negative or not finite. The pool is then as before.
+        NotFittedError, ValueError
+            If `fit` was not called; if a name is already in the pool or repeated, a shape does not
+            fit, or a cost is negative or not finite. The pool is then as before.
 
         Notes
         -----
@@ -535,7 +518,7 @@ class UniRoute(Router, BaseEstimator):
         return self
 
     def remove_llms(self, names):
-        """Take LLMs out of the pool.
+        """Take LLMs out of the pool H of Eq. (5), an input of the rule, not of the fit. Chapter 4.
 
         Parameters
         ----------
@@ -550,10 +533,6 @@ class UniRoute(Router, BaseEstimator):
         ------
         KeyError
             If a name is not in the pool, which is then as before.
-
-        Notes
-        -----
-        The pool H of Eq. (5) is an input of the rule, not of the fit. Chapter 4.
         """
         return self._swap(lambda pool: pool.remove(names))
 
@@ -612,12 +591,15 @@ class UniRoute(Router, BaseEstimator):
         return features_of(pool.phi, X)
 
     def save(self, path):
-        """Write the router to ``path.json`` and ``path.npz``.
+        """Write the router to one file, ``NAME.uniroute``.
+
+        The file is there whole or as it was before, whatever happens to this process; others may
+        load it or save to it meanwhile.
 
         Parameters
         ----------
         path : str or Path
-            Without suffix. Existing files are replaced only when both are complete.
+            With or without the suffix ``.uniroute``, which is put behind any other.
 
         Raises
         ------
@@ -626,13 +608,14 @@ class UniRoute(Router, BaseEstimator):
         FileNotFoundError
             If the folder does not exist.
         ValueError
-            If the prompt map or the representation is not one of this package, or has a parameter
-            that JSON cannot hold.
+            If the prompt map or the representation is not one of this package, or a number is out
+            of range. The file is then as before.
 
         Notes
         -----
         Stores what the three steps of Section 4 end with, Phi and Psi, in the format that
-        `uniroute.persistence` describes; no pickle. Chapter 4.
+        `uniroute.persistence` describes; no pickle. Only a process that is killed while it saves
+        leaves something behind: a hidden file ``.NAME.uniroute.*.part``. Chapter 4.
         """
         self._read(empty=True)
         save_router(self, path)
@@ -644,7 +627,8 @@ class UniRoute(Router, BaseEstimator):
         Parameters
         ----------
         path : str or Path
-            Without suffix.
+            As for `save`. If there is no such file, ``path.json`` and ``path.npz`` are read, which
+            version 0.1 wrote.
 
         Returns
         -------
@@ -653,9 +637,10 @@ class UniRoute(Router, BaseEstimator):
         Raises
         ------
         FileNotFoundError
-            If one of the two files is missing.
+            If there is no router of this name.
         ValueError
-            If the files do not belong together, are damaged, or have an unknown format.
+            If the file is damaged, or has a field that is out of range or unknown; the message
+            names it.
 
         Notes
         -----

@@ -1,8 +1,8 @@
 """Files: checked when they are read, whole when they are written."""
 
 import hashlib
-import os
-import tempfile
+
+from uniroute.files import whole_file
 
 __all__ = []
 
@@ -18,11 +18,5 @@ def verify(path, sha256):
 def write_whole(path, content):
     """Write bytes to a file so that it holds all of them or does not change."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent)
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
+    with whole_file(path) as file:
+        file.write(content)

@@ -2,6 +2,7 @@
 
 import copy
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -308,3 +309,28 @@ def test_bad_controllers_are_named(call, words):
     plan = copy.copy(ROUTERS["zero"]).plan(PAST.X, budget=12.0)
     with pytest.raises(ValueError, match=words):
         call(plan)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["K-means", "K-means, own costs", "K-NN", "learned, own costs", "constant"]
+)
+def test_plans_costs_and_the_encoder_are_saved(name, tmp_path):
+    router = copy.copy(ROUTERS[name])
+    router.pool_ = replace(router.pool_, fingerprint="of an encoder")
+    plan = router.plan(PAST.X, budget=12.0)
+    router.plan(PAST.X, budget=2.0)
+    router.save(tmp_path / "r")
+    loaded = UniRoute.load(tmp_path / "r")
+    assert np.array_equal(loaded.predict_cost(LIVE.X), router.predict_cost(LIVE.X))
+    assert loaded.pool_.fingerprint == "of an encoder"
+    for one, two in zip(loaded.plans_, router.plans_, strict=True):
+        assert (one.key, one.budget, one.n_prompts) == (two.key, two.budget, two.n_prompts)
+    names = [r.route(LIVE.X, plan=plan, random_state=np.random.default_rng(1))
+             for r in (router, loaded)]  # fmt: skip
+    assert np.array_equal(*names)
+    for one in (router, loaded):
+        one.remove_llms("d")
+    assert loaded.plans_[0].cost_weight == pytest.approx(router.plans_[0].cost_weight)

@@ -1,8 +1,6 @@
-"""The router: its pool, its decisions, its explanations and its files."""
+"""The router: its pool, its decisions and its explanations."""
 
 import inspect
-import json
-import os
 from dataclasses import astuple
 
 import numpy as np
@@ -155,155 +153,10 @@ def test_explanation_in_a_pool_of_one():
     assert "there is no other LLM" in str(why)
 
 
-@pytest.mark.parametrize("prompt_map", MAPS, ids=str)
-def test_saved_router_is_the_same_router(prompt_map, tmp_path):
-    router = fitted(prompt_map)
-    router.save(tmp_path / "router.v1")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["router.v1.json", "router.v1.npz"]
-    loaded = UniRoute.load(tmp_path / "router.v1")
-    assert loaded.llms_ == router.llms_
-    assert np.array_equal(loaded.predict_loss(TEST.X), router.predict_loss(TEST.X))
-    for one in (router, loaded):
-        one.add_llms("new", VAL.X, VAL.losses[:, 0], 2.0).remove_llms("a")
-    assert np.array_equal(loaded.predict_loss(TEST.X), router.predict_loss(TEST.X))
-    assert str(loaded.get_params()) == str(UniRoute(prompt_map, ClusterMeans()).get_params())
-
-
-def test_router_without_llms_can_be_saved(tmp_path):
-    UniRoute(KMeansMap(5)).fit(TRAIN.X).save(tmp_path / "r")
-    router = UniRoute.load(tmp_path / "r").add_llms(NAMES, VAL.X, VAL.losses, WORLD.costs)
-    assert np.array_equal(router.predict_loss(TEST.X), fitted(KMeansMap(5)).predict_loss(TEST.X))
-
-
-def test_router_of_the_network_map_can_be_saved(tmp_path):
-    pytest.importorskip("torch", reason="PyTorch is not installed")
-    router = fitted(LearnedMap(5, architecture="mlp", epochs=1))
-    router.save(tmp_path / "r")
-    loaded = UniRoute.load(tmp_path / "r")
-    assert np.array_equal(loaded.predict_loss(TEST.X), router.predict_loss(TEST.X))
-
-
-@pytest.mark.parametrize("prompt_map", [ConstantMap(), KMeansMap(5), NeighborMap(7)], ids=str)
-def test_router_fitted_on_named_columns_can_be_saved(prompt_map, tmp_path):
-    pd = pytest.importorskip("pandas", reason="pandas is not installed")
-    X = pd.DataFrame(VAL.X, columns=["east", "north"])
-    router = UniRoute(prompt_map).fit(X).add_llms(NAMES, X, VAL.losses, WORLD.costs)
-    router.save(tmp_path / "r")
-    with np.load(tmp_path / "r.npz", allow_pickle=False) as file:
-        assert all(array.dtype != object for array in file.values())
-    loaded = UniRoute.load(tmp_path / "r")
-    assert np.array_equal(loaded.predict_loss(X), router.predict_loss(X))
-    with pytest.raises(ValueError, match="feature names should match"):
-        loaded.predict_loss(X[["north", "east"]])
-
-
 def test_names_from_an_array_are_plain_strings(tmp_path):
     router = UniRoute(ConstantMap()).fit(TRAIN.X)
     router.add_llms(np.array(NAMES), VAL.X, VAL.losses, WORLD.costs)
     assert str(router.llms_) == str(NAMES)
-
-
-def damage_header(folder, change):
-    file = folder / "r.json"
-    header = json.loads(file.read_text())
-    change(header)
-    file.write_text(json.dumps(header))
-
-
-def test_damaged_files_are_refused(tmp_path):
-    router = fitted(KMeansMap(5))
-    with pytest.raises(FileNotFoundError, match=r"r\.json does not exist"):
-        UniRoute.load(tmp_path / "r")
-    router.save(tmp_path / "r")
-    arrays = (tmp_path / "r.npz").read_bytes()
-    (tmp_path / "r.npz").write_bytes(arrays[:-1])
-    with pytest.raises(ValueError, match="must have the SHA-256"):
-        UniRoute.load(tmp_path / "r")
-    (tmp_path / "r.npz").write_bytes(arrays)
-    damage_header(tmp_path, lambda h: h["prompt_map"].update({"class": "os.system"}))
-    with pytest.raises(ValueError, match=r"class must be one of .*; got 'os.system'"):
-        UniRoute.load(tmp_path / "r")
-    damage_header(tmp_path, lambda h: h.update({"format": 99}))
-    with pytest.raises(ValueError, match="format 1; got 99"):
-        UniRoute.load(tmp_path / "r")
-    (tmp_path / "r.json").write_text("{")
-    with pytest.raises(ValueError, match="must be a JSON file"):
-        UniRoute.load(tmp_path / "r")
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda h: h.pop("npz_sha256"), "must have the SHA-256"),
-        (lambda h: h.pop("llms"), "it lacks 'llms'"),
-        (lambda h: h.pop("prompt_map"), "it lacks 'prompt_map'"),
-        (lambda h: h["prompt_map"].pop("scalars"), "it lacks 'scalars'"),
-        (lambda h: h.pop("representation"), "it lacks 'representation'"),
-        (lambda h: h["representation"].update({"class": "KMeans"}), "class must be one of"),
-        (lambda h: h["prompt_map"].update({"class": "NeighborMap", "params": {}}), "NeighborMap"),
-        (lambda h: h["prompt_map"]["params"].update({"n_jobs": 2}), "'n_jobs'"),
-        (lambda h: h["prompt_map"]["scalars"].update({"fit": 2}), "must end in _; got 'fit'"),
-        (lambda h: h["prompt_map"]["scalars"].update({"__class__": 2}), "must end in _"),
-        (lambda h: h.update({"prompt_map": [1]}), "must describe a router"),
-        (lambda h: h.update({"llms": list("abcde")}), "5 LLMs with 5 features do not fit"),
-        (lambda h: h.update({"llms": list("gfedcba")}), "7 LLMs with 5 features"),
-        (lambda h: h.update({"llms": list("abcdee")}), "'e' stands more than once"),
-        (lambda h: h.update({"llms": [1, 2, 3, 4, 5, 6]}), "non-empty strings; got 1"),
-        (lambda h: h.update({"llms": []}), "0 LLMs"),
-    ],
-)
-def test_damaged_header_is_refused(tmp_path, change, words):
-    fitted(KMeansMap(5)).save(tmp_path / "r")
-    damage_header(tmp_path, change)
-    with pytest.raises(ValueError, match=words) as caught:
-        UniRoute.load(tmp_path / "r")
-    assert "r.json" in str(caught.value)
-
-
-def test_header_must_be_an_object(tmp_path):
-    fitted(KMeansMap(5)).save(tmp_path / "r")
-    (tmp_path / "r.json").write_text("[1]")
-    with pytest.raises(ValueError, match="format 1; got None"):
-        UniRoute.load(tmp_path / "r")
-
-
-def interrupt(*arguments, **keywords):
-    raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize(
-    ("module", "name"), [(np, "savez_compressed"), (json, "dumps"), (os, "replace")], ids=str
-)
-@pytest.mark.parametrize("prompt_map", MAPS, ids=str)
-def test_interrupted_save_leaves_the_old_router(prompt_map, module, name, tmp_path, monkeypatch):
-    router = fitted(prompt_map)
-    router.save(tmp_path / "r")
-    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
-    monkeypatch.setattr(module, name, interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        router.remove_llms("a").save(tmp_path / "r")
-    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
-
-
-def test_save_interrupted_between_the_two_files_is_noticed(tmp_path, monkeypatch):
-    router = fitted(KMeansMap(5))
-    router.save(tmp_path / "r")
-    replace, done = os.replace, []
-    monkeypatch.setattr(
-        os, "replace", lambda *pair: interrupt() if done else done.append(replace(*pair))
-    )
-    with pytest.raises(KeyboardInterrupt):
-        router.remove_llms("a").save(tmp_path / "r")
-    with pytest.raises(ValueError, match="must have the SHA-256"):
-        UniRoute.load(tmp_path / "r")
-    monkeypatch.undo()
-    router.save(tmp_path / "r")
-    assert UniRoute.load(tmp_path / "r").llms_ == list("bcdef")
-
-
-def test_folder_to_save_in_must_exist(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"path must be in an existing folder; .*nowhere"):
-        fitted(ConstantMap()).save(tmp_path / "nowhere" / "r")
 
 
 class Sides(TransformerMixin, BaseEstimator):
@@ -375,17 +228,6 @@ def test_steps_before_the_map_are_taken():
     assert np.array_equal(router.predict_loss(TEST.X), by_hand.predict_loss(unit(TEST.X)))
 
 
-@pytest.mark.parametrize("prompt_map", MAPS, ids=str)
-def test_a_router_with_a_frozen_map_is_saved_and_stays_frozen(prompt_map, tmp_path):
-    router = UniRoute(FrozenEstimator(fitted_map(prompt_map))).fit(TRAIN.X)
-    router.add_llms(NAMES, VAL.X, VAL.losses, WORLD.costs).save(tmp_path / "r")
-    loaded = UniRoute.load(tmp_path / "r")
-    assert np.array_equal(loaded.predict_loss(TEST.X), router.predict_loss(TEST.X))
-    for one in (router, loaded):
-        one.fit(10 + TRAIN.X[::-1]).add_llms("new", VAL.X, VAL.losses[:, 0], 2.0)
-    assert np.array_equal(loaded.predict_loss(TEST.X), router.predict_loss(TEST.X))
-
-
 ROUTERS = {
     "UniRoute": fitted(KMeansMap(5)),
     "StaticRouter": StaticRouter(Ridge()).fit(NAMES, VAL.X, VAL.losses, WORLD.costs),
@@ -436,24 +278,6 @@ def test_other_routers_are_fitted_first(router):
     ):
         with pytest.raises(NotFittedError, match=f"this {type(router).__name__} .* call fit first"):
             call()
-
-
-@pytest.mark.parametrize("same_name", [False, True])
-def test_what_cannot_be_loaded_is_not_saved(same_name, tmp_path):
-    foreign = type("KMeansMap", (Sides,), {}) if same_name else Sides
-    with pytest.raises(ValueError, match=rf"class must be one of .*; got '{foreign.__name__}'"):
-        fitted(foreign()).save(tmp_path / "r")
-    means = type("Means", (ClusterMeans,), {})()
-    with pytest.raises(ValueError, match=r"class must be one of .*; got 'Means'"):
-        UniRoute(ConstantMap(), means).fit(TRAIN.X).save(tmp_path / "r")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_parameters_that_json_cannot_hold_are_named(tmp_path):
-    router = UniRoute(KMeansMap(2, random_state=np.random.RandomState(0))).fit(TRAIN.X)
-    with pytest.raises(ValueError, match="random_state must be a plain number or string"):
-        router.save(tmp_path / "r")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_empty_cluster_is_reported_and_gets_the_overall_loss():

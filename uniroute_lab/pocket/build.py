@@ -15,6 +15,7 @@ from uniroute._progress import progress_bar
 from uniroute.checks import check_positive_integer
 from uniroute.embed import HUB_NAME, embed
 from uniroute_lab._files import write_whole
+from uniroute_lab._workers import end_with_parent
 from uniroute_lab.pocket.specs import mean_multiply_adds, multiply_adds
 from uniroute_lab.pocket.tasks import make_prompts
 from uniroute_lab.pocket.tokens import vocabulary
@@ -138,6 +139,7 @@ def _train_one(spec, prompts, folder):
 
     from uniroute_lab.pocket.train import answer_prompts, train_llm, training_prompts
 
+    end_with_parent()
     torch.set_num_threads(1)
     llm = train_llm(spec, progress=False)
     texts = [prompt.text for prompt in prompts]

@@ -10,8 +10,9 @@ from scipy import special
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.neighbors import KNeighborsRegressor
 
-from uniroute.baselines import CheckpointedMLP, StaticRouter
+from uniroute.baselines import StaticRouter
 from uniroute.llms import ClusterMeans
+from uniroute.networks import CheckpointedMLP
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 
 __all__ = ["method_names", "routing_method"]

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from uniroute._progress import progress_bar
 from uniroute.checks import check_positive_integer
 from uniroute.llms import EmptyClusterWarning
+from uniroute_lab._workers import end_with_parent
 from uniroute_lab.trials.methods import base_name, routing_method
 from uniroute_lab.trials.store import (
     GRID,
@@ -125,6 +126,7 @@ def run_trial(data, methods, trial, options):
     Empty clusters are no news here: the LLM's overall loss stands in. One BLAS thread, so that
     neither the time nor the last digit depends on the number of cores.
     """
+    end_with_parent()
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", EmptyClusterWarning)
         make = make_rehearsal if "recipe" in options else make_trial

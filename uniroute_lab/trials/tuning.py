@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from uniroute._progress import progress_bar
 from uniroute.checks import check_positive_integer
 from uniroute.llms import EmptyClusterWarning
+from uniroute_lab._workers import end_with_parent
 from uniroute_lab.trials.methods import base_name, routing_method
 from uniroute_lab.trials.trial import make_rehearsal, make_trial
 
@@ -223,6 +224,7 @@ def _is_judged(entry, recipe):
 
 def _one_rehearsal(data, seed, recipe, entries, options):
     """Return the area of each candidate of each entry in one rehearsal."""
+    end_with_parent()
     areas = {}
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", EmptyClusterWarning)
