@@ -17,7 +17,7 @@ export PYTHONHASHSEED := 0
 JUPYTER_BOOK := $(BIN)/jupyter-book build -q -W -n --keep-going --path-output .
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve html test check-pages experiments bench ledger regenerate lint format lock clean
+.PHONY: help install book serve html test check-pages experiments bench stress ledger regenerate lint format lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,10 @@ experiments: $(INSTALLED) ## run the experiments of part IV (hours; resumable; a
 
 bench: $(INSTALLED) ## time the package beside the obvious code (minutes)
 	@$(BIN)/python -m scripts.bench
+
+stress: $(INSTALLED) ## route while the pool changes, kill what saves (minutes)
+	@$(BIN)/python -m scripts.stress
+	@$(BIN)/python -m scripts.stress_saves --kills 300 --loads 3000
 
 ledger: $(INSTALLED) ## compare the paper's numbers with the stored results
 	@$(BIN)/python -m uniroute_lab.paper.ledger

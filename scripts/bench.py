@@ -10,18 +10,21 @@ yardstick / work, where more is better.
 
 import sys
 import tracemalloc
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
 
 import numpy as np
 from sklearn.cluster import KMeans
+from sklearn.frozen import FrozenEstimator
 
-from uniroute import BudgetRule, deferral_curve, route
+from uniroute import BudgetRule, KMeansMap, LearnedMap, UniRoute, deferral_curve, route
 
 ROUNDS = 7
 N_PROMPTS, N_DIMS, N_CLUSTERS, N_LLMS = 100_000, 768, 100, 100
 LAMBDA = 0.01
+KINDS = ("K-means", "learned map")
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,105 @@ def _cluster_curve(expanded):
     )
 
 
+@cache
+def router(soft=False, n_llms=N_LLMS):
+    """Return a router of many LLMs on unit embeddings, by K-means or by a learned map."""
+    X, rng = units(), np.random.default_rng(3)
+    phi = KMeansMap(N_CLUSTERS, n_init=1, max_iter=1).fit(X[:2000])
+    if soft:
+        centers = phi.cluster_centers_.astype(float)
+        phi = LearnedMap(N_CLUSTERS)
+        phi.n_features_in_, phi.cluster_centers_ = N_DIMS, centers
+        phi.layers_ = [40 * centers.T, np.zeros(N_CLUSTERS)]
+    names = [f"LLM {i}" for i in range(n_llms)]
+    losses, costs = rng.random((3000, n_llms)), rng.uniform(1, 100, n_llms)
+    return UniRoute(FrozenEstimator(phi)).fit(X[:1]).add_llms(names, X[:3000], losses, costs)
+
+
+@cache
+def units():
+    """Return embeddings of length 1."""
+    X = traffic()[0]
+    return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+
+def _route(soft=False, planned=False):
+    """Work: route all prompts to names; yardstick: the product."""
+    one, X = router(soft), units()
+    options = {"plan": one.plan(X[:4000], budget=20.0)} if planned else {"cost_weight": LAMBDA}
+    centers = traffic()[1]
+    return lambda: one.route(X, **options), lambda: X @ centers.T
+
+
+def _one_prompt(planned=False):
+    """Work: route one prompt a thousand times; yardstick: 100 microseconds each."""
+    one, x = router(), units()[:1]
+    options = {"plan": one.plan(units()[:4000], budget=20.0)} if planned else {"cost_weight": 0.01}
+
+    def wait():
+        end = perf_counter() + 0.1
+        while perf_counter() < end:
+            pass
+
+    return lambda: [one.route(x, **options) for _ in range(1000)], wait
+
+
+def _join(n_llms):
+    """Work: one more LLM by 3,000 prompts; yardstick: 1.5 products of these and half a ms."""
+    one, X, centers = router(n_llms=n_llms), units()[:3000], traffic()[1]
+    losses = np.random.default_rng(4).random(3000)
+
+    def allowed():
+        X @ centers.T, X[:1500] @ centers.T
+        end = perf_counter() + 0.0005
+        while perf_counter() < end:
+            pass
+
+    many = range(10)
+    return (
+        lambda: [copy(one).add_llms("new", X, losses, 1.0) for _ in many],
+        lambda: [allowed() for _ in many],
+    )
+
+
+def _router_curve():
+    one, losses = router(), curve_data()[2]
+    X = units()[:10_000]
+    return lambda: one.curve(X, losses), lambda: sweep(one.predict_loss(X), losses, one.costs_)
+
+
 ROWS = [
+    Row("route 100,000 x 768 to names, K-means / product", "5.8", "1.3", _route),
+    Row(
+        "route 100,000 x 768 to names, learned map / product",
+        "-",
+        "2.5",
+        lambda: _route(soft=True),
+    ),
+    Row(
+        "route 100,000 x 768 to names, by a plan / product",
+        "23",
+        "1.5",
+        lambda: _route(planned=True),
+    ),
+    Row("one prompt, K-means / 100 microseconds", "7.2", "1", _one_prompt),
+    Row("one prompt, by a plan / 100 microseconds", "-", "1", lambda: _one_prompt(planned=True)),
+    *[
+        Row(
+            f"add an LLM to {n:,}, 3,000 prompts / 1.5 products and 0.5 ms",
+            "-",
+            "1",
+            lambda n=n: _join(n),
+        )
+        for n in (10, 100, 1000)
+    ],
+    Row(
+        "> sweep over 1,000 lambdas / router.curve, K-means, 10,000 x 100",
+        "14",
+        "-",
+        _router_curve,
+        True,
+    ),
     Row("route 100,000 x 100 predictions / product", "2.6", "-", _decide),
     Row(
         "route 100,000 x 100 predictions of 32 bits / product",
@@ -188,11 +289,11 @@ def measure(row, rounds=ROUNDS):
     return (1 / ratios if row.more_is_better else ratios), times[:, 0]
 
 
-def peak_memory():
-    """Return the MB that `route` takes beyond its input, 32-bit predictions of 100,000 prompts."""
-    gamma, costs = soft_predictions().astype(np.float32), traffic()[3]
+def peak_memory(work):
+    """Return the MB that a piece of work takes beyond its input."""
+    work()
     tracemalloc.start()
-    route(gamma, costs, LAMBDA)
+    work()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak / 1e6
@@ -208,7 +309,11 @@ def main(words):
             milliseconds = 1e3 * np.median(seconds)
             print(f"{row.name:75} {numbers}  {row.today:>5} {row.reach:>5} {milliseconds:11.1f}")
     if not words:
-        print(f"route, 100,000 x 100, beyond the input: {peak_memory():.1f} MB (321; reach 60)")
+        gamma, costs = soft_predictions().astype(np.float32), traffic()[3]
+        works = {"100,000 x 100 predictions": lambda: route(gamma, costs, LAMBDA)}
+        works |= {f"100,000 x 768, {k}": _route(k == "learned map")[0] for k in KINDS}
+        for name, work in works.items():
+            print(f"route {name}, beyond the input: {peak_memory(work):.1f} MB (321; reach 60)")
 
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ CORE = (
     "rule",
     "prompts",
     "llms",
+    "pool",
+    "plan",
     "router",
     "baselines",
     "evaluate",

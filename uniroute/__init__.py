@@ -11,8 +11,8 @@ from uniroute._version import __version__
 
 _EXPORTS = {
     "_cache": ["cache_folder"],
-    "baselines": ["CheckpointedMLP", "StaticRouter", "ZeroRouter"],
-    "data": ["RoutingData", "load_csv"],
+    "baselines": ["StaticRouter", "ZeroRouter"],
+    "data": ["RoutingData", "load_csv", "token_costs"],
     "embed": ["Encoder", "TextCutWarning"],
     "evaluate": [
         "DeferralCurve",
@@ -21,7 +21,10 @@ _EXPORTS = {
         "paired_difference",
         "sign_test",
     ],
-    "llms": ["ClusterMeans", "EmptyClusterWarning"],
+    "llms": ["ClusterMeans", "EmptyClusterWarning", "FewLabelsWarning"],
+    "networks": ["CheckpointedMLP"],
+    "plan": ["BudgetWarning", "Controller", "Plan"],
+    "pool": ["Pool"],
     "prompts": ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"],
     "router": ["Explanation", "Router", "UniRoute"],
     "rule": ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"],

@@ -59,19 +59,19 @@ def check_unit_interval(name, losses):
         raise ValueError(f"{name} must lie in [0, 1]; got {losses[bad][0]}")
 
 
-def check_losses(name, losses, llms=None):
+def check_losses(name, losses, llms=None, kind="loss"):
     """Return losses (n_prompts, n_llms), NaN = not observed; of every LLM some are observed."""
     losses = check_matrix(name, losses, allow_nan=True)
     unseen = np.isnan(losses).all(axis=0)
     if unseen.any():
         column = int(unseen.argmax())
         which = f"in column {column}" if llms is None else f"of {llms[column]!r}"
-        raise ValueError(f"{name} must hold an observed loss of every LLM; got none {which}")
+        raise ValueError(f"{name} must hold an observed {kind} of every LLM; got none {which}")
     return losses
 
 
 def check_llms(names, X_val, losses_val, costs):
-    """Return names, losses (a column each) and costs (one each) of some LLMs.
+    """Return names, losses (a column each) and costs (n_llms,) or (n_val, n_llms) of some LLMs.
 
     One LLM may be given as a string, a column and a number. `X_val` is only counted; None: it is
     not used.
@@ -90,7 +90,18 @@ def check_llms(names, X_val, losses_val, costs):
             f"got {len(losses_val)}"
         )
     losses_val = check_losses("losses_val", losses_val, names)
-    return names, losses_val, check_costs(np.atleast_1d(costs), (len(names),))
+    costs = np.atleast_1d(np.asarray(costs, dtype=float))
+    if costs.shape == (len(losses_val),) and len(names) == 1:
+        costs = costs[:, None]
+    if costs.shape == losses_val.shape and costs.ndim == 2:
+        costs = check_losses("costs", costs, names, "cost")
+        check_costs(costs[~np.isnan(costs)], (np.isfinite(costs).sum(),))
+        return names, losses_val, costs
+    if costs.shape != (len(names),):
+        raise ValueError(
+            f"costs must have shape {(len(names),)} or {losses_val.shape}; got {costs.shape}"
+        )
+    return names, losses_val, check_costs(costs, costs.shape)
 
 
 def check_memberships(memberships, n_prompts):

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["RoutingData", "load_csv"]
+from uniroute.checks import check_matrix, check_scalar
+
+__all__ = ["RoutingData", "load_csv", "token_costs"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -442,3 +444,48 @@ def _number(where, row, column, low=-math.inf, high=math.inf):
             f"nothing; got {text!r}"
         )
     return value
+
+
+def token_costs(input_tokens, output_tokens, prices, per=1e6):
+    """Turn tokens and prices into costs of prompts, for `UniRoute.add_llms`.
+
+    Parameters
+    ----------
+    input_tokens, output_tokens : array-like of shape (n_prompts, n_llms)
+        Tokens of each prompt and of each LLM's answer to it, NaN = not known; of the first also
+        (n_prompts, 1), for all LLMs.
+    prices : array-like of shape (n_llms, 2)
+        Price of `per` input tokens and of `per` output tokens.
+    per : float, default 1e6
+
+    Returns
+    -------
+    ndarray of shape (n_prompts, n_llms)
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or a number is negative or infinite.
+
+    Examples
+    --------
+    >>> token_costs([[1000], [50]], [[10, 200], [5, 100]], [[1, 2], [10, 30]], per=1000)
+    array([[ 1.02, 16.  ],
+           [ 0.06,  3.5 ]])
+    """
+    given = {"input_tokens": input_tokens, "output_tokens": output_tokens, "prices": prices}
+    read, written, prices = (
+        check_matrix(name, values, allow_nan=name != "prices") for name, values in given.items()
+    )
+    n, m = written.shape
+    for name, values, shapes in (
+        ("prices", prices, [(m, 2)]),
+        ("input_tokens", read, [(n, m), (n, 1)]),
+        ("output_tokens", written, [(n, m)]),
+    ):
+        if values.shape not in shapes or np.nanmin(values) < 0:
+            raise ValueError(
+                f"{name} must be of shape {' or '.join(map(str, shapes))} and not negative; got "
+                f"shape {values.shape}, least {np.nanmin(values)}"
+            )
+    return (read * prices[:, 0] + written * prices[:, 1]) / check_scalar("per", per, 1e-300, 1e300)

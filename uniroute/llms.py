@@ -7,7 +7,9 @@ from sklearn.base import BaseEstimator
 
 from uniroute.checks import check_losses, check_memberships, check_option
 
-__all__ = ["ClusterMeans", "EmptyClusterWarning"]
+__all__ = ["ClusterMeans", "EmptyClusterWarning", "FewLabelsWarning"]
+
+FEW = 10  # labels behind a mean: of 0-1 losses its standard error is up to 0.16
 
 
 class EmptyClusterWarning(UserWarning):
@@ -22,6 +24,35 @@ class EmptyClusterWarning(UserWarning):
     >>> issubclass(EmptyClusterWarning, UserWarning)
     True
     """
+
+
+class FewLabelsWarning(EmptyClusterWarning):
+    """An LLM has few labels for so many clusters; its means are largely chance.
+
+    Examples
+    --------
+    >>> issubclass(FewLabelsWarning, EmptyClusterWarning)
+    True
+    """
+
+
+def warn_of_few_labels(pool, n_val):
+    """Warn if half of an LLM's means in many clusters rest on fewer than `FEW` labels each.
+
+    Not for a handful of clusters, nor where each validation prompt is a feature of its own.
+    """
+    behind = np.median(pool.counts, axis=1)
+    least, n_clusters = behind.argmin(), pool.counts.shape[1]
+    if behind[least] < FEW and 5 <= n_clusters < n_val:
+        warnings.warn(
+            f"{pool.llms[least]!r} has {pool.counts[least].sum():.0f} labels for {n_clusters} "
+            f"clusters, {behind[least]:.3g} in the middle one; of {len(behind)} LLMs "
+            f"{sum(behind < FEW)} have fewer than {FEW} there. Such a mean of 0-1 losses has a "
+            f"standard error of up to {0.5 / np.sqrt(max(1, behind[least])):.2f}: take fewer "
+            "clusters or label more prompts",
+            FewLabelsWarning,
+            stacklevel=3,
+        )
 
 
 class ClusterMeans(BaseEstimator):

@@ -9,10 +9,12 @@ against damage. What version 0.1 wrote, ``NAME.json`` and ``NAME.npz``, is read 
 
 import hashlib
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 
 from uniroute._version import __version__
@@ -26,6 +28,8 @@ from uniroute.files import (
     write_archive,
 )
 from uniroute.llms import ClusterMeans
+from uniroute.plan import Plan
+from uniroute.pool import Pool
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 
 __all__ = []
@@ -39,7 +43,7 @@ def save_router(router, path):
     path = _with_suffix(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"path must be in an existing folder; {path.parent} does not exist")
-    header, arrays = {"format": FORMAT}, {}
+    header, arrays, router = {"format": FORMAT}, {}, copy(router)  # other threads may go on
     for name, part in PARTS.items():
         if described := part.describe(router):
             header[name] = described[0]
@@ -171,7 +175,7 @@ def _build_map(router, description, arrays, sizes):
             raise ValueError(f"feature_names_in_ must be {sizes['dims']} names; got {len(names)}")
         prompt_map.feature_names_in_ = names
     check_option("frozen", frozen := description.pop("frozen", False), (True, False))
-    router.prompt_map_ = router.prompt_map = FrozenEstimator(prompt_map) if frozen else prompt_map
+    router.prompt_map = FrozenEstimator(prompt_map) if frozen else prompt_map
 
 
 def _describe_representation(router):
@@ -183,20 +187,65 @@ def _build_representation(router, description, arrays, sizes):
 
 
 def _describe_pool(router):
-    arrays = {"costs": router.costs_, "psi": router.psi_, "counts": router.counts_}
-    return {"names": list(router.llms_)}, arrays
+    pool = router.pool_
+    header, arrays = {"names": list(pool.llms)}, {"costs": pool.costs}
+    arrays |= {"psi": pool.psi, "counts": pool.counts}
+    if pool.cost_psi is not None:
+        arrays["cost_psi"] = pool.cost_psi
+    return header | ({"encoder": pool.fingerprint} if pool.fingerprint else {}), arrays
 
 
 def _build_pool(router, description, arrays, sizes):
-    names = description.pop("names")
+    names, encoder = description.pop("names"), description.pop("encoder", None)
     if not isinstance(names, list):
         raise ValueError(f"names must be a list; got {names!r}")
-    router.llms_ = check_names(names) if names else []
+    if encoder is not None:
+        check_names(encoder)
     sizes["LLMs"] = len(names)
     dims = ("LLMs", "features" if names else "features of none")
-    router.costs_ = take_array(arrays, "costs", dims[:1], sizes, least=0)
-    router.psi_ = take_array(arrays, "psi", dims, sizes)
-    router.counts_ = take_array(arrays, "counts", dims, sizes, least=0)
+    costs = take_array(arrays, "costs", dims[:1], sizes, least=0)
+    psi = take_array(arrays, "psi", dims, sizes)
+    counts = take_array(arrays, "counts", dims, sizes, least=0)
+    cost_psi = take_array(arrays, "cost_psi", dims, sizes, 0) if "cost_psi" in arrays else None
+    router.pool_ = Pool(names, costs, psi, counts, cost_psi, router.prompt_map, encoder)
+
+
+def _describe_plans(router):
+    """Return the plans' budgets and keys, and what is kept of their prompts."""
+    plans, arrays = router.pool_.plans, {}
+    for i, plan in enumerate(plans):
+        arrays[f"{i}.weights"] = plan.weights
+        if sparse.issparse(plan.features):
+            for name in ("data", "indices", "indptr"):
+                arrays[f"{i}.{name}"] = getattr(plan.features, name).astype(float)
+        elif plan.features.ndim == 2:
+            arrays[f"{i}.features"] = plan.features
+    return ({plan.key: plan.budget for plan in plans}, arrays) if plans else None
+
+
+def _build_plans(router, description, arrays, sizes):
+    plans = []
+    for i, key in enumerate(list(description)):
+        budget, clusters = description.pop(key), np.arange(sizes["features"])
+        _check_number("budget", budget)
+        rows = f"rows of plan {i}"
+        if f"{i}.features" in arrays:
+            features = take_array(arrays, f"{i}.features", (rows, "features"), sizes)
+        elif f"{i}.data" in arrays:
+            dims = {"data": "entries", "indices": "entries", "indptr": "ends"}
+            data, *places = (
+                take_array(arrays, f"{i}.{name}", (f"{dim} of plan {i}",), sizes)
+                for name, dim in dims.items()
+            )
+            sizes[rows] = len(places[1]) - 1
+            places = [values.astype(int) for values in places]
+            features = sparse.csr_matrix((data, *places), shape=(sizes[rows], len(clusters)))
+            features.check_format(full_check=True)
+        else:
+            features, sizes[rows] = clusters, len(clusters)
+        weights = take_array(arrays, f"{i}.weights", (rows,), sizes, least=0)
+        plans.append(Plan(float(budget), features, weights, key))
+    router.pool_ = router.pool_.plan(*plans)
 
 
 class Part(NamedTuple):
@@ -217,6 +266,7 @@ PARTS = {
     "prompt_map": Part(_describe_map, _build_map),
     "representation": Part(_describe_representation, _build_representation),
     "pool": Part(_describe_pool, _build_pool),
+    "plans": Part(_describe_plans, _build_plans, required=False),
 }
 MAPS = (ConstantMap, KMeansMap, LearnedMap, NeighborMap)
 

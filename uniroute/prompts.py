@@ -10,7 +10,6 @@ from scipy import optimize, sparse, special
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.cluster import KMeans
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import pairwise_distances_argmin
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -26,6 +25,8 @@ from uniroute.checks import (
 from uniroute.llms import ClusterMeans
 
 __all__ = ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"]
+
+BLOCK = 2048  # prompts that are worked on at once; their scores stay in the cache
 
 
 class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -50,17 +51,53 @@ class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         check_is_fitted(self)
         return validate_data(self, X, reset=False)
 
+    def _rows(self, X):
+        """Return embeddings of which only the values are not checked, if that is sure; else all."""
+        plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype.char in "fd" and len(X)
+        names = hasattr(self, "feature_names_in_")
+        if plain and X.shape[1] == getattr(self, "n_features_in_", None) and not names:
+            return X
+        return self._check_rows(X)
 
-def memberships_of(prompt_map, X):
-    """Return the memberships that any transformer gives, also frozen or at a pipeline's end."""
+
+def _last_step(prompt_map, X):
+    """Return the transformer inside frozen ones and at pipelines' ends, and what it is given."""
     if isinstance(prompt_map, FrozenEstimator):
-        return memberships_of(prompt_map.estimator, X)
+        return _last_step(prompt_map.estimator, X)
     if isinstance(prompt_map, Pipeline):
         *before, last = [step for _, step in prompt_map.steps if step not in (None, "passthrough")]
         for step in before:
             X = step.transform(X)
-        return memberships_of(last, X)
-    return getattr(prompt_map, "memberships", prompt_map.transform)(X)
+        return _last_step(last, X)
+    return prompt_map, X
+
+
+def memberships_of(prompt_map, X):
+    """Return the memberships that any transformer gives, also frozen or at a pipeline's end."""
+    last, X = _last_step(prompt_map, X)
+    if type(last) is KMeansMap:
+        clusters = last.predict(X)
+        ones = np.ones(len(clusters)), clusters, np.arange(len(clusters) + 1)
+        return sparse.csr_array(ones, shape=(len(clusters), len(last.cluster_centers_)))
+    return getattr(last, "memberships", last.transform)(X)
+
+
+def features_of(prompt_map, X):
+    """Return Phi(X) of any transformer; where it is one cluster a prompt, the clusters alone."""
+    last, X = _last_step(prompt_map, X)
+    if type(last) is KMeansMap:
+        return last.predict(X)
+    if type(last) is ConstantMap:
+        return np.zeros(len(last.transform(X)), dtype=int)
+    return last.transform(X)
+
+
+def single_of(prompt_map, X):
+    """Return Phi(X) in single precision and a bound on each row's sum of errors; None: no gain."""
+    last, X = _last_step(prompt_map, X)
+    if type(last) is not LearnedMap or last.architecture != "linear" or X.dtype != np.float32:
+        return None
+    return last.single_probabilities(X)
 
 
 class _ClusterMap(_PromptMap):
@@ -71,12 +108,57 @@ class _ClusterMap(_PromptMap):
         return len(self.cluster_centers_)
 
     def _nearest(self, X):
-        """Return the cluster of the nearest centre, shape (n_prompts,)."""
-        return pairwise_distances_argmin(X, self.cluster_centers_)
+        """Return the cluster of the nearest centre, shape (n_prompts,).
+
+        The nearest has the largest x . c - |c|^2 / 2. In single precision, prompts for which
+        rounding may decide are done again in double.
+        """
+        centers, clusters = self.cluster_centers_, np.empty(len(X), dtype=np.intp)
+        halves = _half_squares(centers)
+        longest = np.sqrt(2 * halves.max())
+        with np.errstate(invalid="ignore", over="ignore"):
+            for start in range(0, len(X), BLOCK):
+                block = np.asarray(X[start : start + BLOCK], dtype=centers.dtype)
+                scores = block @ centers.T
+                scores -= halves
+                best = scores.argmax(axis=1)
+                top = scores[np.arange(len(best)), best]
+                if not np.isfinite(top).all():
+                    self._check_rows(X)  # names the value, if it is one
+                if centers.dtype == np.float32:
+                    error = rounding_of(block, longest, longest**2)
+                    if (rows := doubtful(scores, top - 2 * error)).size:
+                        exact = centers.astype(float)
+                        scores = block[rows].astype(float) @ exact.T - _half_squares(exact)
+                        best[rows] = scores.argmax(axis=1)
+                clusters[start : start + BLOCK] = best
+        return clusters
 
     def _one_hot(self, clusters):
         """Return ones at the clusters, shape (n_prompts, n_clusters)."""
         return np.eye(self._n_features_out)[clusters]
+
+
+def rounding_of(rows, length, more=0.0):
+    """Return what rounding adds to single-precision products of rows with vectors of a length.
+
+    As good as surely: the errors of d terms are independent, so that their sum is a few sqrt(d)
+    times one. `more` is the size of what is added to the products.
+    """
+    few = 2 * np.sqrt(rows.shape[1]) * np.finfo(np.float32).eps
+    return few * (length * np.sqrt(np.vecdot(rows, rows)) + more)
+
+
+def doubtful(scores, bars):
+    """Return the rows in which other scores than the largest reach the row's bar."""
+    near = scores >= bars.astype(scores.dtype)[:, None]
+    if np.count_nonzero(near) == len(near):
+        return np.empty(0, dtype=int)
+    return np.flatnonzero(np.count_nonzero(near, axis=1) > 1)
+
+
+def _half_squares(centers):
+    return np.vecdot(centers, centers) / 2
 
 
 class ConstantMap(_PromptMap):
@@ -192,7 +274,7 @@ class KMeansMap(_ClusterMap):
 
     def predict(self, X):
         """Return the cluster of each prompt, shape (n_prompts,)."""
-        return self._nearest(self._check_rows(X).astype(self.cluster_centers_.dtype))
+        return self._nearest(self._rows(X))
 
     def transform(self, X):
         """Return one-hot clusters, shape (n_prompts, n_clusters)."""
@@ -459,11 +541,24 @@ class LearnedMap(_ClusterMap):
             scores = mlp_scores(X, self.layers_)
         return special.softmax(scores, axis=1)
 
+    def single_probabilities(self, X):
+        """Return the linear map's probabilities in single precision, and how wrong each row is."""
+        weights, constants = self.layers_
+        with np.errstate(invalid="ignore", over="ignore"):
+            scores = self._rows(X) @ weights.astype(np.float32)
+            scores += constants.astype(np.float32)
+            longest = np.sqrt(np.einsum("ij,ij->j", weights, weights).max())
+            error = np.expm1(2 * rounding_of(X, longest, np.abs(constants).max()))
+            scores -= scores.max(axis=1, keepdims=True)
+            np.exp(scores, out=scores)
+            scores /= scores.sum(axis=1, keepdims=True)
+        return (scores, error) if np.isfinite(error).all() else None
+
     def memberships(self, X):
         """Return hard or soft memberships, as `assignment` says, shape (n_prompts, n_clusters)."""
         if self.assignment == "soft":
             return self.transform(X)
-        return self._one_hot(self._nearest(self._check_rows(X).astype(float)))
+        return self._one_hot(self._nearest(self._rows(X)))
 
 
 def _cross_entropy(gamma, losses):

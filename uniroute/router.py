@@ -3,35 +3,54 @@
 Before it `Router`, what all routers have in common.
 """
 
-from dataclasses import dataclass
+import threading
+import warnings
+from dataclasses import dataclass, replace
+from html import escape
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
-from uniroute.checks import check_llms, check_names, check_scalar
+from uniroute.checks import check_llms, check_scalar
 from uniroute.evaluate import deferral_curve
-from uniroute.llms import ClusterMeans
+from uniroute.llms import ClusterMeans, warn_of_few_labels
 from uniroute.persistence import load_router, save_router
-from uniroute.prompts import memberships_of
-from uniroute.rule import budget_rule, route, routing_path
+from uniroute.plan import BudgetWarning, Controller, make_plan
+from uniroute.pool import Pool
+from uniroute.prompts import doubtful, features_of, memberships_of, rounding_of, single_of
+from uniroute.rule import BudgetRule, routing_path
 
 __all__ = ["Explanation", "Router", "UniRoute"]
+
+BLOCK = 4096  # prompts whose features are held at once
+_SWAP = threading.Lock()  # held for one comparison and one assignment; readers need none
+
+
+def _of_pool(doc, read):
+    """Return a read-only attribute that is looked up in the pool."""
+    return property(lambda router: read(router.pool_), doc=doc)
 
 
 class Router:
     """What all routers do with the losses that they predict: route, explain, measure; a mixin.
 
-    A router keeps `llms_` and `costs_` and has a method `predict_loss`. LLMs are told to it, by its
-    `fit` or its `add_llms`, as names, validation prompts, losses on them and costs, in this order.
+    A router keeps one `Pool`, `pool_`, and has a method `features(pool, X)`: what meets the pool's
+    features, or the predicted losses themselves if it has none. LLMs are told to it, by `fit` or
+    `add_llms`, as names, validation prompts, losses on them and costs, in this order.
 
     Attributes
     ----------
+    pool_ : Pool
+        The LLMs, immutable. A method reads it once, so that any number of threads may use a router
+        while others change its pool.
     llms_ : list of str
         Names of the LLMs in the pool, in the order of all columns.
     costs_ : ndarray of shape (n_llms,)
-        Mean cost of one prompt.
+        Mean cost of one prompt, read-only.
+    plans_ : list of Plan
+        The plans that were made and not dropped, as they are for the present pool.
 
     Notes
     -----
@@ -42,23 +61,94 @@ class Router:
     A router of one's own, which takes a prompt's only coordinate for the small LLM's loss:
 
     >>> class Ruler(Router):
-    ...     llms_, costs_ = ["small", "large"], np.array([1.0, 5.0])
-    ...     def predict_loss(self, X):
+    ...     pool_ = Pool(["small", "large"], costs=[1.0, 5.0])
+    ...     def features(self, pool, X):
     ...         return np.column_stack([np.ravel(X), np.zeros(len(X))])
     >>> Ruler().route([[0.2], [0.6]], cost_weight=0.1)
-    array([0, 1])
+    array(['small', 'large'], dtype='<U5')
     >>> Ruler().curve([[0.2], [0.6]], losses=[[0, 0], [1, 0]]).losses
     array([0.5, 0. , 0. ])
     """
 
     _first_call = "fit"
 
-    def _check_fitted(self):
-        if not hasattr(self, "llms_"):
-            name = type(self).__name__
-            raise NotFittedError(f"this {name} is not fitted: call {self._first_call} first")
+    llms_ = _of_pool("Names of the LLMs in the pool.", lambda pool: list(pool.llms))
+    costs_ = _of_pool("Mean cost of one prompt, shape (n_llms,).", lambda pool: pool.costs)
+    plans_ = _of_pool("The plans, for the present pool.", lambda pool: list(pool.plans))
 
-    def route(self, X, cost_weight=None, budget=None, random_state=None):
+    def _read(self, empty=False):
+        """Return the pool, or say what has to be called first."""
+        pool = getattr(self, "pool_", None)
+        name = type(self).__name__
+        if pool is None:
+            raise NotFittedError(f"this {name} is not fitted: call {self._first_call} first")
+        if not pool.llms and not empty:
+            raise NotFittedError(f"the pool of this {name} is empty: call add_llms first")
+        return pool
+
+    def _swap(self, change):
+        """Put ``change(pool)`` in the pool's place; again, if another thread did so meanwhile."""
+        while True:
+            old = self._read(empty=True)
+            new = change(old)
+            with _SWAP:
+                done = self.pool_ is old
+                if done:
+                    self.pool_ = new
+            if done:
+                break
+        known = {plan.key: plan.is_short for plan in old.plans}
+        for plan in new.plans:
+            if plan.is_short and not known.get(plan.key):
+                warnings.warn(
+                    "a plan's budget no longer pays for the cheapest choices, which are made, for "
+                    f"{plan.least:g} on average: {plan!r}",
+                    BudgetWarning,
+                    stacklevel=3,
+                )
+        return self
+
+    def predict_loss(self, X):
+        """Predict the loss of every LLM in the pool on every prompt.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_prompts, n_dims)
+            Embeddings, as in all methods below.
+
+        Returns
+        -------
+        ndarray of shape (n_prompts, n_llms)
+            Gamma of Eq. (9) and (11). Chapter 4.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            If the router was not fitted or its pool is empty; if the embeddings do not fit.
+        """
+        pool = self._read()
+        return pool.losses(self.features(pool, X))
+
+    def predict_cost(self, X):
+        """Predict the cost of every LLM in the pool on every prompt.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_prompts, n_dims)
+
+        Returns
+        -------
+        ndarray of shape (n_prompts, n_llms)
+            Mean costs; where `add_llms` was given costs of prompts, c(x, h) by Eq. (9). Chapter 4.
+        """
+        pool = self._read()
+        features = self.features(pool, X)
+        shape = features.shape[0], len(pool.llms)
+        return np.array(np.broadcast_to(pool.prices(features), shape))
+
+    def route(
+        self, X, cost_weight=None, budget=None, plan=None, random_state=None, positions=False
+    ):
         """Choose an LLM for every prompt.
 
         Parameters
@@ -66,35 +156,118 @@ class Router:
         X : array-like of shape (n_prompts, n_dims)
             Embeddings.
         cost_weight : float, optional
-            Lambda, loss per unit of cost. Give this or `budget`.
+            Lambda, loss per unit of cost. Give this, `budget` or `plan`.
         budget : float, optional
-            Mean cost to spend on these prompts, met exactly on average by a coin at ties.
+            Mean cost to spend on these prompts, met exactly on average by a coin at ties. For
+            many prompts at once; for those that come one by one make a plan.
+        plan : Plan or Controller, optional
+            Of this router, from `plan`. Prompt by prompt or all at once the choices are the same.
         random_state : int, Generator or None, default None
-            Seed of the coin; used with `budget` only.
+            Seed of the coin; not used with `cost_weight`. With a plan, whose coins go on from call
+            to call, a Generator or None.
+        positions : bool, default False
+            Return positions in the pool, which mean something only while it stays as it is.
 
         Returns
         -------
-        ndarray of int, shape (n_prompts,)
-            Indices into `llms_`.
+        ndarray of str (or int), shape (n_prompts,)
+            Names of LLMs.
 
         Raises
         ------
         ValueError
-            If both or neither of `cost_weight` and `budget` are given, or one is out of range.
+            If not exactly one of `cost_weight`, `budget` and `plan` is given, one is out of range,
+            the plan is not of this router, or the prompts are too few to carry the budget (see
+            `Router.plan`).
 
         Notes
         -----
         Eq. (8); the budget as in App. E with `uniroute.rule.budget_rule`. Chapter 4.
         """
-        if (cost_weight is None) == (budget is None):
+        given = [value is not None for value in (cost_weight, budget, plan)]
+        if sum(given) != 1:
             raise ValueError(
-                "exactly one of cost_weight and budget must be given; "
-                f"got cost_weight={cost_weight}, budget={budget}"
+                "exactly one of cost_weight, budget and plan must be given; "
+                f"got cost_weight={cost_weight}, budget={budget}, plan={plan!r}"
             )
-        gamma = self.predict_loss(X)
-        if budget is None:
-            return route(gamma, self.costs_, cost_weight)
-        return budget_rule(gamma, self.costs_, budget).route(gamma, self.costs_, random_state)
+        pool = self._read()
+        if budget is not None:
+            features = self.features(pool, X)
+            made = make_plan(pool, features, budget).checked()
+            rule, ends = made.rule(), _decide(pool, features, made.rule(), made.ends)
+        else:
+            if plan is None:
+                rule, table = BudgetRule(cost_weight, 0.0), None
+            else:
+                plan = plan if isinstance(plan, Controller) else pool.own(plan)
+                rule, table, random_state = plan.now(pool, random_state)
+            ends = self._ends(pool, X, rule, table)
+        cheap, dear = ends
+        if rule.share:
+            coins = np.random.default_rng(random_state).uniform(size=len(cheap))
+            cheap = np.where(coins < rule.share, dear, cheap)
+        return cheap if positions else pool.names[cheap]
+
+    def _ends(self, pool, X, rule, table):
+        """Return the cheaper and the dearer choice of every prompt, block by block."""
+        if not (isinstance(X, np.ndarray) and X.ndim == 2 and len(X) > BLOCK):
+            return _decide(pool, self.features(pool, X), rule, table)
+        parts = []
+        for start in range(0, len(X), BLOCK):
+            block = X[start : start + BLOCK]
+            if (ends := self._quick_ends(pool, block, rule)) is None:
+                ends = _decide(pool, self.features(pool, block), rule, table)
+            parts.append(ends)
+        return [np.concatenate(ends) for ends in zip(*parts, strict=True)]
+
+    def _quick_ends(self, pool, X, rule):
+        """Return the choices of many prompts, if there is a quicker way to the same; or None."""
+        return None
+
+    def plan(self, X, budget, random_state=None):
+        """Fit a budget on unlabelled prompts, once, for prompts that come one by one.
+
+        The router keeps the plan, with the prompts' features and nothing else of them, and fits it
+        again in the same step in which its pool changes. App. E; Chapter 3.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_prompts, n_dims)
+            Prompts like those to come, so many that the standard error of their mean cost is at
+            most a tenth of the budget.
+        budget : float
+            Mean cost of one prompt.
+        random_state : int, Generator or None, default None
+            Seed of the coins, which go on from call to call.
+
+        Returns
+        -------
+        Plan
+
+        Raises
+        ------
+        ValueError
+            If the budget is below the mean cost of the cheapest choices, or prompts are too few.
+
+        Examples
+        --------
+        >>> from uniroute import KMeansMap
+        >>> X, losses = np.repeat([[0.0], [1.0]], 100, axis=0), np.repeat([[0, 0], [1, 0]], 100, 0)
+        >>> router = UniRoute(KMeansMap(n_clusters=2)).fit(X)
+        >>> router = router.add_llms(["small", "large"], X, losses, costs=[1.0, 5.0])
+        >>> plan = router.plan(X, budget=3.0)
+        >>> [str(router.route([x], plan=plan)[0]) for x in ([0.1], [0.9])]
+        ['small', 'large']
+        """
+        pool = self._read()
+        plan = make_plan(pool, self.features(pool, X), budget).checked()
+        plan = replace(plan, coins=np.random.default_rng(random_state))
+        self._swap(lambda pool: pool.plan(plan))
+        return plan
+
+    def drop_plan(self, plan):
+        """Forget a plan and return the router; `ValueError` if the plan is not one of its."""
+        return self._swap(lambda pool: pool.drop(plan))
 
     def explain(self, x, cost_weight):
         """Say why one prompt goes where it goes.
@@ -109,35 +282,34 @@ class Router:
         Returns
         -------
         Explanation
+            The terms of Eq. (8) and the switching values of App. C for one prompt. Chapter 4.
 
         Raises
         ------
         ValueError
             If `x` is not one prompt, or `cost_weight` is negative.
-
-        Notes
-        -----
-        The terms of Eq. (8) and the switching values of App. C for one prompt. Chapter 4.
         """
         x = np.asarray(x, dtype=float)
         if x.ndim != 1:
             raise ValueError(f"x must be the embedding of one prompt; got shape {x.shape}")
-        gamma = self.predict_loss(x[None])
+        pool = self._read()
+        features = self.features(pool, x[None])
         cost_weight = check_scalar("cost_weight", cost_weight, 0, np.finfo(float).max)
-        choice = int(route(gamma, self.costs_, cost_weight)[0])
-        scores = gamma[0] + cost_weight * self.costs_
-        breakpoints = routing_path(gamma, self.costs_).breakpoints
+        path = routing_path(pool.losses(features), pool.prices(features))
+        gamma, costs = path.gamma[0], np.atleast_2d(path.costs)[0]
+        choice, (low, high) = int(path.choose(cost_weight)[0]), path.interval(cost_weight)
+        scores = gamma + cost_weight * costs
         others = np.flatnonzero(np.arange(len(scores)) != choice)
         return Explanation(
-            llms=tuple(self.llms_),
-            features=self._prompt_features(x[None]),
-            predicted_losses=gamma[0],
-            costs=self.costs_.copy(),
+            llms=pool.llms,
+            features=self._shown(pool, features),
+            predicted_losses=gamma,
+            costs=costs,
             cost_weight=cost_weight,
-            choice=self.llms_[choice],
-            runner_up=self.llms_[others[scores[others].argmin()]] if len(others) else None,
-            cheaper_above=float(min(breakpoints[breakpoints > cost_weight], default=np.inf)),
-            dearer_below=float(max(breakpoints[breakpoints <= cost_weight], default=0.0)),
+            choice=pool.llms[choice],
+            runner_up=pool.llms[others[scores[others].argmin()]] if len(others) else None,
+            cheaper_above=float(high[0]),
+            dearer_below=float(low[0]),
         )
 
     def curve(self, X, losses, true_costs=None):
@@ -146,30 +318,61 @@ class Router:
         Parameters
         ----------
         X : array-like of shape (n_prompts, n_dims)
-            Embeddings.
         losses : array-like of shape (n_prompts, n_llms)
             Observed losses, none missing; columns as in `llms_`.
         true_costs : array-like of shape (n_prompts, n_llms), optional
-            As for `uniroute.evaluate.deferral_curve`.
+            As for `uniroute.evaluate.deferral_curve`, which says what is an error.
 
         Returns
         -------
         DeferralCurve
-
-        Raises
-        ------
-        ValueError
-            As `uniroute.evaluate.deferral_curve`.
-
-        Notes
-        -----
-        The deferral curve of Section 6. Chapter 1 and Chapter 4.
+            As in Section 6. Chapter 1 and Chapter 4.
         """
-        return deferral_curve(self.predict_loss(X), losses, self.costs_, true_costs)
+        pool = self._read()
+        features, rows = self.features(pool, X), None
+        if features.ndim == 1:
+            features, rows = pool.clusters, features
+        costs = pool.prices(features)
+        return deferral_curve(pool.losses(features), losses, costs, true_costs, rows)
 
-    def _prompt_features(self, X):
+    def score(self, X, losses):
+        """Return ``curve(X, losses).area()``, which is larger for better routers; see `curve`.
+
+        With it scikit-learn chooses K, where training prompts have labels of the whole pool:
+
+        >>> from sklearn.model_selection import GridSearchCV
+        >>> from uniroute import KMeansMap
+        >>> X, losses = [[0.0], [1.0]] * 30, [[0, 0], [1, 0]] * 30
+        >>> search = GridSearchCV(UniRoute(KMeansMap()), {"prompt_map__n_clusters": [1, 2]})
+        >>> search.fit(X, losses, costs=[1.0, 5.0]).best_params_
+        {'prompt_map__n_clusters': 2}
+        """
+        return self.curve(X, losses).area()
+
+    def _shown(self, pool, features):
         """Return the features of one prompt that `explain` shows; None: there are none."""
         return None
+
+    def __repr__(self, **options):
+        pool = getattr(self, "pool_", None)
+        return super().__repr__(**options) + (f"\n{pool}" if pool and pool.llms else "")
+
+    def _repr_html_(self):
+        """Return the router's parameters and its pool for notebooks."""
+        pool = getattr(self, "pool_", None) or Pool()
+        return f"<pre>{escape(super().__repr__())}</pre>{pool._repr_html_() if pool.llms else ''}"
+
+    def _repr_mimebundle_(self, **options):
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+
+def _decide(pool, features, rule, table=None):
+    """Return the cheaper and the dearer choice of prompts; of clusters each is decided once."""
+    if features.ndim == 1:
+        table = table if table is not None else pool.decided(rule, len(features))
+        if table is not None:
+            return [end[features] for end in table]
+    return rule.ends(pool.losses(features), pool.prices(features))
 
 
 class UniRoute(Router, BaseEstimator):
@@ -187,24 +390,22 @@ class UniRoute(Router, BaseEstimator):
         `FrozenEstimator`. Of a pipeline the last step says how LLMs are represented.
     representation : object, default ClusterMeans()
         Psi: how memberships and losses become an LLM's features.
+    encoder : object, optional
+        What turns texts into embeddings, for `route_texts`: `encode(texts)` returns a row for each,
+        and `fingerprint`, a str, tells it from others. The one given at `fit` is remembered.
 
     Attributes
     ----------
     prompt_map_ : transformer
         The fitted prompt map: a clone of `prompt_map`, or `prompt_map` itself if it is frozen.
-    llms_ : list of str
-        Names of the LLMs in the pool, in the order of all columns below.
-    costs_ : ndarray of shape (n_llms,)
-        Mean cost of one prompt.
-    psi_ : ndarray of shape (n_llms, n_features)
-        Features of the LLMs.
-    counts_ : ndarray of shape (n_llms, n_features)
-        Validation prompts (or total membership) behind each entry of `psi_`.
+    pool_, llms_, costs_, plans_
+        As for `Router`.
+    psi_, counts_ : ndarray of shape (n_llms, n_features)
+        Features of the LLMs, and validation prompts (or total membership) behind each; read-only.
 
     Notes
     -----
-    Eq. (8) to (10) of the paper, the three steps of Section 4. Chapter 4. The last step, `route`,
-    is that of every `Router`, as are `explain` and `curve`.
+    Eq. (8) to (10) of the paper, the three steps of Section 4. Chapter 4. The last is `Router`'s.
 
     Examples
     --------
@@ -216,30 +417,40 @@ class UniRoute(Router, BaseEstimator):
     >>> X_val, losses_val = np.array([[0.0], [1.0]]), np.array([[0, 0], [1, 0]])
     >>> router = router.add_llms(["small", "large"], X_val, losses_val, costs=[1.0, 5.0])
     >>> router.route([[0.05], [1.05]], cost_weight=0.1)
-    array([0, 1])
+    array(['small', 'large'], dtype='<U5')
 
     A new LLM joins; nothing is fitted again:
 
     >>> router = router.add_llms("medium", X_val, [0, 0], costs=2.0)
-    >>> [router.llms_[i] for i in router.route([[0.05], [1.05]], cost_weight=0.1)]
-    ['small', 'medium']
+    >>> router.route([[0.05], [1.05]], cost_weight=0.1)
+    array(['small', 'medium'], dtype='<U6')
     """
 
     _first_call = "fit(X)"
 
-    def __init__(self, prompt_map, representation=None):
+    def __init__(self, prompt_map, representation=None, encoder=None):
         self.prompt_map = prompt_map
         self.representation = representation
+        self.encoder = encoder
 
-    def fit(self, X, losses=None):
-        """Fit the prompt map; the pool is empty afterwards.
+    prompt_map_ = _of_pool("The fitted prompt map.", lambda pool: pool.phi)
+    psi_ = _of_pool("Features of the LLMs, shape (n_llms, n_features).", lambda pool: pool.psi)
+    counts_ = _of_pool("Validation prompts behind each of `psi_`.", lambda pool: pool.counts)
+    n_features_in_ = _of_pool("Dimensions.", lambda pool: pool.phi.n_features_in_)
+    feature_names_in_ = _of_pool("Their names.", lambda pool: pool.phi.feature_names_in_)
+
+    def fit(self, X, losses=None, names=None, costs=None):
+        """Fit the prompt map; the pool is empty afterwards, unless costs are given.
 
         Parameters
         ----------
         X : array-like of shape (n_prompts, n_dims)
             Embeddings of the training prompts (for `NeighborMap`: of the validation prompts).
         losses : array-like of shape (n_prompts, n_train_llms), optional
-            Losses of the training LLMs; only `LearnedMap` uses them.
+            Losses of the training LLMs; of the maps only `LearnedMap` uses them.
+        names, costs : optional
+            As for `add_llms`. With `costs` the training LLMs, of which `names` may be left out, are
+            added to the pool at once, represented by `losses`: for model selection.
 
         Returns
         -------
@@ -252,11 +463,18 @@ class UniRoute(Router, BaseEstimator):
         """
         prompt_map = clone(self.prompt_map)
         prompt_map.fit(X, losses)
-        self.prompt_map_ = prompt_map
         self.representation_ = clone(self.representation or ClusterMeans())
-        self.llms_, self.costs_ = [], np.empty(0)
-        self.psi_ = self.counts_ = np.empty((0, 0))
-        return self
+        self.pool_ = Pool(
+            psi=np.empty((0, 0)),
+            counts=np.empty((0, 0)),
+            phi=prompt_map,
+            fingerprint=getattr(self.encoder, "fingerprint", None),
+        )
+        if costs is None:
+            return self
+        if names is None:
+            names = [f"LLM {i}" for i in range(np.atleast_2d(losses).shape[-1])]
+        return self.add_llms(names, X, losses, costs)
 
     def add_llms(self, names, X_val, losses_val, costs):
         """Add LLMs to the pool, represented by their losses on validation prompts.
@@ -269,8 +487,9 @@ class UniRoute(Router, BaseEstimator):
             Embeddings of the validation prompts.
         losses_val : array-like of shape (n_val, n_new) or (n_val,)
             Their losses; NaN = not observed.
-        costs : array-like of shape (n_new,) or float
-            Mean cost of one prompt.
+        costs : array-like of shape (n_new,) or (n_val, n_new), or float
+            Mean cost of one prompt; or what each validation prompt cost, NaN = not known: costs are
+            then predicted as losses are, so that what a plan spends is what the bill says.
 
         Returns
         -------
@@ -278,31 +497,28 @@ class UniRoute(Router, BaseEstimator):
 
         Raises
         ------
-        NotFittedError
-            If `fit` was not called.
-        ValueError
-            If a name is already in the pool or repeated, a shape does not fit, or a cost is
-            negative or not finite. The pool is then as before.
+        NotFittedError, ValueError
+            If `fit` was not called; if a name is already in the pool or repeated, a shape does not
+            fit, or a cost is negative or not finite. The pool is then as before.
 
         Notes
         -----
         Eq. (10) and (12); one pass over the validation prompts. Chapter 4.
         """
-        self._check_fitted()
+        phi = self._read(empty=True).phi
         names, losses_val, costs = check_llms(names, X_val, losses_val, costs)
-        present = [name for name in names if name in self.llms_]
-        if present:
-            raise ValueError(f"names must be new to the pool; {present[0]!r} is already in it")
-        memberships = memberships_of(self.prompt_map_, X_val)
+        memberships, by_cluster = memberships_of(phi, X_val), None
         psi, counts = self.representation_.represent(memberships, losses_val)
-        self.psi_ = np.concatenate([self.psi_.reshape(-1, psi.shape[1]), psi])
-        self.counts_ = np.concatenate([self.counts_.reshape(-1, psi.shape[1]), counts])
-        self.costs_ = np.concatenate([self.costs_, costs])
-        self.llms_ = [*self.llms_, *names]
+        if costs.ndim == 2:
+            by_cluster, _ = self.representation_.represent(memberships, costs)
+            costs = np.nanmean(costs, axis=0)
+        new = Pool(names, costs, psi, counts, by_cluster, phi)
+        self._swap(lambda pool: pool.join(new))
+        warn_of_few_labels(new, len(losses_val))
         return self
 
     def remove_llms(self, names):
-        """Take LLMs out of the pool.
+        """Take LLMs out of the pool H of Eq. (5), an input of the rule, not of the fit. Chapter 4.
 
         Parameters
         ----------
@@ -317,49 +533,62 @@ class UniRoute(Router, BaseEstimator):
         ------
         KeyError
             If a name is not in the pool, which is then as before.
-
-        Notes
-        -----
-        The pool H of Eq. (5) is an input of the rule, not of the fit. Chapter 4.
         """
-        self._check_fitted()
-        names = check_names(names)
-        unknown = [name for name in names if name not in self.llms_]
-        if unknown:
-            raise KeyError(f"names must be in the pool {self.llms_}; got {unknown[0]!r}")
-        keep = [i for i, name in enumerate(self.llms_) if name not in names]
-        self.llms_ = [self.llms_[i] for i in keep]
-        self.costs_, self.psi_, self.counts_ = (
-            values[keep] for values in (self.costs_, self.psi_, self.counts_)
-        )
-        return self
+        return self._swap(lambda pool: pool.remove(names))
 
-    def predict_loss(self, X):
-        """Predict the loss of every LLM in the pool on every prompt.
+    def update_costs(self, costs):
+        """Change prices, without labels; costs by cluster change in proportion.
 
         Parameters
         ----------
-        X : array-like of shape (n_prompts, n_dims)
-            Embeddings.
+        costs : dict of str to float
+            New mean cost of one prompt, c(h) of Eq. (8), by name.
 
         Returns
         -------
-        ndarray of shape (n_prompts, n_llms)
-            Gamma.
+        UniRoute
 
         Raises
         ------
-        NotFittedError
-            If `fit` was not called or the pool is empty.
-        ValueError
-            If the embeddings have another dimension than in `fit`.
+        KeyError, ValueError
+            If a name is not in the pool or a cost negative or not finite. The pool is as before.
 
-        Notes
-        -----
-        Eq. (9) and (11). Chapter 4.
+        Examples
+        --------
+        >>> from uniroute import ConstantMap
+        >>> router = UniRoute(ConstantMap()).fit([[0.0]]).add_llms("big", [[0.0]], [0], 5.0)
+        >>> router.update_costs({"big": 2.5}).rename({"big": "huge"}).pool_
+        LLM   cost   loss  labels  per feature
+        huge   2.5  0.000       1       1 to 1
         """
-        self._check_pool()
-        return np.asarray(self.prompt_map_.transform(X) @ self.psi_.T)
+        return self._swap(lambda pool: pool.reprice(costs))
+
+    def rename(self, names):
+        """Change names, {old: new}, without labels; errors as for `update_costs`."""
+        return self._swap(lambda pool: pool.rename(names))
+
+    def route_texts(self, texts, **decision):
+        """Choose an LLM for every text: `route` of what the encoder makes of them.
+
+        Raises
+        ------
+        ValueError
+            If the router has no encoder, or another than it was fitted with.
+        """
+        if self.encoder is None:
+            raise ValueError(
+                "encoder must be given to route texts, UniRoute(..., encoder=Encoder()); got None"
+            )
+        known, found = self._read().fingerprint, getattr(self.encoder, "fingerprint", None)
+        if known is not None and found != known:
+            raise ValueError(
+                f"encoder must be the one that the router was fitted with, {known!r}; got {found!r}"
+            )
+        return self.route(self.encoder.encode(texts), **decision)
+
+    def features(self, pool, X):
+        """Return Phi(X) of a pool's map; of a `KMeansMap` or `ConstantMap` the clusters alone."""
+        return features_of(pool.phi, X)
 
     def save(self, path):
         """Write the router to one file, ``NAME.uniroute``.
@@ -388,7 +617,7 @@ class UniRoute(Router, BaseEstimator):
         `uniroute.persistence` describes; no pickle. Only a process that is killed while it saves
         leaves something behind: a hidden file ``.NAME.uniroute.*.part``. Chapter 4.
         """
-        self._check_fitted()
+        self._read(empty=True)
         save_router(self, path)
 
     @classmethod
@@ -419,13 +648,27 @@ class UniRoute(Router, BaseEstimator):
         """
         return load_router(path, cls)
 
-    def _check_pool(self):
-        self._check_fitted()
-        if not self.llms_:
-            raise NotFittedError("the pool of this UniRoute is empty: call add_llms first")
+    def _quick_ends(self, pool, X, rule):
+        """Decide in single precision, and again in double where rounding may matter."""
+        if np.isinf(rule.cost_weight) or (single := single_of(pool.phi, X)) is None:
+            return None
+        phi, error = single
+        prices = pool.costs[:, None] if pool.cost_psi is None else pool.cost_psi
+        value = pool.psi + rule.cost_weight * prices
+        value = value.min(axis=0) - value  # only differences between LLMs count
+        scores = phi @ value.T.astype(np.float32)
+        best = scores.argmax(axis=1)
+        spread = -value.min()
+        error = spread * (error + rounding_of(phi, np.sqrt(value.shape[1])))
+        rows = doubtful(scores, scores[np.arange(len(best)), best] - 2 * error)
+        ends = np.array([best, best])
+        if rows.size:
+            ends[:, rows] = _decide(pool, self.features(pool, X[rows]), rule)
+        return ends
 
-    def _prompt_features(self, X):
-        features = self.prompt_map_.transform(X)
+    def _shown(self, pool, features):
+        if features.ndim == 1:
+            return (pool.clusters == features[0]).astype(float)
         return np.asarray(features.toarray() if sparse.issparse(features) else features)[0]
 
 

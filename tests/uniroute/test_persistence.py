@@ -437,7 +437,7 @@ TAMPERED = [
     ("pool/names", [1, 2, 3, 4, 5, 6], "non-empty strings; got 1"),
     ("pool/names", [], r"costs must have shape \(0,\); got \(6,\)"),
     ("pool/colour", "red", "got 'pool.colour', which uniroute 9.8.7 wrote"),
-    ("plans", {}, "got 'plans', which uniroute 9.8.7 wrote"),
+    ("notes", {}, "got 'notes', which uniroute 9.8.7 wrote"),
     ("arrays/plans.0", np.eye(2), "got 'plans.0', which uniroute 9.8.7 wrote"),
     ("arrays/prompt_map.more_", np.eye(2), "got 'prompt_map.more_', which uniroute 9.8.7 wrote"),
     ("format", 3, r"must have format 2; got 3, which uniroute 9\.8\.7 wrote"),

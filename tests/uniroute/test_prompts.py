@@ -37,6 +37,32 @@ def test_kmeans_map_is_scikit_learns_kmeans(data):
     assert (phi.transform(X).sum(axis=1) == 1).all()
 
 
+@pytest.mark.parametrize("offset", [0.0, 30.0, 3000.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_nearest_centre_does_not_depend_on_rounding(offset, dtype):
+    """Far from the origin |c|^2 swallows the differences; single precision alone is wrong there."""
+    rng = np.random.default_rng(0)
+    X = (offset + rng.normal(size=(5000, 16))).astype(dtype)  # more than one block
+    phi = KMeansMap(40, n_init=1, max_iter=2).fit(X[:400])
+    centers = phi.cluster_centers_.astype(float)
+    squares = ((X[:, None].astype(float) - centers) ** 2).sum(axis=2)
+    gaps = np.partition(squares, 1, axis=1)
+    clear = gaps[:, 1] - gaps[:, 0] > 1e-13 * (1 + offset**2)
+    assert clear.mean() > 0.9
+    assert np.array_equal(phi.predict(X)[clear], squares.argmin(axis=1)[clear])
+    assert np.array_equal(phi.predict(X[7:8]), phi.predict(X)[7:8])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_values_that_are_not_finite_are_refused(data, bad, dtype):
+    X = data[0].astype(dtype)
+    phi = KMeansMap(3).fit(X)
+    X[59, 3] = bad
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        phi.predict(X)
+
+
 def test_as_many_clusters_as_prompts(data):
     X, _ = data
     assert np.array_equal(KMeansMap(len(X), n_init=1).fit_transform(X).sum(axis=0), np.ones(len(X)))

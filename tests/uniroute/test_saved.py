@@ -36,7 +36,7 @@ def test_an_old_router_keeps_every_choice(name, expected):
     for cost_weight, choices in zip(
         expected["cost_weights"], expected[f"{name}.choices"], strict=True
     ):
-        assert np.array_equal(router.route(expected["X"], cost_weight), choices)
+        assert np.array_equal(router.route(expected["X"], cost_weight, positions=True), choices)
         assert np.array_equal(route(gamma, router.costs_, cost_weight), choices)
 
 

@@ -10,8 +10,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.neighbors import KNeighborsRegressor
 
-from uniroute.baselines import CheckpointedMLP, StaticRouter
+from uniroute.baselines import StaticRouter
 from uniroute.checks import check_option
+from uniroute.networks import CheckpointedMLP
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 from uniroute.router import UniRoute
 from uniroute_lab.trials.timer import Timer

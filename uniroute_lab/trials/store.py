@@ -37,6 +37,8 @@ SOURCES = (
     "uniroute/baselines.py",
     "uniroute/evaluate.py",
     "uniroute/llms.py",
+    "uniroute/networks.py",
+    "uniroute/pool.py",
     "uniroute/prompts.py",
     "uniroute/router.py",
     "uniroute/rule.py",

@@ -1,0 +1,261 @@
+"""Budgets on live traffic: a plan, fitted once and applied prompt by prompt, and its controller."""
+
+import threading
+import uuid
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from uniroute.checks import check_costs, check_scalar
+from uniroute.rule import BudgetRule, RoutingPath, routing_path
+
+__all__ = ["BudgetWarning", "Controller", "Plan"]
+
+TOO_FEW = 0.1  # largest standard error of the mean cost, as a share of the budget
+
+
+class BudgetWarning(UserWarning):
+    """A plan's budget no longer pays for the cheapest choices of a changed pool.
+
+    Examples
+    --------
+    >>> issubclass(BudgetWarning, UserWarning)
+    True
+    """
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan:
+    """How to spend a budget on prompts that come one by one; made by `Router.plan`.
+
+    A plan is kept by its router, which fits it again whenever the pool changes; the object that
+    `Router.plan` returned stays its name, and `Router.plans_` has its present numbers.
+
+    Attributes
+    ----------
+    budget : float
+        Mean cost of one prompt.
+    cost_weight, share : float
+        The rule for this budget, as in `uniroute.rule.BudgetRule`. Infinity, if the budget does
+        not pay for the cheapest choices: these are then made.
+    features, weights : array
+        Features of the prompts it was fitted on, and how often each row occurs.
+    key : str
+        By which its router knows it.
+
+    Notes
+    -----
+    The constraint of Eq. (5), with the randomised rule of Proposition 1, whose lambda App. E finds
+    on unlabelled prompts. Chapter 3.
+
+    Examples
+    --------
+    >>> from uniroute import ConstantMap, UniRoute
+    >>> router = UniRoute(ConstantMap()).fit([[0.0]])
+    >>> router = router.add_llms(["small", "large"], [[0.0], [1.0]], [[0, 0], [1, 0]], [1.0, 5.0])
+    >>> plan = router.plan([[0.0]] * 400, budget=2.0)
+    >>> plan
+    Plan(budget=2, lambda=0.125, share=0.25, from 400 prompts)
+    >>> router.update_costs({"large": 3.0}).plans_
+    [Plan(budget=2, lambda=0.25, share=0.5, from 400 prompts)]
+    """
+
+    budget: float
+    features: np.ndarray
+    weights: np.ndarray
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+    coins: np.random.Generator = field(default_factory=np.random.default_rng)
+    # Of the present pool: the lambdas at which the mean cost changes, decreasing; the mean costs
+    # before, between and after them; the standard deviation of one prompt's cost; and of clusters,
+    # whose number is small, the routing path and the choices, cheap and dear, of each.
+    cost_weights: np.ndarray | None = None
+    spent: np.ndarray | None = None
+    deviation: float = 0.0
+    path: RoutingPath | None = None
+    ends: tuple | None = None
+
+    def __repr__(self):
+        return (
+            f"Plan(budget={self.budget:g}, lambda={self.cost_weight:.4g}, share={self.share:.4g}, "
+            f"from {self.n_prompts:g} prompts)"
+        )
+
+    n_prompts = property(lambda self: float(self.weights.sum()), doc="How many it was fitted on.")
+    cost_weight = property(lambda self: self.rule().cost_weight, doc="Lambda.")
+    share = property(lambda self: self.rule().share, doc="Share of the dearer LLM at a tie.")
+
+    @property
+    def least(self):
+        """Mean cost of the cheapest choices; 0 in an empty pool."""
+        return 0.0 if self.spent is None else float(self.spent[0])
+
+    @property
+    def is_short(self):
+        """Whether the budget does not pay for the cheapest choices."""
+        return self.budget < self.least * (1 - 1e-12)
+
+    def fit(self, pool):
+        """Return this plan for another pool."""
+        if not pool.llms:
+            return replace(self, cost_weights=None, spent=None, path=None, ends=None)
+        costs = pool.prices(self.features)
+        path = routing_path(pool.losses(self.features), costs)
+        spent = path.mean(costs, self.weights)
+        plan = replace(self, cost_weights=path.breakpoints, spent=spent)
+        rule = plan.rule()
+        ends = rule.ends(path.gamma, path.costs)
+        paid = [costs[end] if costs.ndim == 1 else costs[np.arange(len(end)), end] for end in ends]
+        mean, square = (
+            np.average([1 - rule.share, rule.share] @ np.power(paid, k), weights=self.weights)
+            for k in (1, 2)
+        )
+        plan = replace(plan, deviation=float(np.sqrt(max(0.0, square - mean**2))))
+        return replace(plan, path=path, ends=ends) if self.features.ndim == 1 else plan
+
+    def rule(self, budget=None):
+        """Return the `BudgetRule` for a mean cost, by default the budget, on the plan's prompts.
+
+        Below the cheapest choices these are made, above the dearest that are of use, those.
+        """
+        budget = self.budget if budget is None else budget
+        if self.spent is None or budget < self.least or budget == self.least < self.spent[-1]:
+            return BudgetRule(np.inf, 0.0)
+        if budget >= self.spent[-1]:
+            return BudgetRule(0.0, 0.0)
+        after = np.searchsorted(self.spent, budget, side="right")
+        low, high = self.spent[after - 1 : after + 1]
+        return BudgetRule(float(self.cost_weights[after - 1]), float((budget - low) / (high - low)))
+
+    def now(self, pool, random_state):
+        """Return the present rule, the choices of clusters, and what tosses the coins."""
+        mine = pool.own(self)
+        return mine.rule(), mine.ends, mine.tossed_by(random_state)
+
+    def tossed_by(self, random_state):
+        """Return the generator of the coins, which go on from call to call."""
+        if random_state is None or isinstance(random_state, np.random.Generator):
+            return random_state or self.coins
+        raise ValueError(
+            "random_state must be None or a Generator with a plan, whose coins go on from call to "
+            f"call (router.plan takes a seed); got {random_state!r}"
+        )
+
+    def checked(self):
+        """Return the plan, if the budget pays for the cheapest choices and prompts are enough.
+
+        Enough: the standard error of the mean cost of as many other prompts, which the same rule
+        decides, is at most a tenth of the budget. With fewer the lambda that was found says more
+        about these prompts than about the traffic.
+        """
+        if self.is_short:
+            raise ValueError(
+                f"budget must be at least {self.least}, the mean cost of the cheapest choices; "
+                f"got {self.budget}"
+            )
+        n, allowed = self.n_prompts, TOO_FEW * self.budget
+        if self.deviation > allowed * np.sqrt(n):
+            raise ValueError(
+                f"budget must be fitted on at least {np.ceil((self.deviation / allowed) ** 2):.0f} "
+                f"prompts; got {n:g}, whose mean cost has a standard error of "
+                f"{self.deviation / np.sqrt(n):.3g}, more than a tenth of {self.budget:g}. For "
+                "prompts that come in small numbers fit a plan once, plan = router.plan(X, "
+                "budget=...), on unlabelled prompts, and decide by route(x, plan=plan)"
+            )
+        return self
+
+
+def make_plan(pool, features, budget):
+    """Return a plan from the features of prompts; clusters are only counted."""
+    budget = check_scalar("budget", budget, 0, np.finfo(float).max)
+    weights = np.ones(features.shape[0])
+    if features.ndim == 1:
+        features, weights = pool.clusters, np.bincount(features, minlength=pool.psi.shape[1])
+    return Plan(budget, features, weights.astype(float)).fit(pool)
+
+
+class Controller:
+    """Hold the running mean cost of live traffic at a plan's budget, whatever the traffic becomes.
+
+    Give it to `Router.route` in the place of the plan, and tell it the bills. With the excess E =
+    sum of (bill - budget) so far, the next prompts are decided for the budget B - E / horizon: what
+    was spent too much is to come back within `horizon` prompts.
+
+    Parameters
+    ----------
+    plan : Plan
+    horizon : float, default 1000
+        Prompts, at least 1. Longer holds less tightly; shorter changes lambda more often.
+
+    Attributes
+    ----------
+    n_prompts, excess : int, float
+        Bills so far, and E. The mean bill is budget + excess / n_prompts.
+
+    Notes
+    -----
+    Integral control of the mean cost, which acts on the remaining budget and through it on lambda.
+
+    **Bound.** Let no bill exceed c, and none of a cheapest choice B; let b be the mean cost of the
+    cheapest choices on the plan's prompts, and at most D prompts be under way, decided but not
+    billed (D = 1: one after the other). Then, whatever the traffic is, at every moment
+    E <= horizon (B - b) + D (c - B): the mean of n bills exceeds B by at most that over n.
+    *Proof.* While E > horizon (B - b), the target is below b and cheapest choices are made, whose
+    bills do not raise E. Take the last decision made while E <= horizon (B - b): of the bills that
+    come later only those then under way, its own among them, can raise E. They are at most D, and
+    each adds at most c - B.
+
+    **Drift.** Where the forecast is wrong by d a prompt (mean bill = target + d, in the range of
+    targets), E' = (1 - 1 / horizon) E + d + noise: E goes to horizon d and stays there, noise of
+    standard deviation s makes it vary by s sqrt(horizon / 2); without control E grows like n d and
+    s sqrt(n). Too little spent is not made up by force: lambda is never negative.
+
+    Examples
+    --------
+    >>> from uniroute import ConstantMap, UniRoute
+    >>> router = UniRoute(ConstantMap()).fit([[0.0]])
+    >>> router = router.add_llms(["small", "large"], [[0.0], [1.0]], [[0, 0], [1, 0]], [1.0, 5.0])
+    >>> held = Controller(router.plan([[0.0]] * 400, budget=2.0), horizon=10)
+    >>> name = router.route([[0.3]], plan=held)
+    >>> held.update([7.0])
+    >>> held.target
+    1.5
+    """
+
+    def __init__(self, plan, horizon=1000):
+        if not isinstance(plan, Plan):
+            raise ValueError(f"plan must be a Plan of a router; got {plan!r}")
+        self.plan = plan
+        self.horizon = check_scalar("horizon", horizon, 1, np.finfo(float).max)
+        self._seen = 0, 0.0
+        self._lock = threading.Lock()
+
+    def __repr__(self):
+        return f"Controller({self.plan!r}, horizon={self.horizon:g}, excess={self.excess:.4g})"
+
+    def now(self, pool, random_state):
+        """Return the present rule, the choices of clusters, and what tosses the coins."""
+        mine = pool.own(self.plan)
+        rule, path = mine.rule(self.target), mine.path
+        return rule, path and rule.ends(path.gamma, path.costs), mine.tossed_by(random_state)
+
+    n_prompts = property(lambda self: self._seen[0], doc="Bills so far.")
+    excess = property(lambda self: self._seen[1], doc="Sum of (bill - budget) so far.")
+
+    @property
+    def target(self):
+        """Mean cost for which the next prompts are decided."""
+        return self.plan.budget - self.excess / self.horizon
+
+    def update(self, spent):
+        """Add bills.
+
+        Parameters
+        ----------
+        spent : float or array-like of shape (n_prompts,)
+            Cost of each answered prompt, in any order; none negative.
+        """
+        spent = np.atleast_1d(np.asarray(spent, dtype=float))
+        spent = check_costs(spent, spent.shape[-1:])
+        with self._lock:
+            n, excess = self._seen
+            self._seen = n + len(spent), excess + float((spent - self.plan.budget).sum())

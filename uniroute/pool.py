@@ -1,0 +1,228 @@
+"""The pool: all that a router knows of its LLMs, in one immutable object.
+
+A router holds one `Pool` and puts another in its place when an LLM joins, leaves, or changes its
+price or its name. Whoever has read the pool once has names, costs and features that belong
+together, whatever other threads do meanwhile.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from uniroute._show import html_table, text_table
+from uniroute.checks import check_costs, check_matrix, check_names
+
+__all__ = ["Pool"]
+
+
+def _read_only(name, values, n_llms):
+    """Return an array that nobody can write to, a row for each LLM."""
+    values = np.asarray(values, dtype=float)
+    if values.shape[:1] != (n_llms,):
+        raise ValueError(f"{name} must have a row for each of {n_llms} LLMs; got {values.shape}")
+    if values.flags.writeable:  # what is not comes from another pool
+        values = values.copy() if not values.size else check_matrix(name, values).copy()
+        values.flags.writeable = False
+    return values
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pool:
+    """LLMs with their costs and features, as they were at one moment.
+
+    Parameters
+    ----------
+    llms : sequence of str
+        Names, in the order of all rows below.
+    costs : array-like of shape (n_llms,)
+        Mean cost of one prompt.
+    psi : array-like of shape (n_llms, n_features) or None, default None
+        Features of the LLMs. None: the features of a prompt are the predicted losses themselves.
+    counts : array-like of shape (n_llms, n_features) or None, default None
+        Validation prompts (or total membership) behind each entry of `psi`.
+    cost_psi : array-like of shape (n_llms, n_features) or None, default None
+        Features of the LLMs for costs, as `psi` for losses; None: all prompts cost the mean.
+    phi : object, default None
+        What gives prompts the features that meet these: a fitted prompt map or model.
+    fingerprint : str or None, default None
+        The encoder's whose embeddings `phi` was fitted on, if it is known.
+    plans : tuple of Plan, default ()
+        The router's plans, fitted to these LLMs.
+
+    Notes
+    -----
+    H of Eq. (5), with c(h) and Psi(h). All arrays are read-only. A `ValueError` names what repeats,
+    does not fit or is not finite. Chapter 4.
+
+    Examples
+    --------
+    >>> Pool(["small", "large"], costs=[1.0, 5.0])
+    LLM    cost
+    small     1
+    large     5
+    """
+
+    llms: tuple = ()
+    costs: np.ndarray = ()
+    psi: np.ndarray | None = None
+    counts: np.ndarray | None = None
+    cost_psi: np.ndarray | None = None
+    phi: object = None
+    fingerprint: str | None = None
+    plans: tuple = ()
+
+    def __post_init__(self):
+        plain = type(self.llms) is tuple and all(type(name) is str for name in self.llms)
+        if not plain or len(set(self.llms)) < len(self.llms) or "" in self.llms:
+            names = check_names(self.llms) if len(self.llms) else ()
+            object.__setattr__(self, "llms", tuple(names))
+        n_llms = len(self.llms)
+        costs = np.array(check_costs(self.costs, (n_llms,)))
+        costs.flags.writeable = False
+        object.__setattr__(self, "costs", costs)
+        for name in ("psi", "counts", "cost_psi"):
+            if getattr(self, name) is not None:
+                values = _read_only(name, getattr(self, name), n_llms)
+                if values.shape != np.shape(self.psi):
+                    raise ValueError(
+                        f"{name} must have the shape of psi, {np.shape(self.psi)}; got "
+                        f"{values.shape}"
+                    )
+                object.__setattr__(self, name, values)
+
+    @cached_property
+    def names(self):
+        """The LLMs' names as an array of str, shape (n_llms,)."""
+        return np.array(self.llms, dtype=str)
+
+    @property
+    def clusters(self):
+        """All clusters, shape (n_features,): the features of a prompt of each."""
+        return np.arange(self.psi.shape[1])
+
+    def decided(self, rule, n_prompts):
+        """Return what a rule decides for each cluster, or None: few prompts and a new rule.
+
+        Of the last rule it is remembered, so that one prompt after the other is a look-up.
+        """
+        last, ends = vars(self).get("_last", (None, None))
+        if rule != last or ends is None:
+            ends = None
+            if rule == last or n_prompts > len(self.clusters):
+                ends = rule.ends(self.losses(self.clusters), self.prices(self.clusters))
+            vars(self)["_last"] = rule, ends
+        return ends
+
+    def losses(self, features):
+        """Predict losses, (n_prompts, n_llms), from Phi, or from clusters (n_prompts,) of int."""
+        return self._meet(features, self.psi)
+
+    def prices(self, features):
+        """Predict costs in the same way; (n_llms,) if every prompt costs the mean."""
+        return self.costs if self.cost_psi is None else self._meet(features, self.cost_psi)
+
+    def _meet(self, features, psi):
+        if psi is None:
+            return features
+        return psi[:, features].T if features.ndim == 1 else np.asarray(features @ psi.T)
+
+    def join(self, other):
+        """Return a pool with the LLMs of `other` behind these; no name may be in both."""
+        known = set(self.llms)
+        present = [name for name in other.llms if name in known]
+        if present:
+            raise ValueError(f"names must be new to the pool; {present[0]!r} is already in it")
+        if other.phi is not self.phi:
+            raise ValueError("the router was fitted anew while LLMs were being added to it")
+        if not self.llms:
+            return replace(other, plans=self.plans, fingerprint=self.fingerprint)._planned()
+        both, values = (self, other), {}
+        values["cost_psi"] = None
+        if any(pool.cost_psi is not None for pool in both):
+            values["cost_psi"] = np.concatenate([pool._cost_rows() for pool in both])
+        for name in ("costs", "psi", "counts"):
+            values[name] = np.concatenate([getattr(pool, name) for pool in both])
+        return replace(self, llms=self.llms + other.llms, **_handed_over(values))._planned()
+
+    def _cost_rows(self):
+        if self.cost_psi is not None:
+            return self.cost_psi
+        return np.repeat(self.costs[:, None], self.psi.shape[1], axis=1)
+
+    def remove(self, names):
+        """Return the pool without some LLMs."""
+        gone = set(self.find(names))
+        keep = [i for i in range(len(self.llms)) if i not in gone]
+        values = {
+            name: values[keep]
+            for name in ("costs", "psi", "counts", "cost_psi")
+            if (values := getattr(self, name)) is not None
+        }
+        names = tuple(self.llms[i] for i in keep)
+        return replace(self, llms=names, **_handed_over(values))._planned()
+
+    def reprice(self, costs):
+        """Return the pool with other mean costs, {name: cost}; costs by cluster in proportion."""
+        places = self.find(_mapping("costs", costs))
+        new, rows = self.costs.copy(), None if self.cost_psi is None else self.cost_psi.copy()
+        new[places] = check_costs(list(costs.values()), (len(places),))
+        for i in places if rows is not None else ():
+            old = self.costs[i]
+            rows[i] = rows[i] * (new[i] / old) if old > 0 else new[i]
+        return replace(self, costs=new, cost_psi=rows)._planned()
+
+    def rename(self, names):
+        """Return the pool with other names, {old: new}, for the same LLMs."""
+        self.find(_mapping("names", names))
+        return replace(self, llms=check_names([names.get(name, name) for name in self.llms]))
+
+    def find(self, names):
+        """Return the positions of some LLMs; `KeyError` if one is not in the pool."""
+        places = {name: i for i, name in enumerate(self.llms)}
+        names = check_names(names)
+        for name in names:
+            if name not in places:
+                raise KeyError(f"names must be in the pool {list(self.llms)}; got {name!r}")
+        return [places[name] for name in names]
+
+    def own(self, plan):
+        """Return a plan as it is for these LLMs, or say that it is not one of the router's."""
+        for mine in self.plans:
+            if mine.key == getattr(plan, "key", None):
+                return mine
+        raise ValueError(f"plan must be one of this router's plans, not dropped; got {plan!r}")
+
+    def plan(self, *plans):
+        """Return the pool with more plans."""
+        return replace(self, plans=(*self.plans, *(plan.fit(self) for plan in plans)))
+
+    def drop(self, plan):
+        """Return the pool without a plan."""
+        gone = self.own(plan)
+        return replace(self, plans=tuple(mine for mine in self.plans if mine is not gone))
+
+    def _planned(self):
+        """Return the pool with its plans fitted to it."""
+        return replace(self, plans=tuple(plan.fit(self) for plan in self.plans))
+
+    def __repr__(self):
+        return text_table(self)
+
+    def _repr_html_(self):
+        return html_table(self)
+
+
+def _handed_over(arrays):
+    """Make arrays that nobody else has read-only, so that they need not be copied."""
+    for values in arrays.values():
+        if values is not None:
+            values.flags.writeable = False
+    return arrays
+
+
+def _mapping(name, values):
+    if not isinstance(values, Mapping) or not values:
+        raise ValueError(f"{name} must be a dict with LLMs as keys; got {values!r}")
+    return values
