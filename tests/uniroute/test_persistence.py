@@ -513,7 +513,6 @@ def test_every_field_is_checked_and_named(where, value, words, tmp_path):
         (MAPS[3], "arrays/prompt_map.layers_.0", at((0, 0), np.nan), "layers_.0 must be finite"),
         (ConstantMap(), "arrays/pool.psi", np.ones((6, 2)), r"psi must have shape \(6, 1\)"),
     ],
-    ids=str,
 )
 def test_every_field_of_other_maps_is_checked(prompt_map, where, value, words, tmp_path):
     filled(prompt_map).save(tmp_path / "r")
