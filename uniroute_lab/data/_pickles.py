@@ -317,11 +317,15 @@ def _bytes(value):
 
 
 def _cells(values, n_cells):
-    """Return a list of so many texts, numbers or None."""
+    """Return a list of so many texts, numbers, None or lists of texts."""
     if type(values) is not list or len(values) != n_cells:
         raise ValueError(f"{n_cells} cells are not a list of as many")
     for value in values:
-        _get(value, *CELLS)
+        if type(value) is list:
+            for text in value:
+                _get(text, str)
+        else:
+            _get(value, *CELLS)
     return values
 
 
@@ -329,8 +333,8 @@ def read_frame(path):
     """Read a pandas DataFrame of numbers and texts from a pickle, without running foreign code.
 
     Nothing in the pickle is called, imported or given attributes, and it takes memory in proportion
-    to its size: a forged one ends in an error. Texts must be Python strings, as pandas kept them
-    before version 3; attributes of the table are left out.
+    to its size: a forged one ends in an error. Texts must be Python strings, or lists of them, as
+    pandas kept them before version 3; attributes of the table are left out.
 
     Parameters
     ----------

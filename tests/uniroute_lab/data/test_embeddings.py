@@ -58,6 +58,7 @@ def test_committed_embeddings(name, n_prompts):
         file.read(stored["ids"].tolist(), ["?"] * n_prompts)
 
 
+@pytest.mark.filterwarnings("ignore::uniroute.TextCutWarning")
 @pytest.mark.parametrize(
     "name",
     [
