@@ -321,7 +321,7 @@ def _cells(values, n_cells):
     if type(values) is not list or len(values) != n_cells:
         raise ValueError(f"{n_cells} cells are not a list of as many")
     for value in values:
-        if type(value) is list:
+        if type(value) is list and value:
             for text in value:
                 _get(text, str)
         else:
