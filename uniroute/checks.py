@@ -1,5 +1,7 @@
 """Checks of arguments: every error names the argument, the value and what was expected."""
 
+from collections import Counter
+
 import numpy as np
 from scipy import sparse
 
@@ -152,8 +154,8 @@ def check_positive_integer(name, value, least=1):
 def check_scalar(name, value, low, high):
     """Return `value` as a float in [low, high] (infinity only where `high` is infinite)."""
     try:
-        number = float(value)
-    except (TypeError, ValueError):
+        number = np.nan if isinstance(value, (str, bytes)) else float(value)
+    except (TypeError, ValueError, OverflowError):
         number = np.nan
     if not low <= number <= high:
         raise ValueError(f"{name} must be a number from {low} to {high}; got {value!r}")
@@ -168,13 +170,13 @@ def check_option(name, value, options):
 
 def check_names(names):
     """Return LLM names as a list of distinct, non-empty, plain strings."""
-    names = [names] if isinstance(names, str) else list(names)
-    if not names:
-        raise ValueError("names must hold at least one LLM; got none")
+    given, names = names, [names] if isinstance(names, str) else list(names)
+    if not names or isinstance(given, (set, frozenset)):
+        raise ValueError(f"names must hold at least one LLM, in an order; got {given!r}")
     for name in names:
         if not isinstance(name, str) or not name:
             raise ValueError(f"names must be non-empty strings; got {name!r}")
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise ValueError(f"names must be distinct; {repeated[0]!r} stands more than once")
     return [str(name) for name in names]

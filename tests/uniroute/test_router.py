@@ -301,6 +301,7 @@ def state(router):
     [
         (("a", VAL.X, VAL.losses[:, 0], 1.0), "'a' is already in it"),
         ((["x", "x"], VAL.X, VAL.losses[:, :2], [1, 1]), "'x' stands more than once"),
+        (({"x", "y"}, VAL.X, VAL.losses[:, :2], [1, 1]), "in an order; got {'[xy]'"),
         ((["x", 3], VAL.X, VAL.losses[:, :2], [1, 1]), "non-empty strings; got 3"),
         (([], VAL.X, VAL.losses[:, :2], [1, 1]), "at least one LLM"),
         ((["x", "y"], VAL.X, VAL.losses[:, :3], [1, 1]), "one column for each of 2 names; got 3"),

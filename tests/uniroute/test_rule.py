@@ -502,6 +502,8 @@ def test_bad_input_is_named(arguments, words):
         ((0.4, np.nan), "share must be a number from 0 to 1; got nan"),
         ((-1, 0.5), "cost_weight must be a number from 0 to inf; got -1"),
         (("much", 0.5), "cost_weight must be a number from 0 to inf; got 'much'"),
+        (("7", 0.5), "cost_weight must be a number from 0 to inf; got '7'"),
+        ((10**400, 0.5), "cost_weight must be a number from 0 to inf; got 10000"),
     ],
 )
 def test_a_rule_checks_its_fields(fields, words):
