@@ -1,5 +1,6 @@
 """The paper's theory as programs: excess risk, worst worlds, finite samples."""
 
+from uniroute_lab.theory.chats import ChatWorld, chat_outcome, chat_rules, switch_bound
 from uniroute_lab.theory.excess import (
     excess_risk,
     max_delta,
@@ -17,7 +18,10 @@ from uniroute_lab.theory.samples import (
 from uniroute_lab.theory.worst import WorstWorld, worst_world
 
 __all__ = [
+    "ChatWorld",
     "WorstWorld",
+    "chat_outcome",
+    "chat_rules",
     "estimation_bound",
     "excess_risk",
     "feature_radius",
@@ -27,6 +31,7 @@ __all__ = [
     "misfit_range_floor",
     "misfit_size",
     "population_features",
+    "switch_bound",
     "winners_curse",
     "worst_world",
 ]
