@@ -101,8 +101,8 @@ def chat_rules(world, cost_weight, losses=None):
     dict of str to ndarray of int, shape (n_turns, n_topics, n_llms)
         The LLM taken in a turn about a topic, after the LLM of the turn before (in the first turn
         any). "optimal": by dynamic programming; "this visit": as if the chat ended when it leaves
-        the topic; "this turn": as if it ended now; "one LLM": the best for the whole chat, chosen
-        in its first turn; "each alone": as if there were nothing to read again.
+        the topic; "this turn": as if it ended now; "each alone": as if there were nothing to read
+        again; "one LLM": the best for the whole chat, chosen in its first turn.
 
     Raises
     ------
@@ -124,8 +124,8 @@ def chat_rules(world, cost_weight, losses=None):
     optimal    [1 1 1 1 1 1 1 0 0]
     this visit [1 1 1 1 1 1 1 0 0]
     this turn  [1 1 1 1 0 0 0 0 0]
-    one LLM    [1 0 0 0 0 0 0 0 0]
     each alone [1 1 1 1 1 1 1 1 1]
+    one LLM    [1 0 0 0 0 0 0 0 0]
     """
     check_scalar("cost_weight", cost_weight, 0, np.finfo(float).max)
     losses = world.losses if losses is None else check_matrix("losses", losses)
@@ -134,8 +134,8 @@ def chat_rules(world, cost_weight, losses=None):
         "optimal": _ahead(world, cost_weight, losses, world.moves()),
         "this visit": _ahead(world, cost_weight, losses, world.stay * np.eye(len(losses))),
         "this turn": _ahead(world, cost_weight, losses, np.zeros((len(losses),) * 2)),
-        "one LLM": _one(world, cost_weight, losses),
         "each alone": _alone(world, cost_weight, losses),
+        "one LLM": _one(world, cost_weight, losses),
     }
 
 
