@@ -1,16 +1,97 @@
 """Checks of arguments: every error names the argument, the value and what was expected."""
 
 from collections import Counter
+from collections.abc import Mapping, Set
+from contextlib import contextmanager
+from numbers import Real
+from reprlib import repr as shortened
 
 import numpy as np
 from scipy import sparse
 
+from uniroute._tables import align, labels_of
+
 __all__ = []
+
+
+def check_numbers(name, values):
+    """Return `values` as an array of floats, or say what is no real number, and where."""
+    must = refuse_masked(name, values)
+    try:
+        array = _as_array(values)
+        if array.dtype.kind in "biuf":
+            return array.astype(float, copy=False)
+        objects = array if array.dtype.kind in "mM" else np.asarray(values, dtype=object)
+    except (TypeError, ValueError, RuntimeError) as error:  # said by other libraries' arrays
+        raise ValueError(f"{must}; {error}") from error
+    for place, value in np.ndenumerate(objects):
+        if not _is_real(value):
+            at = f" at position {', '.join(map(str, place))}" if place else ""
+            raise ValueError(f"{must}; got {shortened(value)}{at}")
+    return objects.astype(float)
+
+
+def refuse_masked(name, values):
+    """Raise if numbers are masked; return how an error begins."""
+    must = f"{name} must be an array of numbers"
+    parts = [values, *values] if isinstance(values, list | tuple) else [values]
+    if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):
+        raise ValueError(f"{must}, none of them masked; got {values!r}")
+    return must
+
+
+def check_rows(name, X):
+    """Raise if embeddings are what scikit-learn would take for numbers, or are masked."""
+    must = refuse_masked(name, X)
+    try:
+        found = X.dtype if hasattr(X, "dtype") else _as_array(X).dtype
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{must}; {error}") from error
+    if getattr(found, "kind", "f") in "mMUSV" or getattr(X, "requires_grad", False):
+        raise ValueError(f"{must}; got {shortened(X)}")
+
+
+@contextmanager
+def naming(name):
+    """Say which argument it is, where scikit-learn's errors do not."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        if f" {name} " in str(error):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} must be a matrix of numbers; {error}") from error
+
+
+def check_integers(name, values):
+    """Return `values` as an array of integers of at least 0."""
+    if not (type(values) is np.ndarray and values.dtype.kind in "iu"):
+        values = check_numbers(name, values)
+    bad = ~(np.isfinite(values) & (values >= 0) & (values == np.floor(values)))
+    if bad.any():
+        raise ValueError(f"{name} must be integers of at least 0; got {values[bad].flat[0]}")
+    return values.astype(int, copy=False)
+
+
+def _as_array(values):
+    """Return an array; of objects, where rows differ in length."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        return np.asarray(values, dtype=object)
+
+
+def _is_real(value):
+    try:
+        is_number = isinstance(value, Real | np.bool) and not isinstance(value, np.timedelta64)
+        return is_number and float(value) is not None
+    except OverflowError:  # 10**400
+        return False
 
 
 def check_matrix(name, values, *, allow_nan=False):
     """Return `values` as a float array of shape (rows, columns), or say what is wrong."""
-    values = np.asarray(values, dtype=float)
+    values = check_numbers(name, values)
     if values.ndim != 2 or 0 in values.shape:
         raise ValueError(
             f"{name} must be a non-empty array with two dimensions; got shape {values.shape}"
@@ -27,23 +108,31 @@ def check_matrix(name, values, *, allow_nan=False):
     return values
 
 
-def check_costs(costs, shape):
+def check_costs(costs, shape, name="costs", by=""):
     """Return `costs` of shape (n_llms,) or, if `shape` has two entries, of that shape."""
-    costs = np.asarray(costs, dtype=float)
+    costs = check_numbers(name, costs)
     allowed = list(dict.fromkeys([shape[-1:], shape]))
     if costs.shape not in allowed:
         expected = " or ".join(map(str, allowed))
-        raise ValueError(f"costs must have shape {expected}; got {costs.shape}")
+        raise ValueError(f"{name} must have shape {expected}{by}; got {costs.shape}")
     bad = ~(np.isfinite(costs) & (costs >= 0))
     if bad.any():
-        raise ValueError(f"costs must be finite and not negative; got {costs[bad][0]}")
+        raise ValueError(f"{name} must be finite and not negative; got {costs[bad][0]}")
     return costs
 
 
 def check_predictions(gamma, costs):
-    """Return predicted losses (n_prompts, n_llms) and costs that fit them."""
+    """Return predicted losses (n_prompts, n_llms) and costs that fit them, of tables by name."""
+    costs = align_costs(costs, *(labels_of(gamma, axis) for axis in (0, 1)))
     gamma = check_matrix("gamma", gamma)
-    return gamma, check_costs(costs, gamma.shape)
+    return gamma, check_costs(costs, gamma.shape, by=" by gamma")
+
+
+def align_costs(costs, rows, columns):
+    """Return costs of LLMs, or of prompts and LLMs, in the order of prompts and LLMs."""
+    if getattr(costs, "ndim", 1) == 1:
+        return align("costs", costs, columns)
+    return align("costs", costs, rows, columns)
 
 
 def check_same_shape(name, values, other_name, other):
@@ -76,9 +165,14 @@ def check_llms(names, X_val, losses_val, costs):
     """Return names, losses (a column each) and costs (n_llms,) or (n_val, n_llms) of some LLMs.
 
     One LLM may be given as a string, a column and a number. `X_val` is only counted; None: it is
-    not used.
+    not used. Tables are brought into the order of `names` and of the rows of `X_val`.
     """
-    names, losses_val = check_names(names), np.asarray(losses_val, dtype=float)
+    names = check_names(names)
+    rows = next((v for v in (X_val, losses_val) if labels_of(v, 0) is not None), None)
+    rows = labels_of(rows, 0)
+    of_one = len(names) == 1 and np.ndim(costs) == 1 and len(costs) > 1
+    costs = align("costs", costs, rows) if of_one else align_costs(costs, rows, names)
+    losses_val = check_numbers("losses_val", align("losses_val", losses_val, rows, names))
     losses_val = losses_val[:, None] if losses_val.ndim == 1 else losses_val
     losses_val = check_matrix("losses_val", losses_val, allow_nan=True)
     if losses_val.shape[1] != len(names):
@@ -86,13 +180,12 @@ def check_llms(names, X_val, losses_val, costs):
             f"losses_val must have one column for each of {len(names)} names; "
             f"got {losses_val.shape[1]}"
         )
-    if X_val is not None and np.shape(X_val)[:1] != (len(losses_val),):
+    if X_val is not None and (n := count_rows("X_val", X_val)) != len(losses_val):
         raise ValueError(
-            f"losses_val must have a row for each row of X_val, {len(np.atleast_1d(X_val))}; "
-            f"got {len(losses_val)}"
+            f"losses_val must have a row for each row of X_val, {n}; got {len(losses_val)}"
         )
     losses_val = check_losses("losses_val", losses_val, names)
-    costs = np.atleast_1d(np.asarray(costs, dtype=float))
+    costs = np.atleast_1d(check_numbers("costs", costs))
     if costs.shape == (len(losses_val),) and len(names) == 1:
         costs = costs[:, None]
     if costs.shape == losses_val.shape and costs.ndim == 2:
@@ -106,10 +199,20 @@ def check_llms(names, X_val, losses_val, costs):
     return names, losses_val, check_costs(costs, costs.shape)
 
 
+def count_rows(name, X):
+    """Return how many rows a matrix of any kind has."""
+    try:
+        return X.shape[0] if hasattr(X, "shape") else len(X)
+    except (IndexError, TypeError):
+        raise ValueError(f"{name} must be a matrix; got {shortened(X)}") from None
+
+
 def check_memberships(memberships, n_prompts):
     """Return memberships (n_prompts, n_clusters), an array or sparse, not negative."""
     if not sparse.issparse(memberships):
         memberships = check_matrix("memberships", memberships)
+    elif not np.isfinite(memberships.data).all():
+        raise ValueError("memberships must be finite; got NaN or infinity")
     if memberships.shape[0] != n_prompts:
         raise ValueError(
             f"memberships must have a row for each row of losses, {n_prompts}; "
@@ -134,7 +237,7 @@ def check_probabilities(name, rows):
 
 def check_weights(weights, n_prompts):
     """Return `weights` of prompts as floats, one each; all 1 if None."""
-    weights = np.ones(n_prompts) if weights is None else np.asarray(weights, dtype=float)
+    weights = np.ones(n_prompts) if weights is None else check_numbers("weights", weights)
     if weights.shape != (n_prompts,):
         raise ValueError(f"weights must have shape {(n_prompts,)}; got {weights.shape}")
     bad = ~(np.isfinite(weights) & (weights >= 0))
@@ -147,36 +250,80 @@ def check_weights(weights, n_prompts):
 
 def check_positive_integer(name, value, least=1):
     """Raise unless `value` is an integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+    wrong = isinstance(value, bool | np.timedelta64) or not isinstance(value, int | np.integer)
+    if wrong or value < least:
         raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}")
 
 
 def check_scalar(name, value, low, high):
     """Return `value` as a float in [low, high] (infinity only where `high` is infinite)."""
+    known = getattr(value, "ndim", 0) == 0 and not isinstance(value, bool | np.bool)
     try:
-        number = np.nan if isinstance(value, (str, bytes)) else float(value)
-    except (TypeError, ValueError, OverflowError):
+        number = float(check_numbers(name, value)) if known else np.nan
+    except (TypeError, ValueError):
         number = np.nan
     if not low <= number <= high:
-        raise ValueError(f"{name} must be a number from {low} to {high}; got {value!r}")
+        raise ValueError(f"{name} must be a number from {low} to {high}; got {shortened(value)}")
     return number
+
+
+def check_generator(random_state):
+    """Return the generator of a seed; a generator as it is."""
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"random_state must be a seed; got {random_state!r}") from error
 
 
 def check_option(name, value, options):
     """Raise unless `value` is one of `options`."""
-    if value not in options:
+    if not any(isinstance(value, type(option)) and value == option for option in options):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}; got {value!r}")
 
 
-def check_names(names):
-    """Return LLM names as a list of distinct, non-empty, plain strings."""
-    given, names = names, [names] if isinstance(names, str) else list(names)
-    if not names or isinstance(given, (set, frozenset)):
-        raise ValueError(f"names must hold at least one LLM, in an order; got {given!r}")
-    for name in names:
+def check_fields(record, **dims):
+    """Make arrays of numbers of fields of a dataclass, and check their shapes.
+
+    A letter of `dims` stands for the size of a dimension: ``costs="m", losses="nm"``; "" for a
+    number. "#" behind them: integers; "~": maybe infinite. None holds NaN.
+    """
+    sizes = {}
+    for name, letters in dims.items():
+        values, kind = getattr(record, name), letters[-1:] if letters[-1:] in "#~" else ""
+        letters = letters.removesuffix(kind)
+        if not letters:
+            object.__setattr__(record, name, check_scalar(name, values, -np.inf, np.inf))
+            continue
+        if kind == "#":
+            values = check_integers(name, values)
+        elif not (type(values) is np.ndarray and values.dtype.kind in "fiu"):
+            values = check_numbers(name, values)
+        shape = values.shape if values.ndim == len(letters) else letters
+        known = [
+            sizes.setdefault(letter, (n, name)) for letter, n in zip(letters, shape, strict=True)
+        ]
+        if values.shape != (expected := tuple(size for size, _ in known)):
+            by = ", ".join(dict.fromkeys(other for _, other in known))
+            raise ValueError(f"{name} must have shape {expected} by {by}; got {values.shape}")
+        bad = np.isnan(values) if kind == "~" else ~np.isfinite(values)
+        if bad.any():
+            raise ValueError(f"{name} must be finite; got {values[bad][0]}")
+        object.__setattr__(record, name, values)
+
+
+def check_names(names, argument="names"):
+    """Return LLM names as a list of distinct plain strings, not empty and without blanks around."""
+    given = [names] if isinstance(names, str) else names
+    ordered = hasattr(given, "__iter__") and not isinstance(given, Set | Mapping)
+    names = list(given) if ordered and getattr(given, "ndim", 1) == 1 else []
+    if not names:
+        raise ValueError(f"{argument} must hold at least one LLM, in an order; got {given!r}")
+    for i, name in enumerate(names):
         if not isinstance(name, str) or not name:
-            raise ValueError(f"names must be non-empty strings; got {name!r}")
+            raise ValueError(f"{argument} must be non-empty strings; got {name!r} at position {i}")
+        if name != name.strip():
+            raise ValueError(f"{argument} must have no blanks around them; got {name!r}")
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise ValueError(f"names must be distinct; {repeated[0]!r} stands more than once")
+        raise ValueError(f"{argument} must be distinct; {repeated[0]!r} stands more than once")
     return [str(name) for name in names]

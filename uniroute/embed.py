@@ -181,7 +181,7 @@ class Encoder:
         check_option("turns", turns, TURNS)
         if isinstance(source, Encoder):
             raise ValueError(f"source must be a folder, an object or None; got {source}")
-        self.source, self.turns = find_source(source), turns
+        self.source, self.turns = find_source(source, "source"), turns
         self._given = source, turns, languages, fingerprint
         self._is_object = self.source is not None and not isinstance(self.source, Path)
         for name, value in {"languages": languages, "fingerprint": fingerprint}.items():

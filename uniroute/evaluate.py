@@ -5,9 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse, stats
 
+from uniroute._tables import align, labels_of
 from uniroute.checks import (
     check_costs,
+    check_fields,
+    check_integers,
     check_matrix,
+    check_numbers,
+    check_positive_integer,
     check_predictions,
     check_same_shape,
     check_scalar,
@@ -55,6 +60,14 @@ class DeferralCurve:
     llm_costs: np.ndarray
     llm_losses: np.ndarray
 
+    def __post_init__(self):
+        of_llms = {"llm_costs": "m", "llm_losses": "m"}
+        check_fields(self, costs="v", losses="v", cost_weights="v~", **of_llms)
+        if not self.costs.size or (np.diff(self.costs) <= 0).any():
+            raise ValueError(f"costs must be strictly increasing; got {self.costs}")
+        if (self.cost_weights[1:] > self.cost_weights[:-1]).any() or self.cost_weights[-1] < 0:
+            raise ValueError(f"cost_weights must decrease, to 0 at least; got {self.cost_weights}")
+
     @property
     def quality(self):
         """1 - loss at the vertices, shape (n_vertices,)."""
@@ -70,7 +83,7 @@ class DeferralCurve:
 
         Below the first vertex the curve does not exist: NaN.
         """
-        return np.interp(budget, self.costs, self.quality, left=np.nan)
+        return np.interp(check_numbers("budget", budget), self.costs, self.quality, left=np.nan)
 
     def area(self, fraction=1.0):
         """Return the normalised area under the curve of quality against cost.
@@ -169,6 +182,8 @@ def deferral_curve(gamma, losses, costs, true_costs=None, rows=None):
     array([0.667, 0.333])
     """
     weights, average, predicted = None, np.asarray, None
+    labels = [labels_of(gamma, 0) if rows is None else None, labels_of(gamma, 1)]
+    losses, true_costs = align("losses", losses, *labels), align("true_costs", true_costs, *labels)
     if rows is not None:
         gamma, costs = check_predictions(gamma, costs)
         used, weights, average = _averages(rows, len(gamma))
@@ -179,7 +194,7 @@ def deferral_curve(gamma, losses, costs, true_costs=None, rows=None):
     losses = average(_observed("losses", losses, *predicted))
     if true_costs is not None:
         true_costs = _observed("true_costs", true_costs, *predicted)
-        costs = average(check_costs(true_costs, true_costs.shape))
+        costs = average(check_costs(true_costs, true_costs.shape, "true_costs"))
     spent = path.mean(costs, weights)
     # What was decided by other costs need not get dearer all the time.
     kept = spent < np.append(np.minimum.accumulate(spent[::-1])[-2::-1], np.inf)
@@ -201,12 +216,10 @@ def _observed(name, values, by, predicted):
 
 def _averages(rows, n_rows):
     """Return the rows that occur, their numbers of prompts, and what averages over these."""
-    rows = np.asarray(rows)
-    if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        raise ValueError(
-            f"rows must be one integer for each prompt; got shape {rows.shape}, type {rows.dtype}"
-        )
-    bad = (rows < 0) | (rows >= n_rows)
+    rows = check_integers("rows", rows)
+    if rows.ndim != 1:
+        raise ValueError(f"rows must be one integer for each prompt; got shape {rows.shape}")
+    bad = rows >= n_rows
     if bad.any():
         raise ValueError(f"rows must be rows of gamma, 0 to {n_rows - 1}; got {rows[bad][0]}")
     used, place, counts = np.unique(rows, return_inverse=True, return_counts=True)
@@ -241,6 +254,10 @@ class PairedDifference:
     low: float
     high: float
     n_pairs: int
+
+    def __post_init__(self):
+        check_positive_integer("n_pairs", self.n_pairs)
+        check_fields(self, mean="", standard_error="", low="", high="")
 
     def __str__(self):
         return f"{self.mean:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
@@ -318,7 +335,8 @@ def sign_test(first, second):
 
 def _paired(first, second):
     """Return first - second, checked."""
-    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    second = check_numbers("second", align("second", second, labels_of(first, 0)))
+    first = check_numbers("first", first)
     if first.ndim != 1 or first.shape != second.shape or len(first) < 2:
         raise ValueError(
             "first and second must be of one length, at least 2; "

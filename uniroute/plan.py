@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from uniroute.checks import check_costs, check_scalar
+from uniroute.checks import check_costs, check_numbers, check_scalar
 from uniroute.rule import BudgetRule, RoutingPath, routing_path
 
 __all__ = ["BudgetWarning", "Controller", "Plan"]
@@ -117,7 +117,7 @@ class Plan:
 
         Below the cheapest choices these are made, above the dearest that are of use, those.
         """
-        budget = self.budget if budget is None else budget
+        budget = check_scalar("budget", self.budget if budget is None else budget, -np.inf, np.inf)
         if self.spent is None or budget < self.least or budget == self.least < self.spent[-1]:
             return BudgetRule(np.inf, 0.0)
         if budget >= self.spent[-1]:
@@ -254,8 +254,8 @@ class Controller:
         spent : float or array-like of shape (n_prompts,)
             Cost of each answered prompt, in any order; none negative.
         """
-        spent = np.atleast_1d(np.asarray(spent, dtype=float))
-        spent = check_costs(spent, spent.shape[-1:])
+        spent = np.atleast_1d(check_numbers("spent", spent))
+        spent = check_costs(spent, spent.shape[-1:], "spent")
         with self._lock:
             n, excess = self._seen
             self._seen = n + len(spent), excess + float((spent - self.plan.budget).sum())

@@ -15,12 +15,16 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from uniroute._mlp import fit_mlp, mlp_scores
+from uniroute._tables import align, labels_of
 from uniroute.checks import (
+    check_generator,
     check_matrix,
     check_option,
     check_positive_integer,
+    check_rows,
     check_scalar,
     check_unit_interval,
+    naming,
 )
 from uniroute.llms import ClusterMeans
 
@@ -31,6 +35,14 @@ BLOCK = 2048  # prompts that are worked on at once; their scores stay in the cac
 
 class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What all prompt maps share."""
+
+    def _check_rows(self, X, reset=False, **options):
+        """Return embeddings; but in `fit`, with as many dimensions as those seen there."""
+        if not reset:
+            check_is_fitted(self)
+        check_rows("X", X)
+        with naming("X"):
+            return validate_data(self, X, reset=reset, **options)
 
     def memberships(self, X):
         """Return the memberships with which losses on the prompts `X` are averaged.
@@ -45,11 +57,6 @@ class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         ndarray or sparse matrix of shape (n_prompts, n_features)
         """
         return self.transform(X)
-
-    def _check_rows(self, X):
-        """Return embeddings with as many dimensions as those seen in fit."""
-        check_is_fitted(self)
-        return validate_data(self, X, reset=False)
 
     def _rows(self, X):
         """Return embeddings of which only the values are not checked, if that is sure; else all."""
@@ -79,7 +86,7 @@ def memberships_of(prompt_map, X):
         clusters = last.predict(X)
         ones = np.ones(len(clusters)), clusters, np.arange(len(clusters) + 1)
         return sparse.csr_array(ones, shape=(len(clusters), len(last.cluster_centers_)))
-    return getattr(last, "memberships", last.transform)(X)
+    return _checked(last, getattr(last, "memberships", last.transform)(X))
 
 
 def features_of(prompt_map, X):
@@ -89,7 +96,33 @@ def features_of(prompt_map, X):
         return last.predict(X)
     if type(last) is ConstantMap:
         return np.zeros(len(last.transform(X)), dtype=int)
-    return last.transform(X)
+    return _checked(last, last.transform(X))
+
+
+def _checked(prompt_map, rows):
+    """Return the features that a map made, if they are memberships; our own maps' are."""
+    if type(prompt_map) in (NeighborMap, LearnedMap):
+        return rows
+    if not sparse.issparse(rows):
+        rows = check_matrix("features of the prompt_map", rows)
+    least = rows.min(axis=1)
+    totals = np.ravel(rows.sum(axis=1))
+    least = np.ravel(least.toarray() if sparse.issparse(least) else least)
+    bad = ~((least >= 0) & (np.abs(totals - 1) <= 1e-6))
+    if bad.any():
+        row = int(bad.argmax())
+        raise ValueError(
+            "prompt_map must make memberships, not negative and adding up to 1 for each prompt; "
+            f"got {totals[row]:.4g} in all, {least[row]:.4g} at least, in row {row}"
+        )
+    return rows
+
+
+def check_is_map(prompt_map, X):
+    """Raise unless a fitted transformer makes memberships of its training prompts."""
+    last, _ = _last_step(prompt_map, X[:1])
+    if type(last) not in (ConstantMap, KMeansMap, NeighborMap, LearnedMap):
+        features_of(prompt_map, X)
 
 
 def single_of(prompt_map, X):
@@ -191,7 +224,7 @@ class ConstantMap(_PromptMap):
         -------
         ConstantMap
         """
-        validate_data(self, X)
+        self._check_rows(X, reset=True)
         return self
 
     def transform(self, X):
@@ -256,8 +289,10 @@ class KMeansMap(_ClusterMap):
         ValueError
             If `n_clusters` is not a positive integer or exceeds the number of prompts.
         """
-        check_positive_integer("n_clusters", self.n_clusters)
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        for name in ("n_clusters", "n_init", "max_iter"):
+            if (name, value := getattr(self, name)) != ("n_init", "auto"):
+                check_positive_integer(name, value)
+        X = self._check_rows(X, reset=True, dtype=[np.float64, np.float32])
         if self.n_clusters > len(X):
             raise ValueError(
                 f"n_clusters must not exceed n_samples={len(X)} prompts; got {self.n_clusters}"
@@ -332,7 +367,7 @@ class NeighborMap(_PromptMap):
             If `n_neighbors` is not a positive integer or exceeds the number of prompts.
         """
         check_positive_integer("n_neighbors", self.n_neighbors)
-        self.X_val_ = validate_data(self, X, dtype=[np.float64, np.float32])
+        self.X_val_ = self._check_rows(X, reset=True, dtype=[np.float64, np.float32])
         if self.n_neighbors > len(self.X_val_):
             raise ValueError(
                 f"n_neighbors must not exceed n_samples={len(self.X_val_)} prompts; "
@@ -480,8 +515,11 @@ class LearnedMap(_ClusterMap):
         ImportError
             If architecture="mlp" and PyTorch is not installed.
         """
+        psi = align("psi", psi, labels_of(losses, 1))
         X, losses = self._check_fit(X, losses)
         hard = clusters or KMeansMap(self.n_clusters, random_state=self.random_state).fit(X)
+        if not hasattr(hard, "cluster_centers_"):
+            raise ValueError(f"clusters must be a fitted KMeansMap; got {clusters!r}")
         self.cluster_centers_ = hard.cluster_centers_
         if len(self.cluster_centers_) != self.n_clusters:
             raise ValueError(
@@ -504,14 +542,19 @@ class LearnedMap(_ClusterMap):
     def _check_fit(self, X, losses):
         check_option("architecture", self.architecture, ("linear", "mlp"))
         check_option("assignment", self.assignment, ("hard", "soft"))
+        check_option("fit_intercept", self.fit_intercept, (True, False))
         check_scalar("l2", self.l2, 0, np.finfo(float).max)
-        check_positive_integer("max_iter", self.max_iter)
-        check_positive_integer("epochs", self.epochs)
-        X = validate_data(self, X, dtype=np.float64)
+        for name in ("n_clusters", "max_iter", "epochs"):
+            check_positive_integer(name, getattr(self, name))
+        check_generator(self.random_state)
+        losses = align("losses", losses, labels_of(X, 0))
+        X = self._check_rows(X, reset=True, dtype=np.float64)
         losses = check_matrix("losses", losses, allow_nan=True)
         check_unit_interval("losses", losses)
         if len(losses) != len(X):
-            raise ValueError(f"losses must have a row per prompt, {len(X)}; got {len(losses)}")
+            raise ValueError(
+                f"losses must have a row per prompt, {len(X)}; X has, got {len(losses)}"
+            )
         return X, losses
 
     def _fit_linear(self, X, losses, psi):
