@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from uniroute.checks import check_llms, check_matrix, check_numbers, check_rows, count_rows, naming
+from uniroute._numbers import check_numbers, check_rows, naming
+from uniroute.checks import check_llms, check_matrix, count_rows
 from uniroute.pool import Pool
 from uniroute.router import Router
 from uniroute.rule import budget_rule, routing_path

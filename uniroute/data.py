@@ -10,14 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from uniroute._numbers import check_numbers, check_scalar
 from uniroute._tables import align, labels_of
-from uniroute.checks import (
-    align_costs,
-    check_matrix,
-    check_names,
-    check_numbers,
-    check_scalar,
-)
+from uniroute.checks import align_costs, check_matrix, check_names
 
 __all__ = ["RoutingData", "load_csv", "token_costs"]
 
@@ -139,7 +134,8 @@ class RoutingData:
         _shape("losses", self.losses, (n, m))
         _shape("costs", self.costs, (m,), (n, m))
         if self.embeddings is not None:
-            _shape("embeddings", self.embeddings, (n, *self.embeddings.shape[1:2]))
+            dims = self.embeddings.shape[-1] if self.embeddings.ndim else 0
+            _shape("embeddings", self.embeddings, (n, dims))
         for name, values in (self.features or {}).items():
             _shape(f"features[{name!r}]", values, (n, values.shape[-1] if values.ndim else 0))
 

@@ -162,6 +162,12 @@ class Encoder:
     processor's order of sums hardly matters; a folder by its files. So a folder and the model that
     was loaded from it are two encoders. Chapter 13.
 
+    **Languages.** all-MiniLM-L6-v2 learned from English. It embeds texts in other languages without
+    an error, but by what it knows of their letters and of words that they share with English: they
+    lie near each other because they are foreign, rather than by what they ask. A router is then
+    right on average over them at best. For other languages take an encoder that learned from them,
+    state its `languages`, and fit the router on its embeddings.
+
     Examples
     --------
     >>> import numpy as np

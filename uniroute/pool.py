@@ -11,9 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
+from uniroute._numbers import check_numbers
 from uniroute._show import html_table, text_table
 from uniroute._tables import align
-from uniroute.checks import check_costs, check_matrix, check_names, check_numbers
+from uniroute.checks import check_costs, check_matrix, check_names
 
 __all__ = ["Pool"]
 

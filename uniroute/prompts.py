@@ -9,28 +9,23 @@ import numpy as np
 from scipy import optimize, sparse, special
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.cluster import KMeans
-from sklearn.frozen import FrozenEstimator
 from sklearn.neighbors import NearestNeighbors
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from uniroute._mlp import fit_mlp, mlp_scores
+from uniroute._nearest import nearest, rounding_of
+from uniroute._numbers import check_rows, check_scalar, naming
 from uniroute._tables import align, labels_of
 from uniroute.checks import (
     check_generator,
     check_matrix,
     check_option,
     check_positive_integer,
-    check_rows,
-    check_scalar,
     check_unit_interval,
-    naming,
 )
 from uniroute.llms import ClusterMeans
 
 __all__ = ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"]
-
-BLOCK = 2048  # prompts that are worked on at once; their scores stay in the cache
 
 
 class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -67,72 +62,6 @@ class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return self._check_rows(X)
 
 
-def _last_step(prompt_map, X):
-    """Return the transformer inside frozen ones and at pipelines' ends, and what it is given."""
-    if isinstance(prompt_map, FrozenEstimator):
-        return _last_step(prompt_map.estimator, X)
-    if isinstance(prompt_map, Pipeline):
-        *before, last = [step for _, step in prompt_map.steps if step not in (None, "passthrough")]
-        for step in before:
-            X = step.transform(X)
-        return _last_step(last, X)
-    return prompt_map, X
-
-
-def memberships_of(prompt_map, X):
-    """Return the memberships that any transformer gives, also frozen or at a pipeline's end."""
-    last, X = _last_step(prompt_map, X)
-    if type(last) is KMeansMap:
-        clusters = last.predict(X)
-        ones = np.ones(len(clusters)), clusters, np.arange(len(clusters) + 1)
-        return sparse.csr_array(ones, shape=(len(clusters), len(last.cluster_centers_)))
-    return _checked(last, getattr(last, "memberships", last.transform)(X))
-
-
-def features_of(prompt_map, X):
-    """Return Phi(X) of any transformer; where it is one cluster a prompt, the clusters alone."""
-    last, X = _last_step(prompt_map, X)
-    if type(last) is KMeansMap:
-        return last.predict(X)
-    if type(last) is ConstantMap:
-        return np.zeros(len(last.transform(X)), dtype=int)
-    return _checked(last, last.transform(X))
-
-
-def _checked(prompt_map, rows):
-    """Return the features that a map made, if they are memberships; our own maps' are."""
-    if type(prompt_map) in (NeighborMap, LearnedMap):
-        return rows
-    if not sparse.issparse(rows):
-        rows = check_matrix("features of the prompt_map", rows)
-    least = rows.min(axis=1)
-    totals = np.ravel(rows.sum(axis=1))
-    least = np.ravel(least.toarray() if sparse.issparse(least) else least)
-    bad = ~((least >= 0) & (np.abs(totals - 1) <= 1e-6))
-    if bad.any():
-        row = int(bad.argmax())
-        raise ValueError(
-            "prompt_map must make memberships, not negative and adding up to 1 for each prompt; "
-            f"got {totals[row]:.4g} in all, {least[row]:.4g} at least, in row {row}"
-        )
-    return rows
-
-
-def check_is_map(prompt_map, X):
-    """Raise unless a fitted transformer makes memberships of its training prompts."""
-    last, _ = _last_step(prompt_map, X[:1])
-    if type(last) not in (ConstantMap, KMeansMap, NeighborMap, LearnedMap):
-        features_of(prompt_map, X)
-
-
-def single_of(prompt_map, X):
-    """Return Phi(X) in single precision and a bound on each row's sum of errors; None: no gain."""
-    last, X = _last_step(prompt_map, X)
-    if type(last) is not LearnedMap or last.architecture != "linear" or X.dtype != np.float32:
-        return None
-    return last.single_probabilities(X)
-
-
 class _ClusterMap(_PromptMap):
     """What the maps with `cluster_centers_` share."""
 
@@ -141,57 +70,12 @@ class _ClusterMap(_PromptMap):
         return len(self.cluster_centers_)
 
     def _nearest(self, X):
-        """Return the cluster of the nearest centre, shape (n_prompts,).
-
-        The nearest has the largest x . c - |c|^2 / 2. In single precision, prompts for which
-        rounding may decide are done again in double.
-        """
-        centers, clusters = self.cluster_centers_, np.empty(len(X), dtype=np.intp)
-        halves = _half_squares(centers)
-        longest = np.sqrt(2 * halves.max())
-        with np.errstate(invalid="ignore", over="ignore"):
-            for start in range(0, len(X), BLOCK):
-                block = np.asarray(X[start : start + BLOCK], dtype=centers.dtype)
-                scores = block @ centers.T
-                scores -= halves
-                best = scores.argmax(axis=1)
-                top = scores[np.arange(len(best)), best]
-                if not np.isfinite(top).all():
-                    self._check_rows(X)  # names the value, if it is one
-                if centers.dtype == np.float32:
-                    error = rounding_of(block, longest, longest**2)
-                    if (rows := doubtful(scores, top - 2 * error)).size:
-                        exact = centers.astype(float)
-                        scores = block[rows].astype(float) @ exact.T - _half_squares(exact)
-                        best[rows] = scores.argmax(axis=1)
-                clusters[start : start + BLOCK] = best
-        return clusters
+        """Return the cluster of the nearest centre, shape (n_prompts,)."""
+        return nearest(X, self.cluster_centers_, self._check_rows)
 
     def _one_hot(self, clusters):
         """Return ones at the clusters, shape (n_prompts, n_clusters)."""
         return np.eye(self._n_features_out)[clusters]
-
-
-def rounding_of(rows, length, more=0.0):
-    """Return what rounding adds to single-precision products of rows with vectors of a length.
-
-    As good as surely: the errors of d terms are independent, so that their sum is a few sqrt(d)
-    times one. `more` is the size of what is added to the products.
-    """
-    few = 2 * np.sqrt(rows.shape[1]) * np.finfo(np.float32).eps
-    return few * (length * np.sqrt(np.vecdot(rows, rows)) + more)
-
-
-def doubtful(scores, bars):
-    """Return the rows in which other scores than the largest reach the row's bar."""
-    near = scores >= bars.astype(scores.dtype)[:, None]
-    if np.count_nonzero(near) == len(near):
-        return np.empty(0, dtype=int)
-    return np.flatnonzero(np.count_nonzero(near, axis=1) > 1)
-
-
-def _half_squares(centers):
-    return np.vecdot(centers, centers) / 2
 
 
 class ConstantMap(_PromptMap):
@@ -552,9 +436,7 @@ class LearnedMap(_ClusterMap):
         losses = check_matrix("losses", losses, allow_nan=True)
         check_unit_interval("losses", losses)
         if len(losses) != len(X):
-            raise ValueError(
-                f"losses must have a row per prompt, {len(X)}; X has, got {len(losses)}"
-            )
+            raise ValueError(f"losses must have a row per prompt, {len(X)}; got {len(losses)}")
         return X, losses
 
     def _fit_linear(self, X, losses, psi):

@@ -5,7 +5,7 @@ Before it `Router`, what all routers have in common.
 
 import threading
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
 
 import numpy as np
@@ -13,32 +13,21 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
+from uniroute._any_map import check_is_map, features_of, memberships_of, quick_ends
+from uniroute._numbers import check_numbers
 from uniroute._tables import align, labels_of
 from uniroute._texts import TURNS, read_texts
-from uniroute.checks import (
-    check_fields,
-    check_generator,
-    check_llms,
-    check_names,
-    check_numbers,
-    check_scalar,
-)
+from uniroute.checks import check_generator, check_llms
+from uniroute.controller import Controller
 from uniroute.evaluate import deferral_curve
+from uniroute.explanation import Explanation
 from uniroute.llms import ClusterMeans, warn_of_few_labels
 from uniroute.persistence import load_router, save_router
-from uniroute.plan import BudgetWarning, Controller, make_plan
+from uniroute.plan import BudgetWarning, make_plan
 from uniroute.pool import Pool
-from uniroute.prompts import (
-    check_is_map,
-    doubtful,
-    features_of,
-    memberships_of,
-    rounding_of,
-    single_of,
-)
 from uniroute.rule import BudgetRule, routing_path, weighted
 
-__all__ = ["Explanation", "Router", "UniRoute"]
+__all__ = ["Router", "UniRoute"]
 
 BLOCK = 4096  # prompts whose features are held at once
 _SWAP = threading.Lock()  # held for one comparison and one assignment; readers need none
@@ -524,7 +513,8 @@ class UniRoute(Router, BaseEstimator):
             Their losses; NaN = not observed.
         costs : array-like of shape (n_new,) or (n_val, n_new), or float
             Mean cost of one prompt; or what each validation prompt cost, NaN = not known: costs are
-            then predicted as losses are, so that what a plan spends is what the bill says.
+            then predicted as losses are, so that what a plan spends is what the bill says. Tables
+            are read by their columns, the names, and by their rows, the index of `X_val`.
 
         Returns
         -------
@@ -624,10 +614,8 @@ class UniRoute(Router, BaseEstimator):
             raise ValueError(f"encoder must have a method encode; got {self.encoder!r}")
         pool, found = self._read(empty=True), getattr(self.encoder, "fingerprint", None)
         if pool.fingerprint is not None and found != pool.fingerprint:
-            raise ValueError(
-                "encoder must be the one that the router was fitted with, "
-                f"{pool.fingerprint!r}; got {found!r}"
-            )
+            must = f"encoder must be the one that the router was fitted with, {pool.fingerprint!r}"
+            raise ValueError(f"{must}; got {found!r}")
 
     def features(self, pool, X):
         """Return Phi(X) of a pool's map; of a `KMeansMap` or `ConstantMap` the clusters alone."""
@@ -701,114 +689,11 @@ class UniRoute(Router, BaseEstimator):
 
     def _quick_ends(self, pool, X, rule):
         """Decide in single precision, and again in double where rounding may matter."""
-        if np.isinf(rule.cost_weight) or (single := single_of(pool.phi, X)) is None:
-            return None
-        phi, error = single
-        prices = pool.costs[:, None] if pool.cost_psi is None else pool.cost_psi
-        value = pool.psi + rule.cost_weight * prices
-        value = value.min(axis=0) - value  # only differences between LLMs count
-        scores = phi @ value.T.astype(np.float32)
-        best = scores.argmax(axis=1)
-        spread = -value.min()
-        error = spread * (error + rounding_of(phi, np.sqrt(value.shape[1])))
-        rows = doubtful(scores, scores[np.arange(len(best)), best] - 2 * error)
-        ends = np.array([best, best])
-        if rows.size:
-            ends[:, rows] = _decide(pool, self.features(pool, X[rows]), rule)
-        return ends
+        return quick_ends(
+            pool, X, rule, lambda rows: _decide(pool, self.features(pool, rows), rule)
+        )
 
     def _shown(self, pool, features):
         if features.ndim == 1:
             return (pool.clusters == features[0]).astype(float)
         return np.asarray(features.toarray() if sparse.issparse(features) else features)[0]
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why one prompt goes where it goes; made by `Router.explain`.
-
-    Attributes
-    ----------
-    llms : tuple of str
-        The pool.
-    features : ndarray of shape (n_features,), or None
-        Phi(x); for `KMeansMap` the position of the 1 is the cluster. None: the router has none.
-    predicted_losses, costs : ndarray of shape (n_llms,)
-        The two terms of the score.
-    cost_weight : float
-        Lambda.
-    choice, runner_up : str
-        LLMs with the smallest and second-smallest score (`runner_up` is None in a pool of one).
-    cheaper_above, dearer_below : float
-        The choice stays as it is for lambda in [dearer_below, cheaper_above): above, a cheaper
-        LLM is chosen; below, a dearer one (0: never).
-    share : float, default 0.0
-        Probability with which the plan's coin takes the next dearer LLM, which is as good.
-
-    Notes
-    -----
-    The terms of Eq. (8). Chapter 4.
-
-    Examples
-    --------
-    >>> from uniroute import ConstantMap
-    >>> router = UniRoute(ConstantMap()).fit([[0.0]])
-    >>> router = router.add_llms(["small", "large"], [[0.0], [1.0]], [[0, 0], [1, 0]], [1.0, 5.0])
-    >>> print(router.explain([0.3], cost_weight=0.05))
-    large is chosen at lambda = 0.05; runner-up: small
-    The choice holds for lambda from 0 to 0.125.
-    LLM    predicted loss    cost    score
-    large           0.000       5    0.250
-    small           0.500       1    0.550
-    """
-
-    llms: tuple
-    features: np.ndarray | None
-    predicted_losses: np.ndarray
-    costs: np.ndarray
-    cost_weight: float
-    choice: str
-    runner_up: str | None
-    cheaper_above: float
-    dearer_below: float
-    share: float = 0.0
-
-    def __post_init__(self):
-        object.__setattr__(self, "llms", tuple(check_names(self.llms, "llms")))
-        check_fields(self, predicted_losses="m", costs="m", cheaper_above="", dearer_below="")
-        if len(self.llms) != len(self.costs):
-            raise ValueError(f"llms must be {len(self.costs)} names; got {len(self.llms)}")
-        check_scalar("cost_weight", self.cost_weight, 0, np.inf)
-        check_scalar("share", self.share, 0, 1)
-        if self.choice not in self.llms or self.runner_up not in (*self.llms, None):
-            raise ValueError(
-                f"choice and runner_up must be LLMs; got {self.choice}, {self.runner_up}"
-            )
-
-    @property
-    def scores(self):
-        """Predicted loss plus weighted cost, shape (n_llms,)."""
-        return self.predicted_losses + weighted(self.costs, self.cost_weight)
-
-    @property
-    def cluster(self):
-        """Index of the largest feature: the cluster, where features are clusters; or None."""
-        return None if self.features is None else int(self.features.argmax())
-
-    def __str__(self):
-        width = max(3, *(len(name) for name in self.llms))
-        low, high = self.dearer_below, self.cheaper_above
-        rival = f"runner-up: {self.runner_up}" if self.runner_up else "there is no other LLM"
-        lines = [
-            f"{self.choice} is chosen at lambda = {self.cost_weight:g}; {rival}",
-            f"The choice holds for lambda from {low:.4g} to {high:.4g}.",
-            f"{'LLM':{width}}  predicted loss    cost    score",
-        ]
-        if self.share:
-            lines[1] += f" At it a dearer one is taken with probability {self.share:.4g}."
-        for i in np.lexsort([self.costs, self.scores]):
-            lines.append(
-                f"{self.llms[i]:{width}}  {self.predicted_losses[i]:14.3f}  "
-                f"{self.costs[i]:6.4g}  {self.scores[i]:7.3f}"
-            )
-        return "\n".join(lines)

@@ -15,15 +15,13 @@ from functools import cached_property
 
 import numpy as np
 
+from uniroute._numbers import check_fields, check_numbers, check_scalar
 from uniroute._tables import align, labels_of
 from uniroute.checks import (
     check_costs,
-    check_fields,
     check_generator,
-    check_numbers,
     check_option,
     check_predictions,
-    check_scalar,
     check_weights,
 )
 
@@ -298,10 +296,8 @@ class RoutingPath:
                 raise ValueError(f"values must be without names; got a table with {label!r}")
         values = check_numbers("values", values)
         if values.shape not in (shape, shape[1:]) or not np.isfinite(values).all():
-            raise ValueError(
-                f"values must be finite, of shape {shape[1:]} or {shape}; got {values.shape}, "
-                f"of {values.size} numbers {np.isfinite(values).sum()} finite"
-            )
+            expected = f"{shape[1:]} or {shape}"
+            raise ValueError(f"values must have shape {expected}, finite; got {values.shape}")
         values = np.broadcast_to(values, shape)
         weights = check_weights(weights, len(self.start))
         first = np.average(values[np.arange(len(self.start)), self.start], weights=weights)

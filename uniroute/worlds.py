@@ -6,14 +6,13 @@ import numpy as np
 from scipy import special
 from scipy.spatial.distance import cdist
 
+from uniroute._numbers import check_fields, check_scalar
 from uniroute.checks import (
     check_costs,
-    check_fields,
     check_generator,
     check_matrix,
     check_positive_integer,
     check_probabilities,
-    check_scalar,
 )
 
 __all__ = ["MixtureWorld", "WorldSample", "random_world"]
