@@ -39,7 +39,7 @@ class Explanation:
 
     Examples
     --------
-    >>> from uniroute import ConstantMap
+    >>> from uniroute import ConstantMap, UniRoute
     >>> router = UniRoute(ConstantMap()).fit([[0.0]])
     >>> router = router.add_llms(["small", "large"], [[0.0], [1.0]], [[0, 0], [1, 0]], [1.0, 5.0])
     >>> print(router.explain([0.3], cost_weight=0.05))
