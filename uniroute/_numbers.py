@@ -119,7 +119,7 @@ def check_fields(record, **dims):
         ]
         if values.shape != (expected := tuple(size for size, _ in known)):
             by = ", ".join(dict.fromkeys(other for _, other in known))
-            raise ValueError(f"{name} must have shape {expected} by {by}; got {values.shape}")
+            raise ValueError(f"{name} must have shape {expected}; got {values.shape}, by {by}")
         bad = np.isnan(values) if kind == "~" else ~np.isfinite(values)
         if bad.any():
             raise ValueError(f"{name} must be finite; got {values[bad][0]}")
