@@ -20,6 +20,7 @@ PLACES |= dict.fromkeys(
     "split_prompts_by_task".split(),
     "uniroute_lab.trials",
 )
+PLACES |= dict.fromkeys(["CheckpointedMLP", "networks"], "uniroute_lab.trials")
 PLACES |= {
     "make_rehearsal": "uniroute_lab.trials (as RandomPool(...).rehearsal)",
     "make_trial": "uniroute_lab.trials (as RandomPool(...).trial)",

@@ -24,12 +24,12 @@ NO_WEIGHTS = (
 )
 
 
-def find_source(source):
+def find_source(source, argument="encoder"):
     """Say where an encoder comes from: an object, a folder, or None for the hub."""
     if hasattr(source, "encode") and not isinstance(source, str):
         return source
     if source is not None:
-        return _folder("encoder", source)
+        return _folder(argument, source)
     if name := os.environ.get("UNIROUTE_ENCODER"):
         return _folder("UNIROUTE_ENCODER", name)
     if find_spec(WEIGHTS_PACKAGE):

@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from uniroute.checks import check_llms, check_matrix
+from uniroute._numbers import check_numbers, check_rows, naming
+from uniroute.checks import check_llms, check_matrix, count_rows
 from uniroute.pool import Pool
 from uniroute.router import Router
 from uniroute.rule import budget_rule, routing_path
@@ -107,7 +108,7 @@ class ZeroRouter(Router, BaseEstimator):
 
     def features(self, pool, X):
         """Return one cluster for all prompts, shape (n_prompts,)."""
-        return np.zeros(len(X), dtype=int)
+        return np.zeros(count_rows("X", X), dtype=int)
 
 
 class StaticRouter(Router, BaseEstimator):
@@ -169,8 +170,11 @@ class StaticRouter(Router, BaseEstimator):
         ValueError
             If a shape does not fit, a loss is missing, or a name repeats.
         """
+        check_rows("X_val", X_val)
         names, losses_val, costs = check_llms(names, X_val, losses_val, costs)
-        model = clone(self.model).fit(X_val, check_matrix("losses_val", losses_val))
+        losses_val = check_matrix("losses_val", losses_val)
+        with naming("X_val"):
+            model = clone(self.model).fit(X_val, losses_val)
         self.pool_ = Pool(names, _mean(costs), phi=model)
         return self
 
@@ -181,8 +185,11 @@ class StaticRouter(Router, BaseEstimator):
 
     def features(self, pool, X):
         """Return the predicted losses, shape (n_prompts, n_llms)."""
+        check_rows("X", X)
         predict = getattr(pool.phi, "predict_proba", pool.phi.predict)
-        return np.asarray(predict(X), dtype=float).reshape(len(X), len(pool.llms))
+        with naming("X"):
+            gamma = predict(X)
+        return check_numbers("model", gamma).reshape(len(gamma), len(pool.llms))
 
 
 def _mean(costs):

@@ -1,16 +1,21 @@
 """Checks of arguments: every error names the argument, the value and what was expected."""
 
 from collections import Counter
+from collections.abc import Mapping, Set
 
 import numpy as np
 from scipy import sparse
+
+from uniroute._numbers import check_numbers, shortened
+from uniroute._numbers import check_scalar as check_scalar
+from uniroute._tables import align, labels_of
 
 __all__ = []
 
 
 def check_matrix(name, values, *, allow_nan=False):
     """Return `values` as a float array of shape (rows, columns), or say what is wrong."""
-    values = np.asarray(values, dtype=float)
+    values = check_numbers(name, values)
     if values.ndim != 2 or 0 in values.shape:
         raise ValueError(
             f"{name} must be a non-empty array with two dimensions; got shape {values.shape}"
@@ -27,23 +32,31 @@ def check_matrix(name, values, *, allow_nan=False):
     return values
 
 
-def check_costs(costs, shape):
+def check_costs(costs, shape, name="costs", by=""):
     """Return `costs` of shape (n_llms,) or, if `shape` has two entries, of that shape."""
-    costs = np.asarray(costs, dtype=float)
+    costs = check_numbers(name, costs)
     allowed = list(dict.fromkeys([shape[-1:], shape]))
     if costs.shape not in allowed:
         expected = " or ".join(map(str, allowed))
-        raise ValueError(f"costs must have shape {expected}; got {costs.shape}")
+        raise ValueError(f"{name} must have shape {expected}{by}; got {costs.shape}")
     bad = ~(np.isfinite(costs) & (costs >= 0))
     if bad.any():
-        raise ValueError(f"costs must be finite and not negative; got {costs[bad][0]}")
+        raise ValueError(f"{name} must be finite and not negative; got {costs[bad][0]}")
     return costs
 
 
 def check_predictions(gamma, costs):
-    """Return predicted losses (n_prompts, n_llms) and costs that fit them."""
+    """Return predicted losses (n_prompts, n_llms) and costs that fit them, of tables by name."""
+    costs = align_costs(costs, *(labels_of(gamma, axis) for axis in (0, 1)))
     gamma = check_matrix("gamma", gamma)
-    return gamma, check_costs(costs, gamma.shape)
+    return gamma, check_costs(costs, gamma.shape, by=" by gamma")
+
+
+def align_costs(costs, rows, columns):
+    """Return costs of LLMs, or of prompts and LLMs, in the order of prompts and LLMs."""
+    if getattr(costs, "ndim", 1) == 1:
+        return align("costs", costs, columns)
+    return align("costs", costs, rows, columns)
 
 
 def check_same_shape(name, values, other_name, other):
@@ -76,9 +89,13 @@ def check_llms(names, X_val, losses_val, costs):
     """Return names, losses (a column each) and costs (n_llms,) or (n_val, n_llms) of some LLMs.
 
     One LLM may be given as a string, a column and a number. `X_val` is only counted; None: it is
-    not used.
+    not used. Tables are brought into the order of `names` and of the rows of `X_val`.
     """
-    names, losses_val = check_names(names), np.asarray(losses_val, dtype=float)
+    names = check_names(names)
+    rows = labels_of(X_val, 0) or labels_of(losses_val, 0)
+    of_one = len(names) == 1 and np.ndim(costs) == 1 and len(costs) > 1
+    costs = align("costs", costs, rows) if of_one else align_costs(costs, rows, names)
+    losses_val = check_numbers("losses_val", align("losses_val", losses_val, rows, names))
     losses_val = losses_val[:, None] if losses_val.ndim == 1 else losses_val
     losses_val = check_matrix("losses_val", losses_val, allow_nan=True)
     if losses_val.shape[1] != len(names):
@@ -86,13 +103,12 @@ def check_llms(names, X_val, losses_val, costs):
             f"losses_val must have one column for each of {len(names)} names; "
             f"got {losses_val.shape[1]}"
         )
-    if X_val is not None and np.shape(X_val)[:1] != (len(losses_val),):
+    if X_val is not None and (n := count_rows("X_val", X_val)) != len(losses_val):
         raise ValueError(
-            f"losses_val must have a row for each row of X_val, {len(np.atleast_1d(X_val))}; "
-            f"got {len(losses_val)}"
+            f"losses_val must have a row for each row of X_val, {n}; got {len(losses_val)}"
         )
     losses_val = check_losses("losses_val", losses_val, names)
-    costs = np.atleast_1d(np.asarray(costs, dtype=float))
+    costs = np.atleast_1d(check_numbers("costs", costs))
     if costs.shape == (len(losses_val),) and len(names) == 1:
         costs = costs[:, None]
     if costs.shape == losses_val.shape and costs.ndim == 2:
@@ -106,10 +122,20 @@ def check_llms(names, X_val, losses_val, costs):
     return names, losses_val, check_costs(costs, costs.shape)
 
 
+def count_rows(name, X):
+    """Return how many rows a matrix of any kind has."""
+    try:
+        return X.shape[0] if hasattr(X, "shape") else len(X)
+    except (IndexError, TypeError):
+        raise ValueError(f"{name} must be a matrix; got {shortened(X)}") from None
+
+
 def check_memberships(memberships, n_prompts):
     """Return memberships (n_prompts, n_clusters), an array or sparse, not negative."""
     if not sparse.issparse(memberships):
         memberships = check_matrix("memberships", memberships)
+    elif not np.isfinite(memberships.data).all():
+        raise ValueError("memberships must be finite; got NaN or infinity")
     if memberships.shape[0] != n_prompts:
         raise ValueError(
             f"memberships must have a row for each row of losses, {n_prompts}; "
@@ -134,7 +160,7 @@ def check_probabilities(name, rows):
 
 def check_weights(weights, n_prompts):
     """Return `weights` of prompts as floats, one each; all 1 if None."""
-    weights = np.ones(n_prompts) if weights is None else np.asarray(weights, dtype=float)
+    weights = np.ones(n_prompts) if weights is None else check_numbers("weights", weights)
     if weights.shape != (n_prompts,):
         raise ValueError(f"weights must have shape {(n_prompts,)}; got {weights.shape}")
     bad = ~(np.isfinite(weights) & (weights >= 0))
@@ -147,36 +173,38 @@ def check_weights(weights, n_prompts):
 
 def check_positive_integer(name, value, least=1):
     """Raise unless `value` is an integer of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+    wrong = isinstance(value, bool | np.timedelta64) or not isinstance(value, int | np.integer)
+    if wrong or value < least:
         raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}")
 
 
-def check_scalar(name, value, low, high):
-    """Return `value` as a float in [low, high] (infinity only where `high` is infinite)."""
+def check_generator(random_state):
+    """Return the generator of a seed; a generator as it is."""
     try:
-        number = np.nan if isinstance(value, (str, bytes)) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = np.nan
-    if not low <= number <= high:
-        raise ValueError(f"{name} must be a number from {low} to {high}; got {value!r}")
-    return number
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"random_state must be a seed; got {random_state!r}") from error
 
 
 def check_option(name, value, options):
     """Raise unless `value` is one of `options`."""
-    if value not in options:
+    if not any(isinstance(value, type(option)) and value == option for option in options):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}; got {value!r}")
 
 
-def check_names(names):
-    """Return LLM names as a list of distinct, non-empty, plain strings."""
-    given, names = names, [names] if isinstance(names, str) else list(names)
-    if not names or isinstance(given, (set, frozenset)):
-        raise ValueError(f"names must hold at least one LLM, in an order; got {given!r}")
-    for name in names:
+def check_names(names, argument="names"):
+    """Return LLM names as a list of distinct plain strings, not empty and without blanks around."""
+    given = [names] if isinstance(names, str) else names
+    ordered = hasattr(given, "__iter__") and not isinstance(given, Set | Mapping)
+    names = list(given) if ordered and getattr(given, "ndim", 1) == 1 else []
+    if not names:
+        raise ValueError(f"{argument} must hold at least one LLM, in an order; got {given!r}")
+    for i, name in enumerate(names):
         if not isinstance(name, str) or not name:
-            raise ValueError(f"names must be non-empty strings; got {name!r}")
+            raise ValueError(f"{argument} must be non-empty strings; got {name!r} at position {i}")
+        if name != name.strip():
+            raise ValueError(f"{argument} must have no blanks around them; got {name!r}")
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise ValueError(f"names must be distinct; {repeated[0]!r} stands more than once")
+        raise ValueError(f"{argument} must be distinct; {repeated[0]!r} stands more than once")
     return [str(name) for name in names]

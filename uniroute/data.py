@@ -3,13 +3,16 @@
 import csv
 import math
 from collections import Counter
+from collections.abc import Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from uniroute.checks import check_matrix, check_scalar
+from uniroute._numbers import check_numbers, check_scalar
+from uniroute._tables import align, labels_of
+from uniroute.checks import align_costs, check_matrix, check_names
 
 __all__ = ["RoutingData", "load_csv", "token_costs"]
 
@@ -82,17 +85,21 @@ class RoutingData:
         """Bring the fields to their types and check them."""
         for field in ("name", "cost_unit", "licence", "citation"):
             _text(field, getattr(self, field))
+        ids = labels_of(self.prompts, 0)
         for field in ("prompts", "llms"):
             self._set(field, _texts(field, getattr(self, field)))
         for field in ("prompt_ids", "tasks"):
-            self._set(field, np.array(_texts(field, getattr(self, field))))
-        for field in ("losses", "costs"):
-            self._set(field, _floats(field, getattr(self, field), np.float64))
+            self._set(field, np.array(_texts(field, align(field, getattr(self, field), ids))))
+        ids = self.prompt_ids.tolist() if ids is None else ids
+        self._set("losses", check_numbers("losses", align("losses", self.losses, ids, self.llms)))
+        self._set("costs", check_numbers("costs", align_costs(self.costs, ids, self.llms)))
         if self.embeddings is not None:
-            self._set("embeddings", _floats("embeddings", self.embeddings, np.float32))
+            self._set("embeddings", _singles("embeddings", self.embeddings, ids))
         if self.features is not None:
+            if not isinstance(self.features, Mapping):
+                raise ValueError(f"features must be a dict of arrays; got {self.features!r}")
             read = {
-                name: _floats(f"features[{name!r}]", values, np.float32)
+                name: _singles(f"features[{name!r}]", values, ids)
                 for name, values in self.features.items()
             }
             self._set("features", read)
@@ -108,6 +115,7 @@ class RoutingData:
                 raise ValueError(f"{field} must not be empty; got none")
         _no_repeats("prompt_ids", self.prompt_ids.tolist())
         _no_repeats("llms", self.llms)
+        check_names(self.llms, "llms")
         if np.isinf(self.losses).any():
             raise ValueError("losses must be finite or NaN; got an infinite value")
         if np.isinf(self.costs).any() or (self.costs < 0).any():
@@ -126,7 +134,8 @@ class RoutingData:
         _shape("losses", self.losses, (n, m))
         _shape("costs", self.costs, (m,), (n, m))
         if self.embeddings is not None:
-            _shape("embeddings", self.embeddings, (n, self.embeddings.shape[-1]))
+            dims = self.embeddings.shape[-1] if self.embeddings.ndim else 0
+            _shape("embeddings", self.embeddings, (n, dims))
         for name, values in (self.features or {}).items():
             _shape(f"features[{name!r}]", values, (n, values.shape[-1] if values.ndim else 0))
 
@@ -235,24 +244,28 @@ def _texts(field, values):
     """Return a list of plain strings, or say which element is not one."""
     if isinstance(values, str):
         raise ValueError(f"{field} must be a sequence of strings; got the single string {values!r}")
-    values = list(values)
+    if not hasattr(values, "__iter__") or isinstance(values, Set | Mapping):
+        raise ValueError(f"{field} must be a sequence of strings; got {values!r}")
+    values = list(values) if getattr(values, "ndim", 1) == 1 else [values]
     for i, value in enumerate(values):
         if not isinstance(value, str):
             raise ValueError(f"{field} must hold strings; got {value!r} at position {i}")
     return [str(value) for value in values]
 
 
-def _floats(field, values, dtype):
-    try:
-        return np.asarray(values, dtype=dtype)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{field} must be an array of numbers: {error}") from error
+def _singles(field, values, ids):
+    """Return 32-bit floats, a row for each prompt."""
+    if isinstance(values, np.ndarray) and values.dtype == np.float32:
+        return values
+    with np.errstate(over="ignore"):
+        return check_numbers(field, align(field, values, ids)).astype(np.float32)
 
 
 def _shape(field, values, *allowed):
     if values.shape not in allowed:
         expected = " or ".join(map(str, allowed))
-        raise ValueError(f"{field} must have shape {expected}; got {values.shape}")
+        by = "by the numbers of prompts and llms"
+        raise ValueError(f"{field} must have shape {expected}; got {values.shape} ({by})")
 
 
 def _no_repeats(field, values):
@@ -267,9 +280,11 @@ def _by_name(llms, known):
         llms = [llms]
     if llms is None or isinstance(llms, slice) or np.asarray(llms).dtype.kind not in "UO":
         return llms
+    if isinstance(llms, Set | Mapping) or not hasattr(llms, "__iter__"):
+        raise ValueError(f"llms must be names in an order; got {llms!r}")
     for llm in llms:
         if llm not in known:
-            raise KeyError(f"no LLM named {llm!r}; there are {', '.join(known)}")
+            raise KeyError(f"llms: no LLM named {llm!r}; there are {', '.join(known)}")
     return [known.index(llm) for llm in llms]
 
 
@@ -399,6 +414,10 @@ def _rows(path):
             for column in TEXTS:
                 if not row.get(column, "is not there").strip():
                     raise ValueError(f"{where}, column {column!r}: expected a text; got nothing")
+            if row["llm"] != row["llm"].strip():
+                raise ValueError(
+                    f"{where}, column 'llm': expected no blanks around a name; got {row['llm']!r}"
+                )
             yield where, row
 
 
@@ -455,7 +474,8 @@ def token_costs(input_tokens, output_tokens, prices, per=1e6):
         Tokens of each prompt and of each LLM's answer to it, NaN = not known; of the first also
         (n_prompts, 1), for all LLMs.
     prices : array-like of shape (n_llms, 2)
-        Price of `per` input tokens and of `per` output tokens.
+        Price of `per` input tokens and of `per` output tokens; of a table the columns are "input"
+        and "output".
     per : float, default 1e6
 
     Returns
@@ -473,6 +493,10 @@ def token_costs(input_tokens, output_tokens, prices, per=1e6):
     array([[ 1.02, 16.  ],
            [ 0.06,  3.5 ]])
     """
+    rows, llms = (labels_of(output_tokens, axis) for axis in (0, 1))
+    if getattr(input_tokens, "shape", (0, 0))[1:] != (1,):
+        input_tokens = align("input_tokens", input_tokens, rows, llms)
+    prices = align("prices", prices, llms, ["input", "output"])
     given = {"input_tokens": input_tokens, "output_tokens": output_tokens, "prices": prices}
     read, written, prices = (
         check_matrix(name, values, allow_nan=name != "prices") for name, values in given.items()

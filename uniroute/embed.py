@@ -162,6 +162,12 @@ class Encoder:
     processor's order of sums hardly matters; a folder by its files. So a folder and the model that
     was loaded from it are two encoders. Chapter 13.
 
+    **Languages.** all-MiniLM-L6-v2 learned from English. It embeds texts in other languages without
+    an error, but by what it knows of their letters and of words that they share with English: they
+    lie near each other because they are foreign, rather than by what they ask. A router is then
+    right on average over them at best. For other languages take an encoder that learned from them,
+    state its `languages`, and fit the router on its embeddings.
+
     Examples
     --------
     >>> import numpy as np
@@ -181,7 +187,7 @@ class Encoder:
         check_option("turns", turns, TURNS)
         if isinstance(source, Encoder):
             raise ValueError(f"source must be a folder, an object or None; got {source}")
-        self.source, self.turns = find_source(source), turns
+        self.source, self.turns = find_source(source, "source"), turns
         self._given = source, turns, languages, fingerprint
         self._is_object = self.source is not None and not isinstance(self.source, Path)
         for name, value in {"languages": languages, "fingerprint": fingerprint}.items():

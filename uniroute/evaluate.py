@@ -1,20 +1,16 @@
-"""How good a router is: the deferral curve, its summaries, and paired comparisons."""
+"""How good a router is: the deferral curve, and its summaries."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
 
-from uniroute.checks import (
-    check_costs,
-    check_matrix,
-    check_predictions,
-    check_same_shape,
-    check_scalar,
-)
+from uniroute._numbers import check_fields, check_integers, check_numbers, check_scalar
+from uniroute._tables import align, labels_of
+from uniroute.checks import check_costs, check_matrix, check_predictions, check_same_shape
 from uniroute.rule import routing_path
 
-__all__ = ["DeferralCurve", "PairedDifference", "deferral_curve", "paired_difference", "sign_test"]
+__all__ = ["DeferralCurve", "deferral_curve"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +51,14 @@ class DeferralCurve:
     llm_costs: np.ndarray
     llm_losses: np.ndarray
 
+    def __post_init__(self):
+        of_llms = {"llm_costs": "m", "llm_losses": "m"}
+        check_fields(self, costs="v", losses="v", cost_weights="v~", **of_llms)
+        if not self.costs.size or (np.diff(self.costs) <= 0).any():
+            raise ValueError(f"costs must be strictly increasing; got {self.costs}")
+        if (self.cost_weights[1:] > self.cost_weights[:-1]).any() or self.cost_weights[-1] < 0:
+            raise ValueError(f"cost_weights must decrease, to 0 at least; got {self.cost_weights}")
+
     @property
     def quality(self):
         """1 - loss at the vertices, shape (n_vertices,)."""
@@ -70,7 +74,7 @@ class DeferralCurve:
 
         Below the first vertex the curve does not exist: NaN.
         """
-        return np.interp(budget, self.costs, self.quality, left=np.nan)
+        return np.interp(check_numbers("budget", budget), self.costs, self.quality, left=np.nan)
 
     def area(self, fraction=1.0):
         """Return the normalised area under the curve of quality against cost.
@@ -169,6 +173,8 @@ def deferral_curve(gamma, losses, costs, true_costs=None, rows=None):
     array([0.667, 0.333])
     """
     weights, average, predicted = None, np.asarray, None
+    labels = [labels_of(gamma, 0) if rows is None else None, labels_of(gamma, 1)]
+    losses, true_costs = align("losses", losses, *labels), align("true_costs", true_costs, *labels)
     if rows is not None:
         gamma, costs = check_predictions(gamma, costs)
         used, weights, average = _averages(rows, len(gamma))
@@ -179,7 +185,7 @@ def deferral_curve(gamma, losses, costs, true_costs=None, rows=None):
     losses = average(_observed("losses", losses, *predicted))
     if true_costs is not None:
         true_costs = _observed("true_costs", true_costs, *predicted)
-        costs = average(check_costs(true_costs, true_costs.shape))
+        costs = average(check_costs(true_costs, true_costs.shape, "true_costs"))
     spent = path.mean(costs, weights)
     # What was decided by other costs need not get dearer all the time.
     kept = spent < np.append(np.minimum.accumulate(spent[::-1])[-2::-1], np.inf)
@@ -201,129 +207,12 @@ def _observed(name, values, by, predicted):
 
 def _averages(rows, n_rows):
     """Return the rows that occur, their numbers of prompts, and what averages over these."""
-    rows = np.asarray(rows)
-    if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        raise ValueError(
-            f"rows must be one integer for each prompt; got shape {rows.shape}, type {rows.dtype}"
-        )
-    bad = (rows < 0) | (rows >= n_rows)
+    rows = check_integers("rows", rows)
+    if rows.ndim != 1:
+        raise ValueError(f"rows must be one integer for each prompt; got shape {rows.shape}")
+    bad = rows >= n_rows
     if bad.any():
         raise ValueError(f"rows must be rows of gamma, 0 to {n_rows - 1}; got {rows[bad][0]}")
     used, place, counts = np.unique(rows, return_inverse=True, return_counts=True)
     shares = sparse.csr_array((1 / counts[place], place, np.arange(len(rows) + 1)))
     return used, counts, lambda values: shares.T @ values
-
-
-@dataclass(frozen=True)
-class PairedDifference:
-    """Mean of paired differences with its uncertainty; made by `paired_difference`.
-
-    Attributes
-    ----------
-    mean, standard_error : float
-        Of first - second over the pairs.
-    low, high : float
-        Ends of the confidence interval (Student's t).
-    n_pairs : int
-
-    Notes
-    -----
-    The paper shows intervals of two standard errors (Section 6). Chapter 7.
-
-    Examples
-    --------
-    >>> paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7]).n_pairs
-    3
-    """
-
-    mean: float
-    standard_error: float
-    low: float
-    high: float
-    n_pairs: int
-
-    def __str__(self):
-        return f"{self.mean:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
-
-
-def paired_difference(first, second, level=0.95):
-    """Compare two methods on the same trials.
-
-    Parameters
-    ----------
-    first, second : array-like of shape (n_trials,)
-        One number per trial, for example an area; trial i of both uses the same split.
-    level : float, default 0.95
-        Confidence level.
-
-    Returns
-    -------
-    PairedDifference
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, there are fewer than two trials, or a value is not finite.
-
-    Notes
-    -----
-    Section 6 of the paper; Chapter 7. Trials that share data are not independent, so the
-    interval speaks of the split, not of other data sets.
-
-    Examples
-    --------
-    >>> print(paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7]))
-    +0.1000 [-0.1484, +0.3484]
-    """
-    difference = _paired(first, second)
-    check_scalar("level", level, 0, 1)
-    mean, error = difference.mean(), stats.sem(difference)
-    reach = error * stats.t.ppf((1 + level) / 2, len(difference) - 1)
-    return PairedDifference(
-        float(mean), float(error), float(mean - reach), float(mean + reach), len(difference)
-    )
-
-
-def sign_test(first, second):
-    """Test whether one method wins more trials than the other.
-
-    Parameters
-    ----------
-    first, second : array-like of shape (n_trials,)
-        One number per trial, as for `paired_difference`. Ties are left out.
-
-    Returns
-    -------
-    float
-        Two-sided p-value; 1.0 if every trial is a tie.
-
-    Raises
-    ------
-    ValueError
-        As `paired_difference`.
-
-    Notes
-    -----
-    The paper's significance test (Section 6, alpha = 0.01). Chapter 7.
-
-    Examples
-    --------
-    >>> sign_test([1, 1, 1, 1, 1], [0, 0, 0, 0, 0])
-    0.0625
-    """
-    difference = _paired(first, second)
-    wins, losses = int((difference > 0).sum()), int((difference < 0).sum())
-    return float(stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
-
-
-def _paired(first, second):
-    """Return first - second, checked."""
-    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    if first.ndim != 1 or first.shape != second.shape or len(first) < 2:
-        raise ValueError(
-            "first and second must be of one length, at least 2; "
-            f"got shapes {first.shape} and {second.shape}"
-        )
-    if not np.isfinite(first - second).all():
-        raise ValueError("first and second must be finite; got NaN or infinity")
-    return first - second

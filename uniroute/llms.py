@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from uniroute._tables import align, labels_of
 from uniroute.checks import check_losses, check_memberships, check_option
 
 __all__ = ["ClusterMeans", "EmptyClusterWarning", "FewLabelsWarning"]
@@ -111,7 +112,7 @@ class ClusterMeans(BaseEstimator):
             the policy is "error".
         """
         check_option("empty", self.empty, ("overall", "error"))
-        losses = check_losses("losses", losses)
+        losses = check_losses("losses", align("losses", losses, labels_of(memberships, 0)))
         memberships = check_memberships(memberships, len(losses))
         observed = ~np.isnan(losses)
         losses = np.where(observed, losses, 0.0)

@@ -7,7 +7,6 @@ is checked before it is written and when it is read; `uniroute.files` does the f
 against damage. What version 0.1 wrote, ``NAME.json`` and ``NAME.npz``, is read too.
 """
 
-import hashlib
 from collections.abc import Callable
 from copy import copy
 from pathlib import Path
@@ -18,13 +17,11 @@ from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 
 from uniroute._version import __version__
+from uniroute._version01 import read_pair
 from uniroute.checks import check_names, check_option, check_positive_integer
 from uniroute.files import (
     DAMAGED,
-    parse_array,
-    parse_header,
     read_archive,
-    read_members,
     write_archive,
 )
 from uniroute.llms import ClusterMeans
@@ -59,7 +56,7 @@ def load_router(path, router_class):
     if not found:
         raise FileNotFoundError(f"path must name a saved router; {new} does not exist")
     try:
-        header, arrays = read_archive(new, FORMAT) if new in found else _read_pair(*pair)
+        header, arrays = read_archive(new, FORMAT) if new in found else read_pair(*pair)
         return _build_router(router_class, header, arrays)
     except DAMAGED as error:
         what = f"it lacks {error}" if isinstance(error, KeyError) else error
@@ -303,30 +300,3 @@ LAYERS = {
         *[("second width",), ("second width", "features"), ("features",)],
     ],
 }
-
-# --- version 0.1: two files ----------------------------------------------------------------------
-
-
-def _read_pair(json_path, npz_path):
-    """Return the header and the arrays of two files, as format 2 has them."""
-    for file in (json_path, npz_path):
-        if not file.is_file():
-            raise FileNotFoundError(f"path must name a saved router; {file} does not exist")
-    old = parse_header(json_path.read_bytes(), 1)
-    if hashlib.sha256(npz_path.read_bytes()).hexdigest() != old["npz_sha256"]:
-        raise ValueError(f"{npz_path} must have the SHA-256 that it names; it differs")
-    members = {
-        name.removesuffix(".npy"): content for name, content in read_members(npz_path).items()
-    }
-    arrays = {_renamed(name): parse_array(name, content) for name, content in members.items()}
-    prompt_map = {k: v for k, v in old["prompt_map"].items() if k not in ("scalars", "lists")}
-    header = {name: old[name] for name in ("format", "uniroute_version", "representation")}
-    header["prompt_map"] = prompt_map | old["prompt_map"]["scalars"]
-    return header | {"pool": {"names": old["llms"]}}, arrays
-
-
-def _renamed(name):
-    """Return the name in format 2 of an array of format 1."""
-    if name.startswith("map."):
-        return f"prompt_{name}".replace(".weights_.", ".layers_.")
-    return f"pool.{name}".replace("weights", "counts")

@@ -11,7 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
+from uniroute._numbers import check_numbers
 from uniroute._show import html_table, text_table
+from uniroute._tables import align
 from uniroute.checks import check_costs, check_matrix, check_names
 
 __all__ = ["Pool"]
@@ -19,7 +21,7 @@ __all__ = ["Pool"]
 
 def _read_only(name, values, n_llms):
     """Return an array that nobody can write to, a row for each LLM."""
-    values = np.asarray(values, dtype=float)
+    values = check_numbers(name, values)
     if values.shape[:1] != (n_llms,):
         raise ValueError(f"{name} must have a row for each of {n_llms} LLMs; got {values.shape}")
     if values.flags.writeable:  # what is not comes from another pool
@@ -74,17 +76,22 @@ class Pool:
     plans: tuple = ()
 
     def __post_init__(self):
-        plain = type(self.llms) is tuple and all(type(name) is str for name in self.llms)
+        plain = type(self.llms) is tuple and all(
+            type(name) is str and name == name.strip() for name in self.llms
+        )
         if not plain or len(set(self.llms)) < len(self.llms) or "" in self.llms:
-            names = check_names(self.llms) if len(self.llms) else ()
-            object.__setattr__(self, "llms", tuple(names))
+            none = isinstance(self.llms, list) and not self.llms
+            object.__setattr__(self, "llms", () if none else tuple(check_names(self.llms, "llms")))
         n_llms = len(self.llms)
-        costs = np.array(check_costs(self.costs, (n_llms,)))
+        costs = np.array(
+            check_costs(align("costs", self.costs, self.llms), (n_llms,), by=" by llms")
+        )
         costs.flags.writeable = False
         object.__setattr__(self, "costs", costs)
         for name in ("psi", "counts", "cost_psi"):
             if getattr(self, name) is not None:
-                values = _read_only(name, getattr(self, name), n_llms)
+                values = align(name, getattr(self, name), self.llms)
+                values = _read_only(name, values, n_llms)
                 if values.shape != np.shape(self.psi):
                     raise ValueError(
                         f"{name} must have the shape of psi, {np.shape(self.psi)}; got "
@@ -165,7 +172,7 @@ class Pool:
 
     def reprice(self, costs):
         """Return the pool with other mean costs, {name: cost}; costs by cluster in proportion."""
-        places = self.find(_mapping("costs", costs))
+        places = self.find(list(_mapping("costs", costs)), "costs")
         new, rows = self.costs.copy(), None if self.cost_psi is None else self.cost_psi.copy()
         new[places] = check_costs(list(costs.values()), (len(places),))
         for i in places if rows is not None else ():
@@ -175,16 +182,16 @@ class Pool:
 
     def rename(self, names):
         """Return the pool with other names, {old: new}, for the same LLMs."""
-        self.find(_mapping("names", names))
+        self.find(list(_mapping("names", names)))
         return replace(self, llms=check_names([names.get(name, name) for name in self.llms]))
 
-    def find(self, names):
+    def find(self, names, argument="names"):
         """Return the positions of some LLMs; `KeyError` if one is not in the pool."""
         places = {name: i for i, name in enumerate(self.llms)}
-        names = check_names(names)
+        names = check_names(names, argument)
         for name in names:
             if name not in places:
-                raise KeyError(f"names must be in the pool {list(self.llms)}; got {name!r}")
+                raise KeyError(f"{argument} must be in the pool {list(self.llms)}; got {name!r}")
         return [places[name] for name in names]
 
     def own(self, plan):

@@ -9,28 +9,35 @@ import numpy as np
 from scipy import optimize, sparse, special
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.cluster import KMeans
-from sklearn.frozen import FrozenEstimator
 from sklearn.neighbors import NearestNeighbors
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from uniroute._mlp import fit_mlp, mlp_scores
+from uniroute._nearest import nearest, rounding_of
+from uniroute._numbers import check_rows, check_scalar, naming
+from uniroute._tables import align, labels_of
 from uniroute.checks import (
+    check_generator,
     check_matrix,
     check_option,
     check_positive_integer,
-    check_scalar,
     check_unit_interval,
 )
 from uniroute.llms import ClusterMeans
 
 __all__ = ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"]
 
-BLOCK = 2048  # prompts that are worked on at once; their scores stay in the cache
-
 
 class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What all prompt maps share."""
+
+    def _check_rows(self, X, reset=False, **options):
+        """Return embeddings; but in `fit`, with as many dimensions as those seen there."""
+        if not reset:
+            check_is_fitted(self)
+        check_rows("X", X)
+        with naming("X"):
+            return validate_data(self, X, reset=reset, **options)
 
     def memberships(self, X):
         """Return the memberships with which losses on the prompts `X` are averaged.
@@ -46,11 +53,6 @@ class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """
         return self.transform(X)
 
-    def _check_rows(self, X):
-        """Return embeddings with as many dimensions as those seen in fit."""
-        check_is_fitted(self)
-        return validate_data(self, X, reset=False)
-
     def _rows(self, X):
         """Return embeddings of which only the values are not checked, if that is sure; else all."""
         plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype.char in "fd" and len(X)
@@ -58,46 +60,6 @@ class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         if plain and X.shape[1] == getattr(self, "n_features_in_", None) and not names:
             return X
         return self._check_rows(X)
-
-
-def _last_step(prompt_map, X):
-    """Return the transformer inside frozen ones and at pipelines' ends, and what it is given."""
-    if isinstance(prompt_map, FrozenEstimator):
-        return _last_step(prompt_map.estimator, X)
-    if isinstance(prompt_map, Pipeline):
-        *before, last = [step for _, step in prompt_map.steps if step not in (None, "passthrough")]
-        for step in before:
-            X = step.transform(X)
-        return _last_step(last, X)
-    return prompt_map, X
-
-
-def memberships_of(prompt_map, X):
-    """Return the memberships that any transformer gives, also frozen or at a pipeline's end."""
-    last, X = _last_step(prompt_map, X)
-    if type(last) is KMeansMap:
-        clusters = last.predict(X)
-        ones = np.ones(len(clusters)), clusters, np.arange(len(clusters) + 1)
-        return sparse.csr_array(ones, shape=(len(clusters), len(last.cluster_centers_)))
-    return getattr(last, "memberships", last.transform)(X)
-
-
-def features_of(prompt_map, X):
-    """Return Phi(X) of any transformer; where it is one cluster a prompt, the clusters alone."""
-    last, X = _last_step(prompt_map, X)
-    if type(last) is KMeansMap:
-        return last.predict(X)
-    if type(last) is ConstantMap:
-        return np.zeros(len(last.transform(X)), dtype=int)
-    return last.transform(X)
-
-
-def single_of(prompt_map, X):
-    """Return Phi(X) in single precision and a bound on each row's sum of errors; None: no gain."""
-    last, X = _last_step(prompt_map, X)
-    if type(last) is not LearnedMap or last.architecture != "linear" or X.dtype != np.float32:
-        return None
-    return last.single_probabilities(X)
 
 
 class _ClusterMap(_PromptMap):
@@ -108,57 +70,12 @@ class _ClusterMap(_PromptMap):
         return len(self.cluster_centers_)
 
     def _nearest(self, X):
-        """Return the cluster of the nearest centre, shape (n_prompts,).
-
-        The nearest has the largest x . c - |c|^2 / 2. In single precision, prompts for which
-        rounding may decide are done again in double.
-        """
-        centers, clusters = self.cluster_centers_, np.empty(len(X), dtype=np.intp)
-        halves = _half_squares(centers)
-        longest = np.sqrt(2 * halves.max())
-        with np.errstate(invalid="ignore", over="ignore"):
-            for start in range(0, len(X), BLOCK):
-                block = np.asarray(X[start : start + BLOCK], dtype=centers.dtype)
-                scores = block @ centers.T
-                scores -= halves
-                best = scores.argmax(axis=1)
-                top = scores[np.arange(len(best)), best]
-                if not np.isfinite(top).all():
-                    self._check_rows(X)  # names the value, if it is one
-                if centers.dtype == np.float32:
-                    error = rounding_of(block, longest, longest**2)
-                    if (rows := doubtful(scores, top - 2 * error)).size:
-                        exact = centers.astype(float)
-                        scores = block[rows].astype(float) @ exact.T - _half_squares(exact)
-                        best[rows] = scores.argmax(axis=1)
-                clusters[start : start + BLOCK] = best
-        return clusters
+        """Return the cluster of the nearest centre, shape (n_prompts,)."""
+        return nearest(X, self.cluster_centers_, self._check_rows)
 
     def _one_hot(self, clusters):
         """Return ones at the clusters, shape (n_prompts, n_clusters)."""
         return np.eye(self._n_features_out)[clusters]
-
-
-def rounding_of(rows, length, more=0.0):
-    """Return what rounding adds to single-precision products of rows with vectors of a length.
-
-    As good as surely: the errors of d terms are independent, so that their sum is a few sqrt(d)
-    times one. `more` is the size of what is added to the products.
-    """
-    few = 2 * np.sqrt(rows.shape[1]) * np.finfo(np.float32).eps
-    return few * (length * np.sqrt(np.vecdot(rows, rows)) + more)
-
-
-def doubtful(scores, bars):
-    """Return the rows in which other scores than the largest reach the row's bar."""
-    near = scores >= bars.astype(scores.dtype)[:, None]
-    if np.count_nonzero(near) == len(near):
-        return np.empty(0, dtype=int)
-    return np.flatnonzero(np.count_nonzero(near, axis=1) > 1)
-
-
-def _half_squares(centers):
-    return np.vecdot(centers, centers) / 2
 
 
 class ConstantMap(_PromptMap):
@@ -191,7 +108,7 @@ class ConstantMap(_PromptMap):
         -------
         ConstantMap
         """
-        validate_data(self, X)
+        self._check_rows(X, reset=True)
         return self
 
     def transform(self, X):
@@ -256,8 +173,10 @@ class KMeansMap(_ClusterMap):
         ValueError
             If `n_clusters` is not a positive integer or exceeds the number of prompts.
         """
-        check_positive_integer("n_clusters", self.n_clusters)
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        for name in ("n_clusters", "n_init", "max_iter"):
+            if (name, value := getattr(self, name)) != ("n_init", "auto"):
+                check_positive_integer(name, value)
+        X = self._check_rows(X, reset=True, dtype=[np.float64, np.float32])
         if self.n_clusters > len(X):
             raise ValueError(
                 f"n_clusters must not exceed n_samples={len(X)} prompts; got {self.n_clusters}"
@@ -332,7 +251,7 @@ class NeighborMap(_PromptMap):
             If `n_neighbors` is not a positive integer or exceeds the number of prompts.
         """
         check_positive_integer("n_neighbors", self.n_neighbors)
-        self.X_val_ = validate_data(self, X, dtype=[np.float64, np.float32])
+        self.X_val_ = self._check_rows(X, reset=True, dtype=[np.float64, np.float32])
         if self.n_neighbors > len(self.X_val_):
             raise ValueError(
                 f"n_neighbors must not exceed n_samples={len(self.X_val_)} prompts; "
@@ -480,8 +399,11 @@ class LearnedMap(_ClusterMap):
         ImportError
             If architecture="mlp" and PyTorch is not installed.
         """
+        psi = align("psi", psi, labels_of(losses, 1))
         X, losses = self._check_fit(X, losses)
         hard = clusters or KMeansMap(self.n_clusters, random_state=self.random_state).fit(X)
+        if not hasattr(hard, "cluster_centers_"):
+            raise ValueError(f"clusters must be a fitted KMeansMap; got {clusters!r}")
         self.cluster_centers_ = hard.cluster_centers_
         if len(self.cluster_centers_) != self.n_clusters:
             raise ValueError(
@@ -504,10 +426,13 @@ class LearnedMap(_ClusterMap):
     def _check_fit(self, X, losses):
         check_option("architecture", self.architecture, ("linear", "mlp"))
         check_option("assignment", self.assignment, ("hard", "soft"))
+        check_option("fit_intercept", self.fit_intercept, (True, False))
         check_scalar("l2", self.l2, 0, np.finfo(float).max)
-        check_positive_integer("max_iter", self.max_iter)
-        check_positive_integer("epochs", self.epochs)
-        X = validate_data(self, X, dtype=np.float64)
+        for name in ("n_clusters", "max_iter", "epochs"):
+            check_positive_integer(name, getattr(self, name))
+        check_generator(self.random_state)
+        losses = align("losses", losses, labels_of(X, 0))
+        X = self._check_rows(X, reset=True, dtype=np.float64)
         losses = check_matrix("losses", losses, allow_nan=True)
         check_unit_interval("losses", losses)
         if len(losses) != len(X):

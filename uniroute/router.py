@@ -5,7 +5,7 @@ Before it `Router`, what all routers have in common.
 
 import threading
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
 
 import numpy as np
@@ -13,16 +13,21 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
-from uniroute.checks import check_llms, check_scalar
+from uniroute._any_map import check_is_map, features_of, memberships_of, quick_ends
+from uniroute._numbers import check_numbers
+from uniroute._tables import align, labels_of
+from uniroute._texts import TURNS, read_texts
+from uniroute.checks import check_generator, check_llms
+from uniroute.controller import Controller
 from uniroute.evaluate import deferral_curve
+from uniroute.explanation import Explanation
 from uniroute.llms import ClusterMeans, warn_of_few_labels
 from uniroute.persistence import load_router, save_router
-from uniroute.plan import BudgetWarning, Controller, make_plan
+from uniroute.plan import BudgetWarning, make_plan
 from uniroute.pool import Pool
-from uniroute.prompts import doubtful, features_of, memberships_of, rounding_of, single_of
-from uniroute.rule import BudgetRule, routing_path
+from uniroute.rule import BudgetRule, routing_path, weighted
 
-__all__ = ["Explanation", "Router", "UniRoute"]
+__all__ = ["Router", "UniRoute"]
 
 BLOCK = 4096  # prompts whose features are held at once
 _SWAP = threading.Lock()  # held for one comparison and one assignment; readers need none
@@ -184,29 +189,31 @@ class Router:
         -----
         Eq. (8); the budget as in App. E with `uniroute.rule.budget_rule`. Chapter 4.
         """
-        given = [value is not None for value in (cost_weight, budget, plan)]
-        if sum(given) != 1:
-            raise ValueError(
-                "exactly one of cost_weight, budget and plan must be given; "
-                f"got cost_weight={cost_weight}, budget={budget}, plan={plan!r}"
-            )
         pool = self._read()
-        if budget is not None:
+        rule, table, coins = self._rule(pool, cost_weight, budget, plan, random_state)
+        if rule is None:
             features = self.features(pool, X)
             made = make_plan(pool, features, budget).checked()
             rule, ends = made.rule(), _decide(pool, features, made.rule(), made.ends)
         else:
-            if plan is None:
-                rule, table = BudgetRule(cost_weight, 0.0), None
-            else:
-                plan = plan if isinstance(plan, Controller) else pool.own(plan)
-                rule, table, random_state = plan.now(pool, random_state)
             ends = self._ends(pool, X, rule, table)
         cheap, dear = ends
         if rule.share:
-            coins = np.random.default_rng(random_state).uniform(size=len(cheap))
+            coins = check_generator(coins).uniform(size=len(cheap))
             cheap = np.where(coins < rule.share, dear, cheap)
         return cheap if positions else pool.names[cheap]
+
+    def _rule(self, pool, cost_weight, budget, plan, random_state=None):
+        """Return the rule, the choices of clusters if known, and what tosses the coins."""
+        if sum(value is not None for value in (cost_weight, budget, plan)) != 1:
+            raise ValueError(
+                "exactly one of cost_weight, budget and plan must be given; "
+                f"got cost_weight={cost_weight}, budget={budget}, plan={plan!r}"
+            )
+        if plan is not None:
+            plan = plan if isinstance(plan, Controller) else pool.own(plan)
+            return plan.now(pool, random_state)
+        return None if budget is not None else BudgetRule(cost_weight, 0.0), None, random_state
 
     def _ends(self, pool, X, rule, table):
         """Return the cheaper and the dearer choice of every prompt, block by block."""
@@ -261,7 +268,7 @@ class Router:
         """
         pool = self._read()
         plan = make_plan(pool, self.features(pool, X), budget).checked()
-        plan = replace(plan, coins=np.random.default_rng(random_state))
+        plan = replace(plan, coins=check_generator(random_state))
         self._swap(lambda pool: pool.plan(plan))
         return plan
 
@@ -269,15 +276,17 @@ class Router:
         """Forget a plan and return the router; `ValueError` if the plan is not one of its."""
         return self._swap(lambda pool: pool.drop(plan))
 
-    def explain(self, x, cost_weight):
+    def explain(self, x, cost_weight=None, plan=None):
         """Say why one prompt goes where it goes.
 
         Parameters
         ----------
         x : array-like of shape (n_dims,)
             Embedding of one prompt.
-        cost_weight : float
-            Lambda.
+        cost_weight : float, optional
+            Lambda. Give this or `plan`.
+        plan : Plan or Controller, optional
+            Of this router: its present lambda, and its coin.
 
         Returns
         -------
@@ -287,29 +296,32 @@ class Router:
         Raises
         ------
         ValueError
-            If `x` is not one prompt, or `cost_weight` is negative.
+            If `x` is not one prompt, not exactly one of `cost_weight` and `plan` is given, or
+            `cost_weight` is negative.
         """
-        x = np.asarray(x, dtype=float)
+        x = check_numbers("x", x)
         if x.ndim != 1:
             raise ValueError(f"x must be the embedding of one prompt; got shape {x.shape}")
         pool = self._read()
         features = self.features(pool, x[None])
-        cost_weight = check_scalar("cost_weight", cost_weight, 0, np.finfo(float).max)
+        rule, _, _ = self._rule(pool, cost_weight, None, plan)
         path = routing_path(pool.losses(features), pool.prices(features))
         gamma, costs = path.gamma[0], np.atleast_2d(path.costs)[0]
-        choice, (low, high) = int(path.choose(cost_weight)[0]), path.interval(cost_weight)
-        scores = gamma + cost_weight * costs
-        others = np.flatnonzero(np.arange(len(scores)) != choice)
+        low, high = path.interval(rule.cost_weight)
+        choice, dear = (int(end[0]) for end in rule.ends(path.gamma, path.costs))
+        order = np.lexsort([costs, gamma + weighted(costs, rule.cost_weight)])
+        others = order[order != choice]
         return Explanation(
             llms=pool.llms,
             features=self._shown(pool, features),
             predicted_losses=gamma,
             costs=costs,
-            cost_weight=cost_weight,
+            cost_weight=rule.cost_weight,
             choice=pool.llms[choice],
-            runner_up=pool.llms[others[scores[others].argmin()]] if len(others) else None,
+            runner_up=pool.llms[others[0]] if len(others) else None,
             cheaper_above=float(high[0]),
             dearer_below=float(low[0]),
+            share=rule.share if dear != choice else 0.0,
         )
 
     def curve(self, X, losses, true_costs=None):
@@ -319,7 +331,7 @@ class Router:
         ----------
         X : array-like of shape (n_prompts, n_dims)
         losses : array-like of shape (n_prompts, n_llms)
-            Observed losses, none missing; columns as in `llms_`.
+            Observed losses, none missing; columns as in `llms_`, or a table with these columns.
         true_costs : array-like of shape (n_prompts, n_llms), optional
             As for `uniroute.evaluate.deferral_curve`, which says what is an error.
 
@@ -329,6 +341,11 @@ class Router:
             As in Section 6. Chapter 1 and Chapter 4.
         """
         pool = self._read()
+        labels = labels_of(X, 0), pool.llms
+        losses, true_costs = (
+            align("losses", losses, *labels),
+            align("true_costs", true_costs, *labels),
+        )
         features, rows = self.features(pool, X), None
         if features.ndim == 1:
             features, rows = pool.clusters, features
@@ -461,8 +478,14 @@ class UniRoute(Router, BaseEstimator):
         ValueError
             As the prompt map's own `fit`.
         """
-        prompt_map = clone(self.prompt_map)
+        if isinstance(self.prompt_map, type) or not hasattr(self.prompt_map, "transform"):
+            raise ValueError(f"prompt_map must be a transformer; got {self.prompt_map!r}")
+        prompt_map, labels = clone(self.prompt_map), labels_of(losses, 1)
+        if losses is not None:
+            columns = [names] if isinstance(names, str) else names
+            losses = check_numbers("losses", align("losses", losses, labels_of(X, 0), columns))
         prompt_map.fit(X, losses)
+        check_is_map(prompt_map, X)
         self.representation_ = clone(self.representation or ClusterMeans())
         self.pool_ = Pool(
             psi=np.empty((0, 0)),
@@ -474,6 +497,7 @@ class UniRoute(Router, BaseEstimator):
             return self
         if names is None:
             names = [f"LLM {i}" for i in range(np.atleast_2d(losses).shape[-1])]
+            names = labels if labels and isinstance(labels[0], str) else names
         return self.add_llms(names, X, losses, costs)
 
     def add_llms(self, names, X_val, losses_val, costs):
@@ -489,7 +513,8 @@ class UniRoute(Router, BaseEstimator):
             Their losses; NaN = not observed.
         costs : array-like of shape (n_new,) or (n_val, n_new), or float
             Mean cost of one prompt; or what each validation prompt cost, NaN = not known: costs are
-            then predicted as losses are, so that what a plan spends is what the bill says.
+            then predicted as losses are, so that what a plan spends is what the bill says. Tables
+            are read by their columns, the names, and by their rows, the index of `X_val`.
 
         Returns
         -------
@@ -579,12 +604,18 @@ class UniRoute(Router, BaseEstimator):
             raise ValueError(
                 "encoder must be given to route texts, UniRoute(..., encoder=Encoder()); got None"
             )
-        known, found = self._read().fingerprint, getattr(self.encoder, "fingerprint", None)
-        if known is not None and found != known:
-            raise ValueError(
-                f"encoder must be the one that the router was fitted with, {known!r}; got {found!r}"
-            )
+        self._check_encoder()
+        if not hasattr(self.encoder, "turns"):
+            texts = read_texts(texts, TURNS[0])  # as `Encoder` does
         return self.route(self.encoder.encode(texts), **decision)
+
+    def _check_encoder(self):
+        if isinstance(self.encoder, str) or not callable(getattr(self.encoder, "encode", None)):
+            raise ValueError(f"encoder must have a method encode; got {self.encoder!r}")
+        pool, found = self._read(empty=True), getattr(self.encoder, "fingerprint", None)
+        if pool.fingerprint is not None and found != pool.fingerprint:
+            must = f"encoder must be the one that the router was fitted with, {pool.fingerprint!r}"
+            raise ValueError(f"{must}; got {found!r}")
 
     def features(self, pool, X):
         """Return Phi(X) of a pool's map; of a `KMeansMap` or `ConstantMap` the clusters alone."""
@@ -621,7 +652,7 @@ class UniRoute(Router, BaseEstimator):
         save_router(self, path)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path, encoder=None):
         """Read a router that `save` wrote.
 
         Parameters
@@ -629,6 +660,9 @@ class UniRoute(Router, BaseEstimator):
         path : str or Path
             As for `save`. If there is no such file, ``path.json`` and ``path.npz`` are read, which
             version 0.1 wrote.
+        encoder : object, optional
+            For `route_texts`, as for the constructor; it must have the fingerprint of the one that
+            the router was fitted with, if that is known.
 
         Returns
         -------
@@ -639,108 +673,27 @@ class UniRoute(Router, BaseEstimator):
         FileNotFoundError
             If there is no router of this name.
         ValueError
-            If the file is damaged, or has a field that is out of range or unknown; the message
+            If the encoder is another;
+            if the file is damaged, or has a field that is out of range or unknown; the message
             names it.
 
         Notes
         -----
         See `uniroute.persistence`. Section 4; Chapter 4.
         """
-        return load_router(path, cls)
+        router = load_router(path, cls)
+        if encoder is not None:
+            router.encoder = encoder
+            router._check_encoder()
+        return router
 
     def _quick_ends(self, pool, X, rule):
         """Decide in single precision, and again in double where rounding may matter."""
-        if np.isinf(rule.cost_weight) or (single := single_of(pool.phi, X)) is None:
-            return None
-        phi, error = single
-        prices = pool.costs[:, None] if pool.cost_psi is None else pool.cost_psi
-        value = pool.psi + rule.cost_weight * prices
-        value = value.min(axis=0) - value  # only differences between LLMs count
-        scores = phi @ value.T.astype(np.float32)
-        best = scores.argmax(axis=1)
-        spread = -value.min()
-        error = spread * (error + rounding_of(phi, np.sqrt(value.shape[1])))
-        rows = doubtful(scores, scores[np.arange(len(best)), best] - 2 * error)
-        ends = np.array([best, best])
-        if rows.size:
-            ends[:, rows] = _decide(pool, self.features(pool, X[rows]), rule)
-        return ends
+        return quick_ends(
+            pool, X, rule, lambda rows: _decide(pool, self.features(pool, rows), rule)
+        )
 
     def _shown(self, pool, features):
         if features.ndim == 1:
             return (pool.clusters == features[0]).astype(float)
         return np.asarray(features.toarray() if sparse.issparse(features) else features)[0]
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why one prompt goes where it goes; made by `Router.explain`.
-
-    Attributes
-    ----------
-    llms : tuple of str
-        The pool.
-    features : ndarray of shape (n_features,), or None
-        Phi(x); for `KMeansMap` the position of the 1 is the cluster. None: the router has none.
-    predicted_losses, costs : ndarray of shape (n_llms,)
-        The two terms of the score.
-    cost_weight : float
-        Lambda.
-    choice, runner_up : str
-        LLMs with the smallest and second-smallest score (`runner_up` is None in a pool of one).
-    cheaper_above, dearer_below : float
-        The choice stays as it is for lambda in [dearer_below, cheaper_above): above, a cheaper
-        LLM is chosen; below, a dearer one (0: never).
-
-    Notes
-    -----
-    The terms of Eq. (8). Chapter 4.
-
-    Examples
-    --------
-    >>> from uniroute import ConstantMap
-    >>> router = UniRoute(ConstantMap()).fit([[0.0]])
-    >>> router = router.add_llms(["small", "large"], [[0.0], [1.0]], [[0, 0], [1, 0]], [1.0, 5.0])
-    >>> print(router.explain([0.3], cost_weight=0.05))
-    large is chosen at lambda = 0.05; runner-up: small
-    The choice holds for lambda from 0 to 0.125.
-    LLM    predicted loss    cost    score
-    large           0.000       5    0.250
-    small           0.500       1    0.550
-    """
-
-    llms: tuple
-    features: np.ndarray | None
-    predicted_losses: np.ndarray
-    costs: np.ndarray
-    cost_weight: float
-    choice: str
-    runner_up: str | None
-    cheaper_above: float
-    dearer_below: float
-
-    @property
-    def scores(self):
-        """Predicted loss plus weighted cost, shape (n_llms,)."""
-        return self.predicted_losses + self.cost_weight * self.costs
-
-    @property
-    def cluster(self):
-        """Index of the largest feature: the cluster, where features are clusters; or None."""
-        return None if self.features is None else int(self.features.argmax())
-
-    def __str__(self):
-        width = max(3, *(len(name) for name in self.llms))
-        low, high = self.dearer_below, self.cheaper_above
-        rival = f"runner-up: {self.runner_up}" if self.runner_up else "there is no other LLM"
-        lines = [
-            f"{self.choice} is chosen at lambda = {self.cost_weight:g}; {rival}",
-            f"The choice holds for lambda from {low:.4g} to {high:.4g}.",
-            f"{'LLM':{width}}  predicted loss    cost    score",
-        ]
-        for i in np.lexsort([self.costs, self.scores]):
-            lines.append(
-                f"{self.llms[i]:{width}}  {self.predicted_losses[i]:14.3f}  "
-                f"{self.costs[i]:6.4g}  {self.scores[i]:7.3f}"
-            )
-        return "\n".join(lines)

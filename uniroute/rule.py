@@ -15,11 +15,13 @@ from functools import cached_property
 
 import numpy as np
 
+from uniroute._numbers import check_fields, check_numbers, check_scalar
+from uniroute._tables import align, labels_of
 from uniroute.checks import (
     check_costs,
+    check_generator,
     check_option,
     check_predictions,
-    check_scalar,
     check_weights,
 )
 
@@ -94,16 +96,16 @@ def _ends(gamma, costs, cost_weight):
     rounding = _rounding(gamma)
     ends = np.empty((2, len(gamma)), dtype=int)
     for rows, losses, added in _blocks(gamma, costs):
-        ends[:, rows] = _decide(losses, _weighted(added, cost_weight), added, rounding)
+        ends[:, rows] = _decide(losses, weighted(added, cost_weight), added, rounding)
     return ends
 
 
 def _check(gamma, costs):
     """Return checked predictions and costs; 32-bit floats stay what they are."""
-    narrow = isinstance(gamma, np.ndarray) and gamma.dtype == np.float32 and gamma.ndim == 2
+    narrow = type(gamma) is np.ndarray and gamma.dtype == np.float32 and gamma.ndim == 2
     if not (narrow and gamma.size and np.isfinite([gamma.min(), gamma.max()]).all()):
         return check_predictions(gamma, costs)
-    return gamma, check_costs(costs, gamma.shape)
+    return gamma, check_costs(costs, gamma.shape, by=" by gamma")
 
 
 def _rounding(gamma):
@@ -127,7 +129,7 @@ def _above_cheapest(costs):
     return np.where(costs - least > ROUNDING * least, costs - least, 0.0)
 
 
-def _weighted(added, cost_weight):
+def weighted(added, cost_weight):
     """Return lambda times added costs; infinity times 0 is 0."""
     return np.multiply(added, cost_weight, where=added > 0, out=np.zeros_like(added))
 
@@ -211,6 +213,10 @@ class RoutingPath:
     previous: np.ndarray
     llms: np.ndarray
 
+    def __post_init__(self):
+        moves = {"cost_weights": "v", "prompts": "v#", "previous": "v#", "llms": "v#"}
+        check_fields(self, gamma="nm", costs="nm"[-np.ndim(self.costs) :], start="n#", **moves)
+
     @cached_property
     def breakpoints(self):
         """Distinct values of lambda at which a choice changes, decreasing."""
@@ -284,13 +290,15 @@ class RoutingPath:
             If `values` has two dimensions and not a row for each prompt, or `weights` not an
             entry for each prompt.
         """
-        values = np.asarray(values, dtype=float)
-        if values.ndim == 1:
-            values = np.broadcast_to(values, (len(self.start), len(values)))
-        if len(values) != len(self.start):
-            raise ValueError(
-                f"values must have a row per prompt, {len(self.start)}; got {len(values)}"
-            )
+        shape = self.gamma.shape
+        for label in labels_of(values, int(hasattr(values, "columns"))) or ():
+            if isinstance(label, str):
+                raise ValueError(f"values must be without names; got a table with {label!r}")
+        values = check_numbers("values", values)
+        if values.shape not in (shape, shape[1:]) or not np.isfinite(values).all():
+            expected = f"{shape[1:]} or {shape}"
+            raise ValueError(f"values must have shape {expected}, finite; got {values.shape}")
+        values = np.broadcast_to(values, shape)
         weights = check_weights(weights, len(self.start))
         first = np.average(values[np.arange(len(self.start)), self.start], weights=weights)
         change = values[self.prompts, self.llms] - values[self.prompts, self.previous]
@@ -342,7 +350,7 @@ def routing_path(gamma, costs):
     for rows, losses, added in _blocks(gamma, costs):
         slack = rounding * np.abs(losses).max(axis=1)
         llms, losses, added = _undominated(losses.T, added.T)
-        first, _ = _settle(losses, _weighted(added, np.inf), added, slack, rounding)
+        first, _ = _settle(losses, weighted(added, np.inf), added, slack, rounding)
         start[rows] = llms[first, np.arange(len(slack))]
         for *lambdas, at, here, there in _moves(losses, added, slack, first, rounding):
             steps.append((*lambdas, at + rows.start, llms[here, at], llms[there, at]))
@@ -514,7 +522,7 @@ class BudgetRule:
         ndarray of int, shape (n_prompts,)
         """
         cheap, dear = self.ends(gamma, costs)
-        coins = np.random.default_rng(random_state).uniform(size=len(cheap))
+        coins = check_generator(random_state).uniform(size=len(cheap))
         return np.where(coins < self.share, dear, cheap)
 
 
@@ -560,7 +568,7 @@ def budget_rule(gamma, costs, budget, weights=None):
     """
     path = routing_path(gamma, costs)
     budget = check_scalar("budget", budget, 0, np.inf)
-    spent = path.mean(costs, weights)
+    spent = path.mean(path.costs, align("weights", weights, labels_of(gamma, 0)))
     if budget < spent[0] and not np.isclose(budget, spent[0], rtol=1e-12, atol=0):
         raise ValueError(
             f"budget must be at least {spent[0]}, the mean cost of the cheapest choices; "

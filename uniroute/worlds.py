@@ -6,7 +6,14 @@ import numpy as np
 from scipy import special
 from scipy.spatial.distance import cdist
 
-from uniroute.checks import check_matrix, check_positive_integer, check_probabilities, check_scalar
+from uniroute._numbers import check_fields, check_scalar
+from uniroute.checks import (
+    check_costs,
+    check_generator,
+    check_matrix,
+    check_positive_integer,
+    check_probabilities,
+)
 
 __all__ = ["MixtureWorld", "WorldSample", "random_world"]
 
@@ -41,6 +48,9 @@ class WorldSample:
     components: np.ndarray
     gamma: np.ndarray
     losses: np.ndarray
+
+    def __post_init__(self):
+        check_fields(self, X="nd", components="n#", gamma="nm", losses="nm")
 
 
 @dataclass(frozen=True)
@@ -91,30 +101,28 @@ class MixtureWorld:
     costs: np.ndarray
 
     def __post_init__(self):
-        n_components, n_dims = check_matrix("centers", self.centers).shape
-        n_llms = len(check_matrix("logits", self.logits))
-        expected = {
-            "shares": (n_components,),
-            "logits": (n_llms, n_components),
-            "slopes": (n_llms, n_components, n_dims),
-            "costs": (n_llms,),
-        }
-        for name, shape in expected.items():
-            if np.shape(getattr(self, name)) != shape:
-                found = np.shape(getattr(self, name))
-                raise ValueError(f"{name} must have shape {shape}; got {found}")
+        check_matrix("centers", self.centers)
+        check_matrix("logits", self.logits)
+        check_fields(self, centers="kd", shares="k", logits="mk", slopes="mkd", costs="m")
+        check_costs(self.costs, self.costs.shape)
         check_probabilities("shares", np.atleast_2d(self.shares))
         check_scalar("spread", self.spread, np.finfo(float).tiny, np.finfo(float).max)
 
     def posterior(self, X):
         """Return P(z = k | x), shape (n_prompts, n_components)."""
-        squares = cdist(np.asarray(X, dtype=float), self.centers, "sqeuclidean")
+        squares = cdist(self._check_rows(X), self.centers, "sqeuclidean")
         with np.errstate(divide="ignore"):
             return special.softmax(np.log(self.shares) - squares / (2 * self.spread**2), axis=1)
 
+    def _check_rows(self, X):
+        X = check_matrix("X", X)
+        if X.shape[1:] != self.centers.shape[1:]:
+            raise ValueError(f"X must have {self.centers.shape[1]} columns; got {X.shape[1]}")
+        return X
+
     def component_loss(self, X):
         """Return P(error | x, z = k), shape (n_prompts, n_llms, n_components)."""
-        offsets = np.asarray(X, dtype=float)[:, None, :] - self.centers
+        offsets = self._check_rows(X)[:, None, :] - self.centers
         tilt = np.einsum("nkd,mkd->nmk", offsets, self.slopes)
         return special.expit(self.logits + tilt)
 
@@ -137,7 +145,7 @@ class MixtureWorld:
         WorldSample
         """
         check_positive_integer("n_prompts", n_prompts)
-        rng = np.random.default_rng(random_state)
+        rng = check_generator(random_state)
         components = rng.choice(len(self.shares), size=n_prompts, p=self.shares)
         noise = rng.normal(size=(n_prompts, self.centers.shape[1]))
         X = self.centers[components] + self.spread * noise
@@ -191,7 +199,7 @@ def random_world(
         check_positive_integer(name, value)
     for name, value in (("specialisation", specialisation), ("within", within)):
         check_scalar(name, value, 0, np.finfo(float).max)
-    rng = np.random.default_rng(random_state)
+    rng = check_generator(random_state)
     ability = np.linspace(1.0, -1.5, n_llms)[:, None]
     return MixtureWorld(
         shares=np.full(n_components, 1 / n_components),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 
-from uniroute import CheckpointedMLP, StaticRouter, ZeroRouter
+from uniroute import StaticRouter, ZeroRouter
+from uniroute_lab.trials import CheckpointedMLP
 
 
 def best_mixture(costs, losses, budget):

@@ -225,8 +225,8 @@ def test_rows_stand_for_the_prompts_that_share_them(seed):
     ("rows", "words"),
     [
         ([0, 2], "rows must be rows of gamma, 0 to 1; got 2"),
-        ([0, -1], "rows must be rows of gamma, 0 to 1; got -1"),
-        ([0.0, 1.0], r"rows must be one integer for each prompt; got shape \(2,\), type float64"),
+        ([0, -1], "rows must be integers of at least 0; got -1"),
+        ([0.5, 1.0], "rows must be integers of at least 0; got 0.5"),
         (0, r"rows must be one integer for each prompt; got shape \(\)"),
         ([0, 1, 1], r"losses must have the shape of gamma\[rows\], \(3, 2\); got \(2, 2\)"),
     ],

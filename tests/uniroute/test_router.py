@@ -356,4 +356,4 @@ def test_bad_decisions_are_named():
     with pytest.raises(ValueError, match="x must be the embedding of one prompt"):
         router.explain(TEST.X, 1.0)
     with pytest.raises(ValueError, match="cost_weight must be a number"):
-        router.explain(TEST.X[0], np.inf)
+        router.explain(TEST.X[0], -1.0)

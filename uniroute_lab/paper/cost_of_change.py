@@ -18,7 +18,6 @@ from sklearn.linear_model import RidgeCV
 from threadpoolctl import threadpool_limits
 
 from uniroute import (
-    CheckpointedMLP,
     EmptyClusterWarning,
     KMeansMap,
     LearnedMap,
@@ -27,7 +26,7 @@ from uniroute import (
     UniRoute,
 )
 from uniroute_lab.data import catalog
-from uniroute_lab.trials import RandomPool
+from uniroute_lab.trials import CheckpointedMLP, RandomPool
 
 DYNAMIC = {
     "UniRoute (K-means), K = 20": KMeansMap(20, n_init=1),

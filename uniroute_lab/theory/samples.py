@@ -12,7 +12,7 @@ from uniroute.checks import (
     check_unit_interval,
     check_weights,
 )
-from uniroute.evaluate import paired_difference
+from uniroute.paired import paired_difference
 from uniroute.rule import route
 from uniroute_lab.theory.excess import misfit
 

@@ -8,6 +8,7 @@ from uniroute_lab.trials.draws import (
     split_prompts_by_task,
 )
 from uniroute_lab.trials.methods import Method, method_names
+from uniroute_lab.trials.networks import CheckpointedMLP
 from uniroute_lab.trials.runner import choose_and_run, rerun_trials, run_experiment, run_trials
 from uniroute_lab.trials.splits import (
     FamilyPool,
@@ -32,6 +33,7 @@ from uniroute_lab.trials.tuning import Candidates, candidate_methods, choose_met
 
 __all__ = [
     "Candidates",
+    "CheckpointedMLP",
     "FamilyPool",
     "Method",
     "NamedPool",

@@ -12,9 +12,9 @@ from sklearn.neighbors import KNeighborsRegressor
 
 from uniroute.baselines import StaticRouter
 from uniroute.checks import check_option
-from uniroute.networks import CheckpointedMLP
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 from uniroute.router import UniRoute
+from uniroute_lab.trials.networks import CheckpointedMLP
 from uniroute_lab.trials.timer import Timer
 
 __all__ = ["Method", "method_names"]

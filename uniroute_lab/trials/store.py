@@ -33,11 +33,13 @@ FORMAT = 2  # of the files; raise it whenever their columns or their meaning cha
 GRID = np.linspace(0.0, 1.0, 100)  # budgets, from the cheapest to the dearest LLM of a pool
 # What trials run, from the root of the repository; a run from edited ones says so.
 SOURCES = (
+    "uniroute/_any_map.py",
     "uniroute/_mlp.py",
+    "uniroute/_nearest.py",
+    "uniroute/_numbers.py",
     "uniroute/baselines.py",
     "uniroute/evaluate.py",
     "uniroute/llms.py",
-    "uniroute/networks.py",
     "uniroute/pool.py",
     "uniroute/prompts.py",
     "uniroute/router.py",

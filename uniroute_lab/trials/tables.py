@@ -5,7 +5,7 @@ import pandas as pd
 from scipy import stats
 
 from uniroute.checks import check_option, check_scalar
-from uniroute.evaluate import paired_difference, sign_test
+from uniroute.paired import paired_difference, sign_test
 
 __all__ = ["differences_to", "mean_interval", "pick_methods", "results_table"]
 

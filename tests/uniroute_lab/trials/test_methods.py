@@ -13,7 +13,6 @@ from sklearn.neighbors import KNeighborsRegressor
 
 from tests.simulated import simulated
 from uniroute import (
-    CheckpointedMLP,
     ClusterMeans,
     ConstantMap,
     KMeansMap,
@@ -21,7 +20,7 @@ from uniroute import (
     NeighborMap,
     UniRoute,
 )
-from uniroute_lab.trials import Method, RandomPool, Timer, method_names
+from uniroute_lab.trials import CheckpointedMLP, Method, RandomPool, Timer, method_names
 from uniroute_lab.trials import timer as timer_module
 from uniroute_lab.trials.methods import KNOWS, PSI, TUNINGS
 

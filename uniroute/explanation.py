@@ -1,0 +1,102 @@
+"""Why a prompt goes where it goes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from uniroute._numbers import check_fields, check_scalar
+from uniroute.checks import check_names
+from uniroute.rule import weighted
+
+__all__ = ["Explanation"]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one prompt goes where it goes; made by `Router.explain`.
+
+    Attributes
+    ----------
+    llms : tuple of str
+        The pool.
+    features : ndarray of shape (n_features,), or None
+        Phi(x); for `KMeansMap` the position of the 1 is the cluster. None: the router has none.
+    predicted_losses, costs : ndarray of shape (n_llms,)
+        The two terms of the score.
+    cost_weight : float
+        Lambda.
+    choice, runner_up : str
+        LLMs with the smallest and second-smallest score (`runner_up` is None in a pool of one).
+    cheaper_above, dearer_below : float
+        The choice stays as it is for lambda in [dearer_below, cheaper_above): above, a cheaper
+        LLM is chosen; below, a dearer one (0: never).
+    share : float, default 0.0
+        Probability with which the plan's coin takes the next dearer LLM, which is as good.
+
+    Notes
+    -----
+    The terms of Eq. (8). Chapter 4.
+
+    Examples
+    --------
+    >>> from uniroute import ConstantMap, UniRoute
+    >>> router = UniRoute(ConstantMap()).fit([[0.0]])
+    >>> router = router.add_llms(["small", "large"], [[0.0], [1.0]], [[0, 0], [1, 0]], [1.0, 5.0])
+    >>> print(router.explain([0.3], cost_weight=0.05))
+    large is chosen at lambda = 0.05; runner-up: small
+    The choice holds for lambda from 0 to 0.125.
+    LLM    predicted loss    cost    score
+    large           0.000       5    0.250
+    small           0.500       1    0.550
+    """
+
+    llms: tuple
+    features: np.ndarray | None
+    predicted_losses: np.ndarray
+    costs: np.ndarray
+    cost_weight: float
+    choice: str
+    runner_up: str | None
+    cheaper_above: float
+    dearer_below: float
+    share: float = 0.0
+
+    def __post_init__(self):
+        object.__setattr__(self, "llms", tuple(check_names(self.llms, "llms")))
+        check_fields(self, predicted_losses="m", costs="m", cheaper_above="", dearer_below="")
+        if len(self.llms) != len(self.costs):
+            raise ValueError(f"llms must be {len(self.costs)} names; got {len(self.llms)}")
+        check_scalar("cost_weight", self.cost_weight, 0, np.inf)
+        check_scalar("share", self.share, 0, 1)
+        if self.choice not in self.llms or self.runner_up not in (*self.llms, None):
+            raise ValueError(
+                f"choice and runner_up must be LLMs; got {self.choice}, {self.runner_up}"
+            )
+
+    @property
+    def scores(self):
+        """Predicted loss plus weighted cost, shape (n_llms,)."""
+        return self.predicted_losses + weighted(self.costs, self.cost_weight)
+
+    @property
+    def cluster(self):
+        """Index of the largest feature: the cluster, where features are clusters; or None."""
+        return None if self.features is None else int(self.features.argmax())
+
+    def __str__(self):
+        width = max(3, *(len(name) for name in self.llms))
+        low, high = self.dearer_below, self.cheaper_above
+        rival = f"runner-up: {self.runner_up}" if self.runner_up else "there is no other LLM"
+        lines = [
+            f"{self.choice} is chosen at lambda = {self.cost_weight:g}; {rival}",
+            f"The choice holds for lambda from {low:.4g} to {high:.4g}.",
+            f"{'LLM':{width}}  predicted loss    cost    score",
+        ]
+        if self.share:
+            lines[1] += f" At it a dearer one is taken with probability {self.share:.4g}."
+        for i in np.lexsort([self.costs, self.scores]):
+            lines.append(
+                f"{self.llms[i]:{width}}  {self.predicted_losses[i]:14.3f}  "
+                f"{self.costs[i]:6.4g}  {self.scores[i]:7.3f}"
+            )
+        return "\n".join(lines)
