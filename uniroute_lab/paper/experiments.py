@@ -414,7 +414,7 @@ def main(arguments=None):
 def make_if_possible(run, n_jobs, n_trials):
     """Make a run unless it needs a program that is not installed."""
     if run.experiment == "peers" and not toolkit_available():
-        print("not made: it needs llmrouter-lib, see uniroute_lab/paper/peers.py")
+        print("not made: it needs llmrouter-lib and nordlys, see uniroute_lab/paper/peers.py")
         return
     make(run, n_jobs, n_trials)
 
