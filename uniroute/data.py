@@ -207,18 +207,23 @@ default None
             features=features or None,
         )
 
-    def complete(self):
-        """Keep only the LLMs that have every outcome and a known cost.
+    def complete(self, observed=1.0):
+        """Keep only the LLMs that have every outcome, or most of them, and a known cost.
+
+        Parameters
+        ----------
+        observed : float, default 1.0
+            Least share of an LLM's outcomes that is known, and of its costs if each prompt has one.
 
         Returns
         -------
         RoutingData
-            The same prompts with those LLMs; its losses and costs hold no NaN.
+            The same prompts with those LLMs; with the default its losses and costs hold no NaN.
 
         Raises
         ------
         ValueError
-            If no LLM is complete.
+            If no LLM is complete, or `observed` is not in [0, 1].
 
         Examples
         --------
@@ -228,11 +233,13 @@ default None
         >>> data.complete().llms
         ['large']
         """
-        unknown_cost = np.isnan(np.atleast_2d(self.costs)).any(axis=0)
-        incomplete = np.isnan(self.losses).any(axis=0) | unknown_cost
-        if incomplete.all():
-            raise ValueError(f"no LLM of {self.name!r} has every outcome and a cost")
-        return self.select(llms=~incomplete)
+        least = check_scalar("observed", observed, 0, 1)
+        known = [~np.isnan(np.atleast_2d(one)) for one in (self.losses, self.costs)]
+        kept = [one.any(axis=0) & (one.mean(axis=0) >= least) for one in known]
+        if not (kept[0] & kept[1]).any():
+            much = "every outcome" if least == 1 else f"{least:.0%} of the outcomes"
+            raise ValueError(f"no LLM of {self.name!r} has {much} and a cost")
+        return self.select(llms=kept[0] & kept[1])
 
 
 def _text(field, value):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from uniroute_lab._files import results_folder
 
-__all__ = ["paper_claims", "paper_explanations", "paper_numbers"]
+__all__ = ["paper_claims", "paper_explanations", "paper_numbers", "public_systems"]
 
 
 def paper_numbers(place=None):
@@ -88,3 +88,29 @@ def paper_explanations():
     ['what', 'data', 'text']
     """
     return pd.read_csv(results_folder() / "paper" / "explanations.csv")
+
+
+def public_systems():
+    """Read what routers ask for and can do: the paper's table, and public systems of 2026.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: system; year; source, the paper or where we read it; llms, "two" or "any"; signals
+        that it learns from; task_labels, whether prompts need any; adaptive, whether the compute
+        follows a budget or a weight of costs; new_llms, whether an LLM that was never seen can
+        join ("partly": see what it needs); new_llm_needs; and costs, what it takes for one. "no"
+        and "none" are said of the version that is named, and missing is what we did not find.
+
+    Notes
+    -----
+    Table 2 of the paper, in our words. The ZeroRouter of Yan et al., which takes new LLMs by a
+    latent space of query difficulty, shares no more than its name with the ZeroRouter of the paper
+    and of this book, which does not look at prompts. Chapter 7.
+
+    Examples
+    --------
+    >>> public_systems().query("new_llms == 'yes' and year == 2026")["system"].tolist()
+    ['UniRoute', 'ZeroRouter (Yan et al.)', 'HierShrink', 'uniroute 0.2']
+    """
+    return pd.read_csv(results_folder() / "paper" / "systems.csv", dtype={"year": "Int64"})
