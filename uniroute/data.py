@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -45,6 +46,8 @@ class RoutingData:
         Prompt embeddings, if there are any.
     features : dict of str to array of float32, shape (n_prompts, n_features), or None, default None
         What else is known of each prompt, by name.
+    released : list of str, length n_llms, or None, default None
+        When each LLM was released: "2026", "2026-03" or "2026-03-17".
 
     Raises
     ------
@@ -77,6 +80,7 @@ class RoutingData:
     citation: str
     embeddings: np.ndarray | None = None
     features: dict | None = None
+    released: list | None = None
 
     def __post_init__(self):
         """Bring the fields to their types and check them."""
@@ -96,6 +100,8 @@ class RoutingData:
                 for name, values in self.features.items()
             }
             self._set("features", read)
+        if self.released is not None:
+            self._set("released", _texts("released", self.released))
         self._check_values()
         self._check_shapes()
 
@@ -118,6 +124,9 @@ class RoutingData:
         for name, values in (self.features or {}).items():
             if not np.isfinite(values).all():
                 raise ValueError(f"features[{name!r}] must be finite; got NaN or an infinite value")
+        for date in self.released or ():
+            if not re.fullmatch(r"\d{4}(-\d\d){0,2}", date):
+                raise ValueError(f"released must hold dates such as '2026-03'; got {date!r}")
 
     def _check_shapes(self):
         n, m = self.n_prompts, self.n_llms
@@ -129,6 +138,8 @@ class RoutingData:
             _shape("embeddings", self.embeddings, (n, self.embeddings.shape[-1]))
         for name, values in (self.features or {}).items():
             _shape(f"features[{name!r}]", values, (n, values.shape[-1] if values.ndim else 0))
+        if self.released is not None and len(self.released) != m:
+            raise ValueError(f"released must have a date per LLM, {m}; got {len(self.released)}")
 
     def __repr__(self):
         """Say in two lines what is in here."""
@@ -196,20 +207,27 @@ default None
             llms=[self.llms[m] for m in columns],
             embeddings=None if self.embeddings is None else self.embeddings[rows],
             features=features or None,
+            released=None if self.released is None else [self.released[m] for m in columns],
         )
 
-    def complete(self):
-        """Keep only the LLMs that have every outcome and a known cost.
+    def complete(self, missing=0.0):
+        """Keep only the LLMs that have every outcome and a known cost, or nearly so.
+
+        Parameters
+        ----------
+        missing : float, default 0.0
+            Largest share of an LLM's outcomes, and of its costs where each prompt has its own,
+            that may be missing.
 
         Returns
         -------
         RoutingData
-            The same prompts with those LLMs; its losses and costs hold no NaN.
+            The same prompts with those LLMs; by default its losses and costs hold no NaN.
 
         Raises
         ------
         ValueError
-            If no LLM is complete.
+            If no LLM is left, or `missing` is not from 0 to 1.
 
         Examples
         --------
@@ -219,11 +237,13 @@ default None
         >>> data.complete().llms
         ['large']
         """
-        unknown_cost = np.isnan(np.atleast_2d(self.costs)).any(axis=0)
-        incomplete = np.isnan(self.losses).any(axis=0) | unknown_cost
-        if incomplete.all():
-            raise ValueError(f"no LLM of {self.name!r} has every outcome and a cost")
-        return self.select(llms=~incomplete)
+        missing = check_scalar("missing", missing, 0, 1)
+        tables = np.atleast_2d(self.costs), self.losses
+        kept = np.all([np.isnan(table).mean(axis=0) <= missing for table in tables], axis=0)
+        if not kept.any():
+            rule = "has every outcome and a cost" if not missing else f"misses at most {missing:g}"
+            raise ValueError(f"no LLM of {self.name!r} {rule}")
+        return self.select(llms=kept)
 
 
 def _text(field, value):

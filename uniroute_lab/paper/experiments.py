@@ -1,14 +1,15 @@
 """Run the experiments of the book's part IV and keep their results in results/.
 
-Usage: python -m uniroute_lab.paper.experiments [NAME ...] [--jobs N] [--trials N]; all runs if none
-is named, and --list shows them. An interrupted run goes on where it stopped.
+Usage: python -m uniroute_lab.paper.experiments [NAME ...] [--jobs N] [--trials N]; if none is
+named, all runs but those that need the hub, and --list shows them. An interrupted run goes on where
+it stopped.
 """
 
 import argparse
 from dataclasses import dataclass, replace
 
 from uniroute_lab._files import results_folder
-from uniroute_lab.data import catalog
+from uniroute_lab.data import available, catalog
 from uniroute_lab.paper import generations as ages
 from uniroute_lab.paper.attributes import prompt_attributes
 from uniroute_lab.paper.peers import toolkit_available, toolkit_methods
@@ -59,6 +60,9 @@ class Run:
     n_trials : int
         How many were run and are stored.
     n_rehearsals : int, default 3
+    needs : str, optional
+        What it takes that is not always there: such a run is made only if it is named, and may be
+        declared without being stored.
     """
 
     data: str
@@ -68,6 +72,7 @@ class Run:
     split: Split | Rehearsal
     n_trials: int
     n_rehearsals: int = 3
+    needs: str | None = None
 
     @property
     def name(self):
@@ -88,6 +93,7 @@ def runs():
         *static_pools(),
         *generations(),
         *peers(),
+        *paper_runs(),
     ]
 
 
@@ -273,12 +279,29 @@ def peers():
     return [Run("mmlu_pro", "peers", {}, toolkit_methods(), split, 20)]
 
 
+def paper_runs():
+    """Figure 2 (top) on the paper's data, with its sizes and pools; they come from a hub."""
+    # EmbedLLM in shares, as in the paper; of SPROUT and RouterBench 400 validation prompts.
+    splits = {
+        "embedllm": NamedPool((0.6, 0.1, 0.3), pool=catalog["embedllm"].protocol["pool"]),
+        "sprout": RandomPool((24000, 400, 12000)),
+        "routerbench_whole": RandomPool((21898, 400, 10949), test_share=0.5),
+    }
+    # For the numbers to choose from: EmbedLLM has some 30,000 distinct prompts.
+    n_prompts = {"embedllm": (3000, 18000), "sprout": (400, 24000)}
+    return [
+        Run(data, "main", {}, candidate_methods(n_val, n_train // 2), split, 400, needs="the hub")
+        for data, split in splits.items()
+        for n_val, n_train in [n_prompts.get(data, (400, 21898))]
+    ]
+
+
 # Running.
 
 
 def load(run):
     """Load the data of a run, with the features that its methods want."""
-    data = catalog[run.data].load().complete()
+    data = catalog[run.data].ready()
     if any(getattr(method, "features", None) == "attributes" for method in run.methods):
         return replace(data, features={"attributes": prompt_attributes(data.prompts)})
     return data
@@ -317,16 +340,28 @@ def main(arguments=None):
         if name not in names:
             parser.error(f"NAME must be one of {', '.join(names)}; got {name}")
     for run in known:
-        if not given.names or {run.name, run.experiment} & {*given.names}:
-            print(f"{run.name}: {run.data}, {given.trials or run.n_trials} trials")
+        if is_wanted(run, given.names) or (given.list and not given.names):
+            note = f", needs {run.needs}" if run.needs else ""
+            print(f"{run.name}: {run.data}, {given.trials or run.n_trials} trials{note}")
             if not given.list:
                 make_if_possible(run, given.jobs, given.trials)
 
 
+def is_wanted(run, names):
+    """Say whether a run is among those named; one that needs something must be named itself."""
+    if run.name in names:
+        return True
+    return not run.needs and (not names or run.experiment in names)
+
+
 def make_if_possible(run, n_jobs, n_trials):
-    """Make a run unless it needs a program that is not installed."""
+    """Make a run unless it needs a program that is not installed, or data that cannot be had."""
     if run.experiment == "peers" and not toolkit_available():
         print("not made: it needs llmrouter-lib, see uniroute_lab/paper/peers.py")
+        return
+    can, reason = available(run.data) if run.needs else (True, "")
+    if not can:
+        print(f"not made: {reason}")
         return
     make(run, n_jobs, n_trials)
 
