@@ -210,24 +210,23 @@ default None
             released=None if self.released is None else [self.released[m] for m in columns],
         )
 
-    def complete(self, missing=0.0):
-        """Keep only the LLMs that have every outcome and a known cost, or nearly so.
+    def complete(self, observed=1.0):
+        """Keep only the LLMs that have every outcome, or most of them, and a known cost.
 
         Parameters
         ----------
-        missing : float, default 0.0
-            Largest share of an LLM's outcomes, and of its costs where each prompt has its own,
-            that may be missing.
+        observed : float, default 1.0
+            Least share of an LLM's outcomes that is known, and of its costs if each prompt has one.
 
         Returns
         -------
         RoutingData
-            The same prompts with those LLMs; by default its losses and costs hold no NaN.
+            The same prompts with those LLMs; with the default its losses and costs hold no NaN.
 
         Raises
         ------
         ValueError
-            If no LLM is left, or `missing` is not from 0 to 1.
+            If no LLM is complete, or `observed` is not in [0, 1].
 
         Examples
         --------
@@ -237,13 +236,13 @@ default None
         >>> data.complete().llms
         ['large']
         """
-        missing = check_scalar("missing", missing, 0, 1)
-        tables = np.atleast_2d(self.costs), self.losses
-        kept = np.all([np.isnan(table).mean(axis=0) <= missing for table in tables], axis=0)
-        if not kept.any():
-            rule = "has every outcome and a cost" if not missing else f"misses at most {missing:g}"
-            raise ValueError(f"no LLM of {self.name!r} {rule}")
-        return self.select(llms=kept)
+        least = check_scalar("observed", observed, 0, 1)
+        known = [~np.isnan(np.atleast_2d(one)) for one in (self.losses, self.costs)]
+        kept = [one.any(axis=0) & (one.mean(axis=0) >= least) for one in known]
+        if not (kept[0] & kept[1]).any():
+            much = "every outcome" if least == 1 else f"{least:.0%} of the outcomes"
+            raise ValueError(f"no LLM of {self.name!r} has {much} and a cost")
+        return self.select(llms=kept[0] & kept[1])
 
 
 def _text(field, value):

@@ -131,3 +131,17 @@ def test_complete_drops_llms_without_an_outcome_or_a_cost():
     assert toy(losses=whole, costs=per_prompt).complete().llms == ["small"]
     with pytest.raises(ValueError, match="no LLM of 'toy' has every outcome and a cost"):
         toy(costs=[np.nan, 7]).complete()
+
+
+def test_complete_keeps_llms_with_most_outcomes_if_asked():
+    nan = np.nan
+    holes = toy(losses=[[0, nan], [nan, nan], [0, 1]])
+    assert holes.complete(0.6).llms == ["small"]
+    assert holes.complete(0.3).llms == ["small", "large"]
+    assert holes.complete(0).llms == ["small", "large"]
+    nothing = toy(losses=[[0, nan], [nan, nan], [0, nan]])
+    assert nothing.complete(0).llms == ["small"]  # of the other no outcome is known
+    with pytest.raises(ValueError, match="no LLM of 'toy' has 80% of the outcomes and a cost"):
+        holes.complete(0.8)
+    with pytest.raises(ValueError, match="observed must be a number from 0 to 1; got 2"):
+        holes.complete(2)

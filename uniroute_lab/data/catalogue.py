@@ -43,8 +43,8 @@ class DataSet:
         What knows where its files come from; None if they come with the lab.
     embeddings : Embeddings or None, default None
         The file of the package with the embeddings of its prompts.
-    missing : float, default 0.0
-        Share of an LLM's outcomes, and of its costs, that may be missing in trials.
+    observed : float, default 0.95
+        In trials, least share of an LLM's outcomes that is known, and of its costs.
     protocol : dict, optional
         How the paper's trials split it, where that differs from the default of the command line:
         "val", the number or share of validation prompts; "test_share", the pool's share of the
@@ -70,7 +70,7 @@ class DataSet:
     tag: str | None = None
     files: FileSet | HubSet | None = None
     embeddings: Embeddings | None = None
-    missing: float = 0.0
+    observed: float = 0.95
     protocol: dict = field(default_factory=dict)
 
     def ready(self, progress=True, **options):
@@ -87,8 +87,8 @@ class DataSet:
         -------
         RoutingData
             With embeddings: those that come with the lab, or else made now, by `uniroute.embed`,
-            which keeps each and goes on where it was interrupted. Without the LLMs of which more
-            is missing than may be.
+            which keeps each and goes on where it was interrupted. Without the LLMs of which too
+            little is known.
 
         Raises
         ------
@@ -101,7 +101,7 @@ class DataSet:
         >>> catalog["pocket"].ready(cost="params").n_llms
         35
         """
-        data = self.load(**options).complete(self.missing)
+        data = self.load(**options).complete(self.observed)
         if data.embeddings is None:
             data = replace(data, embeddings=embed(data.prompts, progress=progress))
         return data
@@ -136,7 +136,6 @@ catalog = {
         routerbench.LICENCE,
         "routerbench-whole",
         routerbench.WHOLE,
-        missing=0.05,
         protocol={"val": 400, "test_share": 0.5},
     ),
     "llmrouter": DataSet(
@@ -154,7 +153,7 @@ catalog = {
         "openhands",
         openhands.files_of("swe-bench"),
         openhands.EMBEDDINGS,
-        missing=0.25,
+        observed=0.75,
     ),
     "openhands_swt": DataSet(
         "OpenHands, SWT-bench",
@@ -162,7 +161,7 @@ catalog = {
         openhands.LICENCE,
         "openhands-swt",
         openhands.files_of("swt-bench"),
-        missing=0.25,
+        observed=0.75,
     ),
     "livecodebench": DataSet(
         "LiveCodeBench",
@@ -178,7 +177,6 @@ catalog = {
         embedllm.LICENCE,
         "embedllm",
         embedllm.FILES,
-        missing=0.05,
         protocol={"val": 0.1, "pool": embedllm.PAPER_POOL},
     ),
     "sprout": DataSet(
@@ -187,7 +185,6 @@ catalog = {
         sprout.LICENCE.format(sprout.REPOSITORY),
         "sprout",
         sprout.files_of(),
-        missing=0.05,
         protocol={"val": 400},
     ),
 }

@@ -2,16 +2,20 @@
 
 Usage: python -m uniroute_lab.paper.experiments [NAME ...] [--jobs N] [--trials N]; if none is
 named, all runs but those that need the hub, and --list shows them. An interrupted run goes on where
-it stopped.
+it stopped. Runs that have been declared anew since they were stored, or never made, are listed in
+results/pending.csv; the name "pending" stands for them.
 """
 
 import argparse
 from dataclasses import dataclass, replace
 
-from uniroute_lab._files import results_folder
+import pandas as pd
+
+from uniroute_lab._files import results_folder, write_whole
 from uniroute_lab.data import available, catalog
 from uniroute_lab.paper import generations as ages
 from uniroute_lab.paper.attributes import prompt_attributes
+from uniroute_lab.paper.encoders import ENCODERS
 from uniroute_lab.paper.peers import toolkit_available, toolkit_methods
 from uniroute_lab.paper.static_pool import known_llms, static_methods
 from uniroute_lab.trials import (
@@ -20,14 +24,16 @@ from uniroute_lab.trials import (
     NamedPool,
     RandomPool,
     Rehearsal,
+    ReleasePool,
     Split,
     candidate_methods,
     choose_and_run,
     merge_run,
     run_experiment,
 )
+from uniroute_lab.trials.tuning import LEARNED
 
-__all__ = ["Run", "runs"]
+__all__ = ["Run", "pending_runs", "runs"]
 
 # 60 % of the prompts for training, at most 400 of the rest for validation, 30 % for the test.
 SIZES = {
@@ -35,10 +41,29 @@ SIZES = {
     "mmlu_pro": (7219, 400, 3609),
     "llmrouter": (3664, 400, 1832),
     "routerbench": (1898, 317, 949),
+    "openhands": (300, 50, 150),
+    "livecodebench": (528, 88, 264),
 }
+# Labels of the methods of the experiments that ask for the reason of a result.
+SOME = (
+    "ZeroRouter",
+    *(f"K-NN{how}" for how in ("", ", size-matched")),
+    *(
+        f"UniRoute ({name}){how}"
+        for name in ("K-means", *(f"learned map, {kind}" for kind in ages.MAPS))
+        for how in ("", ", size-matched")
+    ),
+    "HierShrink",
+    "Linear",
+    "Linear, own penalties",
+    "Logistic, C = 0.1",
+    "Logistic",
+    "MLP",
+    "MatFac",
+)
 # The pool's share of the LLMs: half of small pools, as in the paper.
-SHARE = {"pocket": 1 / 3, "mmlu_pro": 1 / 3, "llmrouter": 0.5, "routerbench": 0.5}
-K_MEANS, LEARNED = "UniRoute (K-means)", "UniRoute (learned map)"
+SHARE = dict.fromkeys(SIZES, 1 / 3) | {"llmrouter": 0.5, "routerbench": 0.5}
+K_MEANS, VOTES = "UniRoute (K-means)", "UniRoute (K-means, votes)"
 
 
 @dataclass(frozen=True)
@@ -51,7 +76,7 @@ class Run:
         The data set.
     experiment : str
         "main", "validation_size", "n_clusters", "prompt_shift", "static_pool", "fixed_pool",
-        "generation" or "peers".
+        "generation", "encoder", "training_llms", "peers" or "release".
     condition : dict
         What tells it from the other runs of the experiment on these data.
     methods : sequence of Method or Candidates
@@ -92,9 +117,18 @@ def runs():
         *prompt_shifts(),
         *static_pools(),
         *generations(),
+        *encoders(),
+        *training_llms(),
         *peers(),
+        *releases(),
         *paper_runs(),
     ]
+
+
+def pending_runs():
+    """Return the names of the runs that were declared anew and are still to be made."""
+    path = results_folder() / "pending.csv"
+    return pd.read_csv(path)["run"].tolist() if path.is_file() else []
 
 
 def random_pool(data, n_val=None, **options):
@@ -115,6 +149,11 @@ def with_numbers(name, letter, numbers, **fields):
     return [Method(name, {letter: number}, **fields) for number in numbers]
 
 
+def learned_maps(numbers):
+    """Return the learned maps, linear and network, hard and soft, with each of these K."""
+    return [Method(name, {"K": K}, psi=psi) for name, psi in LEARNED for K in numbers]
+
+
 def main_runs():
     """Figure 2 (top), Figures 3 and 6: every method, LLMs drawn anew in each trial."""
     return [
@@ -124,6 +163,8 @@ def main_runs():
             ("pocket", 100),
             ("routerbench", 100),
             ("llmrouter", 100),
+            ("openhands", 100),
+            ("livecodebench", 100),
         ]
     ]
 
@@ -134,7 +175,7 @@ def fixed_pools():
         Method("ZeroRouter"),
         Method("K-NN", {"k": 100}),
         Method(K_MEANS, {"K": 5}),
-        Method(LEARNED, {"K": 5}),
+        *learned_maps([5]),
     ]
     return [
         Run("mmlu_pro", "fixed_pool", {"llm_seed": seed}, methods, split, 50)
@@ -144,21 +185,21 @@ def fixed_pools():
 
 
 def validation_sizes():
-    """Figure 2 (bottom): a few methods at several numbers of validation prompts."""
-    methods = [
-        Method("ZeroRouter"),
+    """Figure 2 (bottom): some methods at several numbers of validation prompts.
+
+    Some with the same K everywhere, and all with a K that is chosen for each number.
+    """
+    fixed = [
         *with_numbers("K-NN", "k", [10, 50]),
         *with_numbers(K_MEANS, "K", [3, 10, 30]),
-        Method(LEARNED, {"K": 10}),
-        Method(LEARNED, {"K": 10}, psi="soft"),
-        Method("Linear"),
-        Method("MLP", {"epochs": 10}),
+        *learned_maps([10]),
     ]
     return [
-        Run(data, "validation_size", {"n_val": n_val}, methods, random_pool(data, n_val), 30)
+        Run(data, "validation_size", {"n_val": n_val}, methods, random_pool(data, n_val), 50)
         for data, most in [("mmlu_pro", 1200), ("pocket", 800), ("routerbench", 300)]
         for n_val in [50, 100, 200, 300, 400, 800, 1200]
         if n_val <= most
+        for methods in [[*labelled(candidate_methods(n_val, SIZES[data][0] // 2), SOME), *fixed]]
     ]
 
 
@@ -166,17 +207,17 @@ def cluster_numbers():
     """Figure 5: area against K, as two rehearsals see it and as test LLMs do."""
     methods = [
         *with_numbers("K-NN", "k", [5, 10, 20, 50, 100, 200]),
-        *with_numbers(K_MEANS, "K", [1, 2, 3, 5, 10, 20, 50, 100]),
-        *with_numbers(LEARNED, "K", [2, 5, 10, 20, 50]),
-        *with_numbers(LEARNED, "K", [2, 5, 10, 20, 50], psi="soft"),
+        *with_numbers(K_MEANS, "K", [1, 2, 3, 5, 10, 20, 50, 100, 150, 200]),
+        *with_numbers(K_MEANS, "K", [5, 20, 50, 100, 150, 200], features="attributes"),
+        *learned_maps([2, 5, 10, 20, 50, 100, 150]),
     ]
     found = []
     for data in ("mmlu_pro", "pocket", "routerbench"):
         split = random_pool(data)
         for recipe in ("paper", "size-matched"):
             rehearsals = Rehearsal(split, recipe)
-            found.append(Run(data, "n_clusters", {"recipe": recipe}, methods, rehearsals, 20))
-        found.append(Run(data, "n_clusters", {"recipe": "test"}, methods, split, 20))
+            found.append(Run(data, "n_clusters", {"recipe": recipe}, methods, rehearsals, 50))
+        found.append(Run(data, "n_clusters", {"recipe": "test"}, methods, split, 50))
     return found
 
 
@@ -202,12 +243,18 @@ SHIFTED = {
 
 
 def prompt_shifts():
-    """Figure 7: clusters, or features of LLMs, or both, from another kind of prompts."""
+    """Figure 7: clusters, or features of LLMs, or both, from another kind of prompts.
+
+    An LLM's features are its mean losses in the clusters, or come from votes, as in the paper.
+    """
     attributes = {"features": "attributes"}
     methods = [
         Method("ZeroRouter"),
         *with_numbers(K_MEANS, "K", [3, 10, 30]),
         *with_numbers(K_MEANS, "K", [3, 10, 30], **attributes),
+        *with_numbers(VOTES, "K", [3, 10, 30]),
+        *with_numbers(VOTES, "K", [3, 10, 30], **attributes),
+        *learned_maps([10]),
         Method("K-NN", {"k": 20}),
         Method("K-NN", {"k": 20}, **attributes),
         Method("Linear"),
@@ -234,7 +281,7 @@ def tasks_of(data, own, other, shifted):
 def static_pools():
     """Table 1: a pool that stays, with every loss on training and validation prompts known."""
     return [
-        Run(data, "static_pool", {}, static_methods(SIZES[data][1]), split, 20, n_rehearsals=2)
+        Run(data, "static_pool", {}, static_methods(SIZES[data][1]), split, 50, n_rehearsals=2)
         for data in ("mmlu_pro", "pocket", "routerbench")
         for llms in [known_llms(data)]
         for split in [NamedPool(SIZES[data], pool=llms, train_llms=llms)]
@@ -269,14 +316,63 @@ def families(data):
 
 def chosen(data, labels):
     """Return the methods with these labels, in their order."""
-    known = {one.label: one for one in all_methods(data)}
+    return labelled(all_methods(data), labels)
+
+
+def labelled(candidates, labels):
+    """Return those candidates with these labels, in the order of the labels."""
+    known = {one.label: one for one in candidates}
     return [known[label] for label in labels]
+
+
+def encoders():
+    """Ask whether the embedding explains a result: the same trials with others."""
+    return [
+        Run(data, "encoder", {"encoder": name}, chosen(data, SOME), random_pool(data), 50)
+        for data in ("mmlu_pro", "pocket", "routerbench")
+        for name in ENCODERS
+    ]
+
+
+def training_llms():
+    """Ask whether the number of training LLMs explains it: pools as in the main runs, fewer."""
+    methods = [
+        Method("ZeroRouter"),
+        Method("Linear"),
+        *with_numbers(K_MEANS, "K", [5, 20]),
+        *learned_maps([5, 20]),
+    ]
+    return [
+        Run(data, "training_llms", {"n_training": n}, methods, split, 50)
+        for data, numbers in [("mmlu_pro", (2, 4, 8, 17)), ("pocket", (2, 4, 8, 16, 23))]
+        for n in numbers
+        for pools, teachers in [ages.nested_teachers(known_llms(data), SHARE[data], n)]
+        for split in [NamedPool(SIZES[data], pool=pools, train_llms=teachers)]
+    ]
 
 
 def peers():
     """Routers of another project in the same trials."""
     split = RandomPool(SIZES["mmlu_pro"])
-    return [Run("mmlu_pro", "peers", {}, toolkit_methods(), split, 20)]
+    return [Run("mmlu_pro", "peers", {}, toolkit_methods(), split, 50)]
+
+
+# From these dates on a quarter, a half and three quarters of the LLMs are old.
+SINCE = {
+    "mmlu_pro": ("2023-11", "2024-03", "2024-07"),
+    "openhands": ("2025-12-18", "2026-02-11", "2026-04-07"),
+    "livecodebench": ("2024-08", "2024-12", "2025-02"),
+}
+
+
+def releases():
+    """Old LLMs train, and all newer ones are the pool: at several dates."""
+    return [
+        Run(data, "release", {"since": date}, chosen(data, ages.CHOSEN), split, 50)
+        for data, dates in SINCE.items()
+        for date in dates
+        for split in [ReleasePool(SIZES[data], since=date)]
+    ]
 
 
 def paper_runs():
@@ -300,8 +396,10 @@ def paper_runs():
 
 
 def load(run):
-    """Load the data of a run, with the features that its methods want."""
+    """Load the data of a run, with the embeddings or features that it wants."""
     data = catalog[run.data].ready()
+    if run.experiment == "encoder":
+        return replace(data, embeddings=ENCODERS[run.condition["encoder"]](data))
     if any(getattr(method, "features", None) == "attributes" for method in run.methods):
         return replace(data, features={"attributes": prompt_attributes(data.prompts)})
     return data
@@ -320,7 +418,16 @@ def make(run, n_jobs=1, n_trials=None):
         results = choose_and_run(*arguments, n_rehearsals=run.n_rehearsals, n_jobs=n_jobs)
     if trials == run.n_trials:
         merge_run(path, run.experiment, run.data, run.condition, declared=run.n_trials)
+        strike_out(run.name)
     return results
+
+
+def strike_out(name):
+    """Take a run off the list of those that are still to be made."""
+    left = [one for one in pending_runs() if one != name]
+    if len(left) < len(pending_runs()):
+        text = pd.DataFrame({"run": left}).to_csv(index=False)
+        write_whole(results_folder() / "pending.csv", text.encode())
 
 
 def main(arguments=None):
@@ -336,22 +443,24 @@ def main(arguments=None):
     add("--list", action="store_true", help="show the names and stop")
     given = parser.parse_args(arguments)
     names = list(dict.fromkeys(name for run in known for name in (run.name, run.experiment)))
+    names, pending = [*names, "pending"], pending_runs()
     for name in given.names:
         if name not in names:
             parser.error(f"NAME must be one of {', '.join(names)}; got {name}")
     for run in known:
-        if is_wanted(run, given.names) or (given.list and not given.names):
+        anew = run.name in pending
+        known_by = {run.name, run.experiment, *(["pending"] if anew else [])}
+        if is_wanted(run, known_by, given.names) or (given.list and not given.names):
+            state = ", declared anew, to be run" if anew else ""
             note = f", needs {run.needs}" if run.needs else ""
-            print(f"{run.name}: {run.data}, {given.trials or run.n_trials} trials{note}")
+            print(f"{run.name}: {run.data}, {given.trials or run.n_trials} trials{state}{note}")
             if not given.list:
                 make_if_possible(run, given.jobs, given.trials)
 
 
-def is_wanted(run, names):
-    """Say whether a run is among those named; one that needs something must be named itself."""
-    if run.name in names:
-        return True
-    return not run.needs and (not names or run.experiment in names)
+def is_wanted(run, known_by, names):
+    """Say whether a run is asked for: one that needs something, only by its own name."""
+    return run.name in names if run.needs else not names or bool(known_by & {*names})
 
 
 def make_if_possible(run, n_jobs, n_trials):

@@ -6,10 +6,12 @@ import numpy as np
 
 from uniroute_lab.data import mmlu_pro_llms
 from uniroute_lab.pocket import pocket_llms
-from uniroute_lab.trials import Method, split_llms_by_release
+from uniroute_lab.trials import Method, split_llms, split_llms_by_release
+from uniroute_lab.trials.tuning import LEARNED
 
-__all__ = ["facts", "generations", "methods_that_learn", "training_llms"]
+__all__ = ["facts", "generations", "methods_that_learn", "nested_teachers", "training_llms"]
 
+MAPS = ("linear", "linear, soft", "network", "network, soft")  # learned maps
 # Labels of the methods of App. I.1.
 CHOSEN = (
     "ZeroRouter",
@@ -17,9 +19,10 @@ CHOSEN = (
     "K-NN, size-matched",
     "UniRoute (K-means)",
     "UniRoute (K-means), size-matched",
-    "UniRoute (learned map)",
-    "UniRoute (learned map, soft)",
+    *(f"UniRoute (learned map, {name})" for name in MAPS),
+    "HierShrink",
     "Linear",
+    "Logistic, C = 0.1",
     "MLP",
     "MatFac",
 )
@@ -61,10 +64,24 @@ def training_llms(data, n_pools=50):
     return {"older": (pools, old), "newest": (pools, new)}
 
 
+def nested_teachers(names, share, n_training, n_pools=50):
+    """Return pools as `split_llms` draws them, and so many training LLMs for each.
+
+    Of one pool the training LLMs of a smaller number are among those of a larger one.
+    """
+    pools, teachers = [], []
+    for seed in range(n_pools):
+        old, pool = split_llms(len(names), share, seed)
+        drawn = np.random.default_rng(seed).permutation(old)[:n_training]
+        pools.append(sorted(names[i] for i in pool))
+        teachers.append(sorted(names[i] for i in drawn))
+    return pools, teachers
+
+
 def methods_that_learn():
     """Return methods that learn from the training LLMs, and some that do not."""
     found = [Method("ZeroRouter")]
     for K in ({"K": 3}, {"K": 10}):
-        found += [Method(f"UniRoute ({kind})", K) for kind in ("K-means", "learned map")]
-        found.append(Method("UniRoute (learned map)", K, psi="soft"))
+        found.append(Method("UniRoute (K-means)", K))
+        found += [Method(name, K, psi=psi) for name, psi in LEARNED]
     return found

@@ -2,13 +2,12 @@
 
 from uniroute_lab.paper.generations import facts
 from uniroute_lab.trials import Method
-from uniroute_lab.trials.tuning import LONG_CLAIRVOYANT, grid
+from uniroute_lab.trials.tuning import LEARNED, LONG_CLAIRVOYANT, grid
 
 __all__ = ["known_llms", "static_methods"]
 
 CLUSTERS = (5, 10, 25, 50, 100)
 NEIGHBOURS = (5, 10, 25, 50, 100, 200, 300)
-LEARNED = "UniRoute (learned map)"
 ROUTERBENCH = (
     "gpt-3.5-turbo-1106",
     "claude-instant-v1",
@@ -53,8 +52,8 @@ def static_methods(n_val):
 
     Examples
     --------
-    >>> [one.label for one in static_methods(400)[-3:]]
-    ['UniRoute (K-means)', 'UniRoute (learned map)', 'UniRoute (learned map, soft)']
+    >>> [one.label for one in static_methods(400)[-2:]]
+    ['UniRoute (learned map, network)', 'UniRoute (learned map, network, soft)']
     """
     few = [K for K in (2, 3, 5, 10, 25) if K <= n_val // 4]
     near = [k for k in NEIGHBOURS if k <= n_val // 2]
@@ -62,8 +61,7 @@ def static_methods(n_val):
         Method("ZeroRouter", knows="training"),
         _informed("K-NN", {"k": NEIGHBOURS}),
         _informed("UniRoute (K-means)", {"K": CLUSTERS}),
-        _informed(LEARNED, {"K": CLUSTERS[:3]}),
-        _informed(LEARNED, {"K": CLUSTERS[:3]}, psi="soft"),
+        *(_informed(name, {"K": CLUSTERS[:3]}, psi=psi) for name, psi in LEARNED),
         Method("Linear", knows="training"),
         _informed("Logistic", {"C": (0.01, 0.1, 1.0)}),
         Method("MLP", {"epochs": 10}, knows="training"),
@@ -73,8 +71,7 @@ def static_methods(n_val):
         Method("ZeroRouter"),
         grid("K-NN", "static", {"k": near}, "size-matched"),
         grid("UniRoute (K-means)", "static", {"K": few}, "size-matched"),
-        grid(LEARNED, "static", {"K": few[:-1]}, "size-matched"),
-        grid(LEARNED, "static", {"K": few[:-1]}, "size-matched", psi="soft"),
+        *(grid(name, "static", {"K": few[:-1]}, "size-matched", psi=psi) for name, psi in LEARNED),
     ]
 
 

@@ -23,9 +23,15 @@ PSI = ("hard", "soft")
 TUNINGS = ("fixed", "paper", "figure's K", "size-matched", "long", "static")
 KNOWS = ("validation", "training", "test")
 # The numbers that a label of a fixed method shows.
-SHOWN = ("K", "k")
+SHOWN = ("K", "k", "C")
 # Methods of which a table can have one row by the paper's recipe and one size-matched.
-TWICE = ("K-NN", "UniRoute (K-means)", "UniRoute (learned map)")
+TWICE = (
+    "K-NN",
+    "UniRoute (K-means)",
+    "UniRoute (learned map)",
+    "UniRoute (learned map, linear)",
+    "UniRoute (learned map, network)",
+)
 N_INIT = 1  # K-means from one start: starts differ less than trials do
 PENALTIES = np.geomspace(0.1, 1000, 9)
 
@@ -43,9 +49,11 @@ class Method:
         ("retrained", if that is on the validation prompts). A subclass with a `predict` of its own
         has a name of its own.
     parameters : dict, optional
-        Its numbers: ``k`` neighbours of K-NN; ``K`` clusters of UniRoute, and for the learned map
-        ``architecture``; ``C`` of Logistic; ``epochs`` (10 if not given) and ``patience`` of MLP
-        and of MatFac, as for `CheckpointedMLP`, and MatFac's rank ``d``.
+        Its numbers: ``k`` neighbours of K-NN; ``K`` clusters of UniRoute, and the number of
+        ``votes`` (10 for each validation prompt if not given) where those stand for losses; ``C``
+        of Logistic; ``epochs`` (10 if not given) and ``patience`` of MLP and of MatFac, as for
+        `CheckpointedMLP`, and MatFac's rank ``d``; ``coarse`` and ``fine`` clusters (20 and 100 if
+        not given) and the ``weight`` (24) of HierShrink.
     psi : {"hard", "soft"}, default "hard"
         Memberships that represent an LLM: one cluster for each prompt, as in the paper, or the
         learned map's own.
@@ -68,14 +76,20 @@ class Method:
 
     Notes
     -----
-    The methods of Section 6, App. F and App. G, and linear ones that the paper lacks. Where a
-    cluster holds no validation prompt, an LLM's overall loss stands in. Networks have the paper's
-    optimiser; losses other than 0 and 1 they learn by squared error. Chapter 7 and Chapter 14.
+    The methods of Section 6, App. F and App. G, and others that the paper lacks: linear ones, and
+    HierShrink. "UniRoute (learned map, network)" is the map of App. F.3, "(learned map, linear)"
+    the one of the formula in Section 5.2; results from before these names call the linear one
+    "UniRoute (learned map)". "(K-means, votes)" knows no losses of the pool, only which of two LLMs
+    has done better, on prompts and pairs drawn at random: Bradley-Terry scores in each cluster, as
+    for Fig. 7. Where a cluster holds no validation prompt, an LLM's overall loss stands in.
+    Networks have the paper's optimiser; losses other than 0 and 1 they learn by squared error.
+    Where one model is fitted to all LLMs, a missing loss is that of the nearest prompt that has
+    one. Chapter 7 and Chapter 14.
 
     Examples
     --------
-    >>> Method("UniRoute (learned map)", {"K": 10}, psi="soft").label
-    'UniRoute (learned map, soft), K = 10'
+    >>> Method("UniRoute (learned map, network)", {"K": 10}, psi="soft").label
+    'UniRoute (learned map, network, soft), K = 10'
     >>> Method("UniRoute (K-means)", {"K": 5}, tuning="paper", knows="training").label
     'Clairvoyant K-means'
 
@@ -254,13 +268,92 @@ def learned_map(trial, timer, K, psi="hard", architecture="linear"):
     return _bilinear(trial, timer, learned)
 
 
+def linear_map(trial, timer, K, psi="hard"):
+    """Run UniRoute with the learned map of Section 5.2's formula, a softmax of linear scores."""
+    return learned_map(trial, timer, K, psi)
+
+
+def network_map(trial, timer, K, psi="hard"):
+    """Run UniRoute with the learned map of App. F.3, two hidden layers of 128; needs PyTorch."""
+    return learned_map(trial, timer, K, psi, "mlp")
+
+
+def k_means_votes(trial, timer, K, votes=None):
+    """Run UniRoute with hard clusters and Bradley-Terry scores from votes on two LLMs each."""
+    clusters = _clusters(trial, timer, K)
+    with timer.step("add"):
+        n_votes = 10 * len(trial.X_val) if votes is None else votes
+        prompts, wins = _votes(trial.losses_val, n_votes)
+        of = clusters.predict(trial.X_val)[prompts]
+        overall = _bradley_terry(wins.sum(axis=0))
+        psi = [_bradley_terry(wins[of == k].sum(axis=0), overall) for k in range(K)]
+    with timer.step("route"):
+        return special.expit(-np.array(psi)[clusters.predict(trial.X_test)])
+
+
+def _votes(losses, n_votes):
+    """Return the prompt of each vote, and who beat whom: (n_votes, n_llms, n_llms), ties halved."""
+    rng, n_llms = np.random.default_rng(0), losses.shape[1]
+    prompts = rng.integers(len(losses), size=n_votes)
+    first = rng.integers(n_llms, size=n_votes)
+    second = (first + rng.integers(1, max(2, n_llms), size=n_votes)) % n_llms
+    won = (1 + np.sign(losses[prompts, second] - losses[prompts, first])) / 2
+    votes, seen = np.arange(n_votes), ~np.isnan(won) & (first != second)
+    wins = np.zeros((n_votes, n_llms, n_llms))
+    wins[votes[seen], first[seen], second[seen]] = won[seen]
+    wins[votes[seen], second[seen], first[seen]] = 1 - won[seen]
+    return prompts, wins
+
+
+def _bradley_terry(wins, otherwise=0.0):
+    """Return each LLM's score, on average 0, a little shrunk; `otherwise` if nobody has voted."""
+    n_llms = len(wins)
+    if not wins.any():
+        return np.zeros(n_llms) + otherwise
+    one, other = np.triu_indices(n_llms, 1)
+    apart = np.eye(n_llms)[one] - np.eye(n_llms)[other]
+    model = LogisticRegression(C=10.0, fit_intercept=False, tol=1e-6, max_iter=1000).fit(
+        np.concatenate([apart, apart]),
+        np.repeat([1, 0], len(one)),
+        sample_weight=np.concatenate([wins[one, other], wins[other, one]]),
+    )
+    return model.coef_[0]
+
+
+def hier_shrink(trial, timer, coarse=20, fine=100, weight=24):
+    """Shrink means in fine clusters towards those in coarse ones, and these to the overall mean."""
+    sizes = [min(K, len(trial.X_train)) for K in (coarse, fine)]
+    maps = [_clusters(trial, timer, K) for K in sizes]
+    with timer.step("add"):
+        seen, known = ~np.isnan(trial.losses_val), np.nan_to_num(trial.losses_val)
+        members = [one.transform(trial.X_val).T for one in maps]
+        tables = [(each @ known, each @ seen) for each in members]
+    with timer.step("route"):
+        gamma = known.sum(axis=0) / seen.sum(axis=0)
+        for one, (sums, counts) in zip(maps, tables, strict=True):
+            rows = one.predict(trial.X_test)
+            gamma = (sums[rows] + weight * gamma) / (counts[rows] + weight)
+        return gamma
+
+
 def _static(trial, timer, model):
     """Fit a model to the pool's known losses, and predict."""
     with timer.step("add"):
         router = StaticRouter(model)
-        router.fit(trial.llms, trial.X_val, trial.losses_val, trial.costs)
+        router.fit(trial.llms, trial.X_val, _filled(trial), trial.costs)
     with timer.step("route"):
         return router.predict_loss(trial.X_test)
+
+
+def _filled(trial):
+    """Return the known losses; for a missing one that of the nearest prompt that has one."""
+    losses = trial.losses_val.copy()
+    for column in losses.T:
+        missing = np.isnan(column)
+        if missing.any():
+            nearest = KNeighborsRegressor(1).fit(trial.X_val[~missing], column[~missing])
+            column[missing] = nearest.predict(trial.X_val[missing])
+    return losses
 
 
 def k_nn_sklearn(trial, timer, k):
@@ -271,6 +364,11 @@ def k_nn_sklearn(trial, timer, k):
 def linear(trial, timer):
     """Fit a ridge regression, its penalty found by leave-one-out on the known losses; Eq. (3)."""
     return _static(trial, timer, RidgeCV(PENALTIES))
+
+
+def linear_each(trial, timer):
+    """Fit a ridge regression for each LLM, with a penalty of its own."""
+    return _static(trial, timer, RidgeCV(PENALTIES, alpha_per_target=True))
 
 
 def logistic(trial, timer, C):
@@ -287,7 +385,8 @@ def _logit(X, losses, C):
     wrong, right = losses > 0, losses < 1
     if not (wrong.any() and right.any()):
         # Nothing to tell apart: as if one half of a prompt had gone the other way.
-        return np.zeros(X.shape[1]), np.log((losses.sum() + 0.5) / ((1 - losses).sum() + 0.5))
+        odds = (np.nansum(losses) + 0.5) / (np.nansum(1 - losses) + 0.5)
+        return np.zeros(X.shape[1]), np.log(odds)
     fitted = LogisticRegression(C=C, max_iter=500).fit(
         np.concatenate([X[wrong], X[right]]),
         np.repeat([1, 0], [wrong.sum(), right.sum()]),
@@ -308,7 +407,7 @@ def mat_fac(trial, timer, d, epochs=10, patience=None):
 
 def _network(trial, widths, activation, epochs, patience):
     """Return a network; squared error where losses are not 0 or 1."""
-    plain = np.isin(trial.losses_val, (0, 1)).all()
+    plain = (np.isin(trial.losses_val, (0, 1)) | np.isnan(trial.losses_val)).all()
     objective = "cross-entropy" if plain else "squared"
     return CheckpointedMLP(
         widths, activation, epochs=epochs, objective=objective, patience=patience
@@ -326,7 +425,12 @@ FUNCTIONS = {
     "K-NN, scikit-learn": k_nn_sklearn,
     "UniRoute (K-means)": k_means,
     "UniRoute (learned map)": learned_map,
+    "UniRoute (learned map, linear)": linear_map,
+    "UniRoute (learned map, network)": network_map,
+    "UniRoute (K-means, votes)": k_means_votes,
+    "HierShrink": hier_shrink,
     "Linear": linear,
+    "Linear, own penalties": linear_each,
     "Logistic": logistic,
     "MLP": mlp,
     "MatFac": mat_fac,

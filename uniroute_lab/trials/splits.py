@@ -74,7 +74,8 @@ class Split(ABC):
         Parameters
         ----------
         data : RoutingData
-            With embeddings, every loss and every cost; see `RoutingData.complete`.
+            With embeddings. Of each LLM some losses are known in every part, and its cost; where
+            each prompt has its own cost, some costs are.
         seed : int, default 0
             Of the prompts, and of the LLMs if the split has no seed for them.
 
@@ -87,7 +88,8 @@ class Split(ABC):
         KeyError
             If the split names an LLM or a task that the data has not.
         ValueError
-            If `data` has no embeddings, misses a loss or a cost, or a size does not fit.
+            If `data` has no embeddings, of some LLM no loss or no cost is known, every test prompt
+            lacks an outcome, or a size does not fit.
 
         Notes
         -----
@@ -145,7 +147,7 @@ class Split(ABC):
 
     def _prompts(self, data, seed):
         """Return the prompts of the three parts, as positions."""
-        _check_complete(data)
+        _check_data(data)
         if self.part_tasks is None:
             return split_prompts(data.prompts, self.sizes, seed)
         wanted = [self.part_tasks.get(part) for part in PARTS]
@@ -449,12 +451,16 @@ def split_of(options):
     return split if recipe is None else Rehearsal(split, recipe)
 
 
-def _check_complete(data):
+def _check_data(data):
     if data.embeddings is None:
         raise ValueError(f"data must have embeddings; {data.name!r} has none")
-    for name in ("losses", "costs"):
-        if np.isnan(getattr(data, name)).any():
-            raise ValueError(f"data must be complete; the {name} of {data.name!r} hold NaN")
+    for name, values in (("loss", data.losses), ("cost", np.atleast_2d(data.costs))):
+        unknown = np.isnan(values).all(axis=0)
+        if unknown.any():
+            raise ValueError(
+                f"data must have a known {name} of every LLM; {data.name!r} has none of "
+                f"{data.llms[unknown.argmax()]!r}: leave it out with select()"
+            )
 
 
 def _several(names):

@@ -14,7 +14,8 @@ class Trial:
     """One split of a data set, with only those labels that each party may see.
 
     Made by a `Split`. Training LLMs have losses on the training and validation prompts, the LLMs
-    of the test pool on the validation and test prompts.
+    of the test pool on the validation and test prompts; NaN = not observed. A test prompt that some
+    LLM of the pool has not answered is left out: all of them are tested on the same prompts.
 
     Attributes
     ----------
@@ -25,7 +26,7 @@ class Trial:
     losses_val : ndarray of shape (n_val, n_pool)
         Losses of the pool on the validation prompts: all that a dynamic router knows of it.
     losses_test : ndarray of shape (n_test, n_pool)
-        For the evaluation only.
+        For the evaluation only; none missing.
     losses_clairvoyant : ndarray of shape (n_train, n_pool)
         Losses of the pool on the training prompts, for clairvoyant baselines only.
     llms : list of str
@@ -140,8 +141,9 @@ class Trial:
 
 def cut(data, train, val, test, old, pool):
     """Return the trial of these prompts, training LLMs and LLMs of the pool, given by position."""
-    by_prompt, parts = data.costs.ndim == 2, (train, val, test)
-    costs = data.costs[np.ix_(val, pool)].mean(axis=0) if by_prompt else data.costs[pool]
+    by_prompt, test = data.costs.ndim == 2, _answered(data, test, pool)
+    parts = train, val, test
+    costs = np.nanmean(data.costs[np.ix_(val, pool)], axis=0) if by_prompt else data.costs[pool]
     return Trial(
         *(data.embeddings[rows] for rows in parts),
         losses_train=data.losses[np.ix_(train, old)],
@@ -156,3 +158,16 @@ def cut(data, train, val, test, old, pool):
             name: [values[rows] for rows in parts] for name, values in (data.features or {}).items()
         },
     )
+
+
+def _answered(data, test, pool):
+    """Return the test prompts of which every loss and cost of the pool was observed."""
+    unknown = np.isnan(data.losses[np.ix_(test, pool)])
+    if data.costs.ndim == 2:
+        unknown |= np.isnan(data.costs[np.ix_(test, pool)])
+    if unknown.any(axis=1).all():
+        raise ValueError(
+            "data must have a test prompt that every LLM of the pool has answered; none of "
+            f"{len(test)} is one for {', '.join(data.llms[i] for i in pool)}"
+        )
+    return test[~unknown.any(axis=1)]

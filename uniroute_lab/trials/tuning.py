@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
 from itertools import product
 
 import numpy as np
@@ -23,8 +24,9 @@ FIGURE = (5, 10, 20, 50, 100)  # the K drawn in the paper's Figure 5
 LONG = {"epochs": 300, "patience": 50}
 LONG_CLAIRVOYANT = {"epochs": 300, "patience": 10}
 PENALTIES = (0.001, 0.01, 0.1, 1.0, 10.0)
-LEARNED = "UniRoute (learned map)"
-CLUSTERED = (("UniRoute (K-means)", "hard"), (LEARNED, "hard"), (LEARNED, "soft"))
+LINEAR, NETWORK = "UniRoute (learned map, linear)", "UniRoute (learned map, network)"
+LEARNED = tuple((name, psi) for name in (LINEAR, NETWORK) for psi in ("hard", "soft"))
+CLUSTERED = (("UniRoute (K-means)", "hard"), *LEARNED)
 RECIPE_OF = {
     "paper": "paper",
     "figure's K": "paper",
@@ -128,6 +130,8 @@ def choose_methods(data, split, candidates=None, n_rehearsals=3, n_jobs=1, progr
         trial = split.trial(data)
         n_train = len(trial.X_train) // 2 if trial.losses_train.shape[1] else 0
         candidates = candidate_methods(len(trial.X_val), n_train)
+        if find_spec("torch") is None:
+            candidates = [one for one in candidates if not one.label.startswith(NETWORK[:-1])]
     areas = _rehearse(data, split, candidates, n_rehearsals, n_jobs, progress)
     choices = [choice for one in candidates for choice in _compared(one, areas)]
     return chosen_methods(choices), choices
@@ -187,7 +191,10 @@ Clairvoyant Linear; Clairvoyant MLP; Clairvoyant MLP, long; Oracle
             for name, psi in CLUSTERED
             for tuning, numbers in (("paper", few), ("figure's K", figure), ("size-matched", many))
         ),
+        Method("HierShrink"),
         Method("Linear"),
+        Method("Linear, own penalties"),
+        Method("Logistic", {"C": 0.1}),
         grid("Logistic", "size-matched", {"C": PENALTIES}),
         *_networks(LONG),
         grid("MatFac", "paper", {"epochs": [10], "d": figure}),

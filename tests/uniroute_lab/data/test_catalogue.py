@@ -61,7 +61,7 @@ def test_ready_for_trials(own_folder, tmp_path, monkeypatch):
     found = entry.ready(progress=False)  # LLM "b" lacks a third of its outcomes
     assert found.llms == ["a"] and found.embeddings.shape == (3, 3)
     assert asked == [(small.OPENHANDS_TEXTS, False)]
-    assert replace(entry, missing=0.7).ready(benchmark="swe-bench").llms == ["a", "b"]
+    assert replace(entry, observed=0.3).ready(benchmark="swe-bench").llms == ["a", "b"]
 
 
 def test_pocket_pool_is_always_there(monkeypatch):

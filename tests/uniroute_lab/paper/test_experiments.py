@@ -10,6 +10,7 @@ from tests.simulated import simulated
 from uniroute_lab.data import DataSet, catalog, load_mmlu_pro, load_routerbench
 from uniroute_lab.paper import experiments as script
 from uniroute_lab.paper import generations as ages
+from uniroute_lab.paper.encoders import word_counts
 from uniroute_lab.paper.peers import toolkit_available
 from uniroute_lab.paper.static_pool import known_llms, static_methods
 from uniroute_lab.trials import (
@@ -22,6 +23,8 @@ from uniroute_lab.trials import (
     read_choices,
     read_results,
     read_runs,
+    release_dates,
+    split_llms,
     split_of,
 )
 
@@ -53,7 +56,19 @@ def test_names_are_of_one_run():
     assert all(len(names) == 1 for names in conditions.values())
 
 
-@pytest.mark.parametrize("run", script.runs(), ids=lambda run: run.name)
+STORED = pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param(run, marks=pytest.mark.skip("declared anew, to be run"))
+        if run.name in script.pending_runs()
+        else run
+        for run in script.runs()
+    ],
+    ids=lambda run: run.name,
+)
+
+
+@STORED
 def test_what_is_declared_is_what_is_stored(run):
     stored = read_runs(run.experiment, run.data, **run.condition).iloc[0]
     assert stored.stored == stored.declared == run.n_trials
@@ -67,7 +82,7 @@ def test_what_is_declared_is_what_is_stored(run):
         assert methods[one.label].record() in [method.record() for method in candidates]
 
 
-@pytest.mark.parametrize("run", script.runs(), ids=lambda run: run.name)
+@STORED
 def test_numbers_were_chosen_from_the_declared_ones(run):
     try:
         choices = of_run(read_choices(run.experiment, run.data), run)
@@ -95,11 +110,32 @@ def of_run(table, run):
     return table
 
 
-def test_every_stored_run_is_declared():
-    def names(runs):
-        return sorted((r.experiment, r.data, *sorted(map(str, r.condition.items()))) for r in runs)
+def key(run):
+    """Return what tells a run, or the line of a stored one, from all others."""
+    return run.experiment, run.data, *sorted(map(str, run.condition.items()))
 
-    assert names(read_runs().itertuples()) == names(script.runs())
+
+def test_every_stored_run_is_declared_and_what_is_not_stored_is_pending():
+    stored = {*map(key, read_runs().itertuples())}
+    declared = {key(run): run for run in script.runs()}
+    assert stored <= declared.keys()
+    missing = {declared[one].name for one in declared.keys() - stored}
+    assert missing <= {*script.pending_runs()} <= {run.name for run in script.runs()}
+
+
+def test_what_is_pending_is_not_what_is_stored():
+    stored, pending = {*map(key, read_runs().itertuples())}, script.pending_runs()
+    for run in script.runs():
+        if run.name in pending and key(run) in stored:
+            line = read_runs(run.experiment, run.data, **run.condition).iloc[0]
+            there = (line.stored, split_of(line.options), labels_stored(run))
+            wanted = (run.n_trials, run.split, {one.label for one in run.methods})
+            assert there != wanted, f"{run.name} is stored: take it off results/pending.csv"
+
+
+def labels_stored(run):
+    """Return the labels of the methods of a stored run."""
+    return {*of_run(read_results(run.experiment, run.data), run)["method"]}
 
 
 def test_a_run_has_one_line():
@@ -128,6 +164,7 @@ def test_declared_methods_can_be_run():
 
 def test_sizes_are_shares_of_the_prompts():
     n_prompts = {"pocket": 8000, "mmlu_pro": 12032, "llmrouter": 6108, "routerbench": 3164}
+    n_prompts |= {"openhands": 500, "livecodebench": 880}
     for data, n in n_prompts.items():
         train, test = int(0.6 * n), int(0.3 * n)
         assert script.SIZES[data] == (train, min(400, n - train - test), test)
@@ -147,6 +184,23 @@ def test_training_llms_of_two_ages(data):
         assert len(pool) == len(first) == len(second) == len(newest) // 2
 
 
+@pytest.mark.data("mmlu-pro", "openhands", "livecodebench")
+@pytest.mark.parametrize("data", script.SINCE)
+def test_dates_of_release_divide_the_llms_evenly(data):
+    released = catalog[data].ready().released
+    assert list(script.SINCE[data]) == release_dates(released, [3 / 4, 1 / 2, 1 / 4])
+
+
+def test_runs_on_the_papers_data_have_its_pool_and_sizes():
+    known = {run.data: run for run in script.runs() if run.needs}
+    assert [*known] == ["embedllm", "sprout", "routerbench_whole"]
+    assert len({*known["embedllm"].split.pool}) == 37
+    for data, run in known.items():
+        paper = catalog[data].protocol
+        assert run.split.sizes[1] == paper["val"] and run.n_trials == 400
+        assert getattr(run.split, "test_share", 1 / 3) == paper.get("test_share", 1 / 3)
+
+
 @pytest.mark.data("mmlu-pro")
 def test_known_llms_of_mmlu_pro():
     assert list(known_llms("mmlu_pro")) == load_mmlu_pro().complete().llms
@@ -164,6 +218,46 @@ def test_methods_of_a_static_pool():
     assert max(method.parameters["k"] for method in by_label["K-NN"].methods) <= 200
     assert by_label["K-NN"].recipe == "size-matched"
     assert by_label["Clairvoyant K-NN"].recipe == "paper"
+
+
+def test_teachers_are_nested_and_pools_those_of_random_splits():
+    names = [*"abcdefghi"]
+    few, many = (ages.nested_teachers(names, 1 / 3, n, n_pools=5) for n in (2, 6))
+    assert few[0] == many[0]
+    for seed, (pool, some, all_) in enumerate(zip(few[0], few[1], many[1], strict=True)):
+        train, test = split_llms(9, 1 / 3, seed)
+        assert pool == [names[i] for i in test] and all_ == [names[i] for i in train]
+        assert {*some} < {*all_} and len(some) == 2
+
+
+def test_encoders_change_the_embeddings_alone(folder, monkeypatch):
+    run = script.Run("simulated", "encoder", {"encoder": "first 64 components"}, METHODS, SPLIT, 1)
+    wide = replace(simulated(), embeddings=np.random.default_rng(0).normal(size=(240, 80)))
+    monkeypatch.setitem(catalog, "simulated", DataSet("Simulated", lambda: wide, "none"))
+    data = script.load(run)
+    assert data.embeddings.shape == (240, 64)
+    # Principal components of all 64 largest: no other 64 dimensions keep more of the distances.
+    kept = np.linalg.svd(wide.embeddings - wide.embeddings.mean(axis=0), compute_uv=False)[:64]
+    assert np.allclose(np.linalg.norm(data.embeddings), np.linalg.norm(kept))
+    assert np.array_equal(data.losses, wide.losses)
+    same = script.load(replace(run, condition={"encoder": "MiniLM"})).embeddings
+    assert np.array_equal(same, wide.embeddings)
+
+
+def test_words_are_an_encoder():
+    texts = [f"count {'apples' if i % 2 else 'pears'} number{i % 7}" for i in range(240)]
+    found = word_counts(replace(simulated(), prompts=texts), n_components=3)
+    assert found.shape == (240, 3) and np.allclose(np.linalg.norm(found, axis=1), 1)
+
+
+def test_llms_without_an_outcome_here_and_there_stay(folder, monkeypatch):
+    data = simulated()
+    losses = data.losses.copy()
+    losses[::30, 2], losses[::10, 4] = np.nan, np.nan  # 3.3 and 10 % are missing
+    holes = replace(data, losses=losses)
+    monkeypatch.setitem(catalog, "simulated", DataSet("Simulated", lambda: holes, "none"))
+    run = script.Run("simulated", "main", {}, METHODS, SPLIT, 1)
+    assert script.load(run).llms == [llm for llm in data.llms if llm != "LLM 4"]
 
 
 # The runner.
@@ -194,6 +288,38 @@ def test_lists_without_running(folder, capsys):
     script.main(["--list"])
     assert "simulated: simulated, 2 trials" in capsys.readouterr().out
     assert not list(folder.iterdir())
+
+
+def test_pending_runs_are_named_and_struck_out(folder, capsys):
+    (folder / "pending.csv").write_text("run\nsimulated\nsimulated_n_clusters_paper\n")
+    script.main(["--list"])
+    assert capsys.readouterr().out.count("2 trials, declared anew, to be run") == 2
+    script.main(["simulated"])
+    assert script.pending_runs() == ["simulated_n_clusters_paper"]
+    script.main(["pending", "--trials", "1"])
+    assert script.pending_runs() == ["simulated_n_clusters_paper"]  # not all trials
+    script.main(["pending"])
+    assert script.pending_runs() == []
+    assert len(read_runs()) == 2
+
+
+def test_what_needs_the_hub_must_be_named_itself(folder, monkeypatch, capsys):
+    runs = [script.Run("simulated", "n_clusters", {}, METHODS, SPLIT, 1, needs="the hub")]
+    name = runs[0].name
+    monkeypatch.setattr(script, "runs", lambda: runs)
+    (folder / "pending.csv").write_text(f"run\n{name}\n")
+    for names in ([], ["n_clusters"], ["pending"]):
+        script.main(names)
+    assert capsys.readouterr().out == ""
+    script.main(["--list"])
+    assert "1 trials, declared anew, to be run, needs the hub" in capsys.readouterr().out
+    monkeypatch.setattr(script, "available", lambda name: (False, "no network"))
+    script.main([name])
+    assert "not made: no network" in capsys.readouterr().out
+    assert not (folder / "runs.csv").exists()
+    monkeypatch.setattr(script, "available", lambda name: (True, ""))
+    script.main([name])
+    assert read_runs()["data"].tolist() == ["simulated"] and script.pending_runs() == []
 
 
 def test_unknown_name(folder, capsys):

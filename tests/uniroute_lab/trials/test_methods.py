@@ -6,7 +6,7 @@ from itertools import count, product
 
 import numpy as np
 import pytest
-from scipy import special
+from scipy import optimize, special
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsRegressor
@@ -32,13 +32,18 @@ NUMBERS = {
     "K-NN, scikit-learn": {"k": 7},
     "UniRoute (K-means)": {"K": 4},
     "UniRoute (learned map)": {"K": 4},
+    "UniRoute (learned map, linear)": {"K": 4},
+    "UniRoute (learned map, network)": {"K": 4},
+    "UniRoute (K-means, votes)": {"K": 4},
+    "HierShrink": {"coarse": 3, "fine": 9},
     "Logistic": {"C": 0.5},
     "MatFac": {"d": 3},
 }
-LEARNED = "UniRoute (learned map)"
+LEARNED, NETWORK = "UniRoute (learned map)", "UniRoute (learned map, network)"
 METHODS = [
     *(Method(name, NUMBERS.get(name, {})) for name in method_names() if name != "Oracle"),
     Method(LEARNED, NUMBERS[LEARNED], psi="soft"),
+    Method(NETWORK, NUMBERS[NETWORK], psi="soft"),
 ]
 CLAIRVOYANT = [replace(method, knows="training") for method in METHODS]
 ORACLE = Method("Oracle", knows="test")
@@ -73,15 +78,23 @@ def directly(method, trial):
             return KNeighborsRegressor(7).fit(X, losses).predict(X_test)
         case "UniRoute (K-means)":
             return uniroute(KMeansMap(4, n_init=1), trial, trial.X_train)
-        case "UniRoute (learned map)":
+        case "UniRoute (K-means, votes)":
+            return by_votes(trial)
+        case "HierShrink":
+            return np.array([[shrunk(trial, x, m) for m in range(3)] for x in X_test])
+        case name if "learned map" in name:
             clusters = KMeansMap(4, n_init=1).fit(trial.X_train)
-            learned = LearnedMap(4).fit(trial.X_train, trial.losses_train, clusters=clusters)
+            learned = LearnedMap(4, "mlp" if "network" in name else "linear")
+            learned.fit(trial.X_train, trial.losses_train, clusters=clusters)
             hard = clusters.transform(X)
             members = learned.transform(X) if method.psi == "soft" else hard
             psi, _ = ClusterMeans().represent(members, losses)
             return learned.transform(X_test) @ psi.T
         case "Linear":
             return RidgeCV(np.geomspace(0.1, 1000, 9)).fit(X, losses).predict(X_test)
+        case "Linear, own penalties":
+            own = [RidgeCV(np.geomspace(0.1, 1000, 9)).fit(X, one) for one in losses.T]
+            return np.column_stack([model.predict(X_test) for model in own])
         case "Logistic":
             logistic = OneVsRestClassifier(LogisticRegression(C=0.5, max_iter=500))
             return logistic.fit(X, losses).predict_proba(X_test)
@@ -91,6 +104,43 @@ def directly(method, trial):
             return CheckpointedMLP((3,), "identity").fit(X, losses).predict(X_test)
         case "Oracle":
             return trial.losses_test
+
+
+def shrunk(trial, x, m, weight=24):
+    """Return the hierarchical estimate of one prompt and one LLM, step by step."""
+    estimate = trial.losses_val[:, m].mean()
+    for K in (3, 9):
+        clusters = KMeansMap(K, n_init=1).fit(trial.X_train)
+        near = trial.losses_val[clusters.predict(trial.X_val) == clusters.predict(x[None]), m]
+        estimate = (near.sum() + weight * estimate) / (len(near) + weight)
+    return estimate
+
+
+def by_votes(trial):
+    """Return the chance to lose to an average LLM, by its definition, from the same votes."""
+    rng, (n_val, n_llms) = np.random.default_rng(0), trial.losses_val.shape
+    rows = rng.integers(n_val, size=10 * n_val)
+    one = rng.integers(n_llms, size=len(rows))
+    two = (one + rng.integers(1, n_llms, size=len(rows))) % n_llms
+    clusters = KMeansMap(4, n_init=1).fit(trial.X_train)
+    scores = []
+    for k in range(4):
+        own = clusters.predict(trial.X_val)[rows] == k
+        scores.append(maximum_likelihood(trial.losses_val, rows[own], one[own], two[own]))
+    return special.expit(-np.array(scores)[clusters.predict(trial.X_test)])
+
+
+def maximum_likelihood(losses, rows, one, two, penalty=1 / 10):
+    """Return Bradley-Terry scores; a tie is half a win of both."""
+    apart = np.eye(losses.shape[1])[one] - np.eye(losses.shape[1])[two]
+    won = 0.5 + 0.5 * np.sign(losses[rows, two] - losses[rows, one])
+
+    def negative(score):
+        margin = apart @ score
+        value = np.logaddexp(0, margin).sum() - won @ margin + penalty / 2 * score @ score
+        return value, apart.T @ (special.expit(margin) - won) + penalty * score
+
+    return optimize.minimize(negative, np.zeros(losses.shape[1]), jac=True, tol=1e-10).x
 
 
 # What they predict.
@@ -146,6 +196,77 @@ def test_logistic_without_a_wrong_answer(trial):
     assert np.allclose(gamma, special.expit(np.log(0.5 / 60.5)))
 
 
+def test_votes_find_the_better_llm_without_any_loss(trial):
+    losses = np.tile([0.0, 1.0, 1.0], (60, 1))
+    gamma = Method("UniRoute (K-means, votes)", {"K": 4})(replace(trial, losses_val=losses))
+    assert (gamma[:, 0] < 0.05).all() and np.allclose(gamma[:, 1], gamma[:, 2], atol=0.2)
+    # Every vote of two that are the same is a tie.
+    same = Method("UniRoute (K-means, votes)", {"K": 4})(replace(trial, losses_val=0 * losses))
+    assert np.allclose(same, 0.5, atol=1e-6)
+
+
+def test_a_cluster_without_votes_gets_the_overall_scores(trial):
+    few = replace(trial, X_val=trial.X_val[:1], losses_val=trial.losses_val[:1])
+    gamma = Method("UniRoute (K-means, votes)", {"K": 4, "votes": 30})(few)
+    assert np.allclose(gamma, gamma[0])
+
+
+@pytest.mark.parametrize("weight", [0, 1e9])
+def test_limits_of_shrinking(trial, weight):
+    gamma = Method("HierShrink", {"coarse": 1, "fine": 1, "weight": weight})(trial)
+    assert np.allclose(gamma, trial.losses_val.mean(axis=0), atol=1e-6)
+
+
+# With outcomes missing.
+
+
+def with_holes(trial, share=0.05, **fields):
+    rng = np.random.default_rng(0)
+    holes = {
+        name: np.where(rng.random(getattr(trial, name).shape) < share, np.nan, getattr(trial, name))
+        for name in ("losses_train", "losses_val", "losses_clairvoyant", *fields)
+    }
+    return replace(trial, **holes)
+
+
+@pytest.mark.parametrize("method", [*METHODS, *CLAIRVOYANT], ids=lambda m: m.label)
+def test_missing_outcomes_move_predictions_little(method, trial):
+    full, holes = method(trial), method(with_holes(trial, 0.02))
+    assert np.isfinite(holes).all()
+    assert np.abs(full - holes).mean() < 0.06
+
+
+def test_means_are_those_of_what_was_observed(trial):
+    holes = with_holes(trial, 0.3)
+    found = Method("ZeroRouter")(holes)
+    assert np.allclose(found, np.nanmean(holes.losses_val, axis=0))
+    flat = Method("HierShrink", {"coarse": 1, "fine": 1})(holes)
+    assert np.allclose(flat, found)
+
+
+def test_logistic_regression_leaves_out_what_is_missing(trial):
+    holes = with_holes(trial, 0.3)
+    known = ~np.isnan(holes.losses_val[:, 1])
+    alone = LogisticRegression(C=0.5, max_iter=500).fit(
+        trial.X_val[known], trial.losses_val[known, 1]
+    )
+    found = Method("Logistic", {"C": 0.5})(holes)[:, 1]
+    assert np.allclose(found, alone.predict_proba(trial.X_test)[:, 1], atol=1e-3)
+
+
+def test_one_model_for_all_llms_gets_the_nearest_known_loss(trial):
+    losses = trial.losses_val.copy()
+    losses[7, 1] = np.nan
+    apart = np.linalg.norm(trial.X_val - trial.X_val[7], axis=1)
+    filled = trial.losses_val.copy()
+    filled[7, 1] = losses[np.argsort(apart)[1], 1]
+    methods = Method("Linear"), Method("MLP", {"epochs": 2}), Method("K-NN, scikit-learn", {"k": 7})
+    for method in methods:
+        given, expected = (method(replace(trial, losses_val=one)) for one in (losses, filled))
+        assert np.array_equal(given, expected)
+    assert np.isnan(losses[7, 1])
+
+
 def test_who_is_clairvoyant_already_learns_nothing_twice():
     rehearsal = SPLIT.rehearsal(simulated(), recipe="paper")
     plain, informed = (Method("K-NN", {"k": 7}, knows=k) for k in ("validation", "training"))
@@ -198,6 +319,15 @@ def test_seconds_are_counted_by_step_and_shared_fits_for_everybody(monkeypatch):
         assert tuple(timer.seconds) == ("fit", "add", "route")
 
 
+def test_hard_and_soft_maps_share_one_fit_and_the_old_name_is_the_linear_one(trial):
+    fresh = SPLIT.trial(simulated())
+    for name in (LEARNED, "UniRoute (learned map, linear)", NETWORK):
+        for psi in ("hard", "soft"):
+            Method(name, {"K": 4}, psi=psi)(fresh)
+    fits = {("clusters", 4), ("learned map", 4, "linear"), ("learned map", 4, "mlp")}
+    assert fresh.cache.keys() == {"of", *fits}
+
+
 def test_what_was_fitted_is_kept_for_the_same_training_prompts_only():
     trial = SPLIT.trial(simulated())
     method = Method(LEARNED, {"K": 4})
@@ -235,6 +365,13 @@ def test_what_was_fitted_is_kept_for_the_same_training_prompts_only():
         (Method(LEARNED, {"K": 5}, tuning="figure's K"), f"{LEARNED}, figure's K"),
         (Method(LEARNED, {"K": 5}, "soft", "static", "training"), "Clairvoyant learned map, soft"),
         (Method("Logistic", {"C": 0.1}, tuning="size-matched"), "Logistic"),
+        (Method("Logistic", {"C": 0.1}), "Logistic, C = 0.1"),
+        (Method(NETWORK, {"K": 5}, "soft", "paper"), "UniRoute (learned map, network, soft)"),
+        (Method(NETWORK, {"K": 5}, knows="training"), "Clairvoyant learned map, network, K = 5"),
+        (
+            Method("UniRoute (K-means, votes)", {"K": 3}, features="attributes"),
+            "UniRoute (K-means, votes), K = 3 (attributes)",
+        ),
         (Method("Logistic", {"C": 1}, "hard", "size-matched", "training"), "Clairvoyant Logistic"),
         (Method("MLP", {"epochs": 300}, tuning="long"), "MLP, long"),
         (Method("MLP", {"epochs": 10}, knows="training"), "Clairvoyant MLP"),
@@ -248,7 +385,7 @@ def test_labels(method, label):
 
 def test_records_are_json_and_come_back():
     for method, psi, tuning, knows in product(METHODS, PSI, TUNINGS, KNOWS[:2]):
-        if psi == "soft" and method.name != LEARNED:
+        if psi == "soft" and "learned map" not in method.name:
             continue
         one = replace(method, psi=psi, tuning=tuning, knows=knows)
         assert Method(**json.loads(json.dumps(one.record()))) == one

@@ -12,6 +12,7 @@ from uniroute_lab.trials import (
     NamedPool,
     RandomPool,
     Rehearsal,
+    ReleasePool,
     split_of,
 )
 
@@ -64,6 +65,42 @@ def test_families():
     assert len({tuple(pool) for pool in pools}) > 1
 
 
+DATES = [
+    "2024-05",
+    "2023-01",
+    "2024-05-02",
+    "2025",
+    "2022-12",
+    "2024-06",
+    "2024-04",
+    "2023",
+    "2024",
+]
+
+
+def test_old_llms_train_and_newer_ones_are_the_pool():
+    """A month comes before its days, and a year before its months."""
+    data = replace(simulated(), released=DATES)
+    trials = [ReleasePool(SIZES, since="2024-05").trial(data, seed) for seed in range(3)]
+    assert trials[0].llms == ["LLM 0", "LLM 2", "LLM 3", "LLM 5"]
+    assert all(trial.llms == trials[0].llms for trial in trials)
+    assert trials[0].losses_train.shape == (120, 5)
+    assert not np.array_equal(trials[0].X_val, trials[1].X_val)
+    split = ReleasePool(SIZES, since="2024-05")
+    assert split_of(json.loads(json.dumps(split.options()))) == split
+    assert split.llm_seed_of(3) is None
+
+
+def test_dates_that_leave_a_side_empty_are_named():
+    data = simulated()
+    with pytest.raises(ValueError, match="data must have dates of release; 'simulated' has none"):
+        ReleasePool(SIZES, since="2024").trial(data)
+    for since in ("2022-12", "2025-01"):
+        words = f"since must be after the first release, 2022-12, and .* last, 2025; got '{since}'"
+        with pytest.raises(ValueError, match=words):
+            ReleasePool(SIZES, since=since).trial(replace(data, released=DATES))
+
+
 def test_several_named_pools_come_one_after_the_other():
     pools, train_llms = [["LLM 0", "LLM 1"], ["LLM 2"]], [["LLM 3"], ["LLM 4", "LLM 5"]]
     split = NamedPool(SIZES, pool=pools, train_llms=train_llms)
@@ -95,12 +132,68 @@ def test_what_does_not_fit_is_named(kind, fields, error, words):
         kind(**fields).trial(simulated())
 
 
-@pytest.mark.parametrize("field", ["embeddings", "losses", "costs"])
-def test_incomplete_data_are_named(field):
+def one_unknown(values):
+    values = values.copy()
+    values[..., 3] = np.nan
+    return values
+
+
+@pytest.mark.parametrize(
+    ("field", "change", "words"),
+    [
+        ("embeddings", lambda values: None, "embeddings; 'simulated' has none"),
+        (
+            "losses",
+            one_unknown,
+            "a known loss of every LLM; 'simulated' has none of 'LLM 3': leave",
+        ),
+        ("costs", one_unknown, "a known cost of every LLM; 'simulated' has none of 'LLM 3': leave"),
+    ],
+)
+@pytest.mark.parametrize("costs", ["mean", "prompt"])
+def test_what_no_trial_can_do_without_is_named(field, change, words, costs):
+    data = simulated(costs=costs)
+    lacking = replace(data, **{field: change(getattr(data, field))})
+    with pytest.raises(ValueError, match=f"data must have {words}"):
+        RandomPool(SIZES).trial(lacking)
+
+
+def test_missing_outcomes_stay_missing_but_for_the_test():
+    data = simulated(costs="prompt")
+    whole = RandomPool(SIZES).trial(data)
+    losses, costs = data.losses.copy(), data.costs.copy()
+    rows = {part: row_of(data, getattr(whole, f"X_{part}")[4]) for part in ("train", "val", "test")}
+    pool = data.llms.index(whole.llms[1])
+    for row in rows.values():
+        losses[row, :] = np.nan
+    costs[rows["val"], pool] = costs[row_of(data, whole.X_test[5]), pool] = np.nan
+    holes = RandomPool(SIZES).trial(replace(data, losses=losses, costs=costs))
+    for part in ("losses_train", "losses_val"):
+        assert np.isnan(getattr(holes, part)).any(axis=1).nonzero()[0].tolist() == [4]
+    assert len(holes.X_test) == 58
+    for part in ("X_test", "losses_test", "true_costs"):
+        assert np.array_equal(getattr(holes, part), np.delete(getattr(whole, part), [4, 5], axis=0))
+    column = data.costs[[row_of(data, x) for x in whole.X_val], pool]
+    assert np.isclose(holes.costs[1], np.delete(column, 4).mean())
+
+
+def row_of(data, x):
+    """Return the prompt with this embedding."""
+    return np.flatnonzero((data.embeddings == x).all(axis=1))[0]
+
+
+def test_a_test_without_any_prompt_that_all_have_answered_is_named():
     data = simulated()
-    values = None if field == "embeddings" else getattr(data, field) * np.nan
-    with pytest.raises(ValueError, match=f"data must .*{field}"):
-        RandomPool(SIZES).trial(replace(data, **{field: values}))
+    losses = np.where(np.arange(240)[:, None] % 9 == np.arange(9), np.nan, data.losses)
+    with pytest.raises(ValueError, match=r"answered; none of 60 is one for LLM 0, LLM 1, .*LLM 8"):
+        NamedPool(SIZES, pool=data.llms).trial(replace(data, losses=losses))
+
+
+def test_what_is_missing_elsewhere_changes_nothing():
+    data = simulated(costs="prompt")
+    first, again = (RandomPool(SIZES).trial(one) for one in (data, data.complete(0.5)))
+    for name in ("X_test", "losses_val", "losses_test", "costs", "true_costs"):
+        assert np.array_equal(getattr(first, name), getattr(again, name))
 
 
 # Rehearsals.
