@@ -204,8 +204,8 @@ class KMeansMap(_ClusterMap):
 
     Parameters
     ----------
-    n_clusters : int, default 20
-        K.
+    n_clusters : int
+        K. It has no default, for none does no harm: a few hundred validation prompts need few.
     n_init : int, default 10
         K-means restarts; the one with the least inertia is kept.
     max_iter : int, default 300
@@ -231,7 +231,7 @@ class KMeansMap(_ClusterMap):
     (array([1., 1., 1., 1.]), True, False)
     """
 
-    def __init__(self, n_clusters=20, n_init=10, max_iter=300, random_state=0):
+    def __init__(self, n_clusters, n_init=10, max_iter=300, random_state=0):
         self.n_clusters = n_clusters
         self.n_init = n_init
         self.max_iter = max_iter
@@ -391,7 +391,7 @@ class LearnedMap(_ClusterMap):
         "linear": softmax of linear scores, the map of the paper's text, by L-BFGS.
         "mlp": two hidden layers with batch normalisation, the map of the paper's appendix, by
         Adam; needs PyTorch to fit, not to transform.
-    assignment : {"hard", "soft"}, default "hard"
+    assignment : {"hard", "soft"}, default "soft"
         Memberships with which LLMs are represented: the K-means clusters, as in the paper, or
         the map's own soft clusters.
     fit_intercept : bool, default True
@@ -438,7 +438,7 @@ class LearnedMap(_ClusterMap):
         self,
         n_clusters=20,
         architecture="linear",
-        assignment="hard",
+        assignment="soft",
         fit_intercept=True,
         l2=1e-4,
         max_iter=200,

@@ -343,7 +343,7 @@ class Router:
         >>> from sklearn.model_selection import GridSearchCV
         >>> from uniroute import KMeansMap
         >>> X, losses = [[0.0], [1.0]] * 30, [[0, 0], [1, 0]] * 30
-        >>> search = GridSearchCV(UniRoute(KMeansMap()), {"prompt_map__n_clusters": [1, 2]})
+        >>> search = GridSearchCV(UniRoute(KMeansMap(1)), {"prompt_map__n_clusters": [1, 2]})
         >>> search.fit(X, losses, costs=[1.0, 5.0]).best_params_
         {'prompt_map__n_clusters': 2}
         """

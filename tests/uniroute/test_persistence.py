@@ -40,7 +40,7 @@ MAPS = [
     ConstantMap(),
     KMeansMap(5),
     NeighborMap(7),
-    LearnedMap(5, max_iter=20),
+    LearnedMap(5, max_iter=20, assignment="hard"),
     LearnedMap(5, max_iter=20, assignment="soft", fit_intercept=False),
 ]
 

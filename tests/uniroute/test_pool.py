@@ -323,7 +323,7 @@ def test_score_is_the_area_and_serves_a_grid_search():
     X, losses = np.repeat([[0.0], [9.0]], 30, axis=0), np.repeat([[0, 0], [1, 0]], 30, axis=0)
     order = np.random.default_rng(0).permutation(60)
     X, losses = X[order], losses[order]
-    search = GridSearchCV(UniRoute(KMeansMap(n_init=1)), {"prompt_map__n_clusters": [1, 2]})
+    search = GridSearchCV(UniRoute(KMeansMap(1, n_init=1)), {"prompt_map__n_clusters": [1, 2]})
     for costs in ([1.0, 5.0], np.tile([1.0, 5.0], (60, 1))):
         found = search.fit(X, losses, costs=costs)
         assert found.best_params_ == {"prompt_map__n_clusters": 2}

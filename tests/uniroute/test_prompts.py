@@ -177,6 +177,12 @@ def test_missing_losses_are_left_out(data):
     assert not np.allclose(a.layers_[0], b.layers_[0])
 
 
+def test_defaults_that_do_no_harm():
+    with pytest.raises(TypeError, match="n_clusters"):
+        KMeansMap()
+    assert LearnedMap().assignment == "soft"
+
+
 def test_hard_and_soft_assignment(data):
     X, losses = data
     hard = LearnedMap(3, assignment="hard").fit(X, losses)

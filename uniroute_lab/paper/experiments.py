@@ -466,7 +466,7 @@ def is_wanted(run, known_by, names):
 def make_if_possible(run, n_jobs, n_trials):
     """Make a run unless it needs a program that is not installed, or data that cannot be had."""
     if run.experiment == "peers" and not toolkit_available():
-        print("not made: it needs llmrouter-lib, see uniroute_lab/paper/peers.py")
+        print("not made: it needs llmrouter-lib and nordlys, see uniroute_lab/paper/peers.py")
         return
     can, reason = available(run.data) if run.needs else (True, "")
     if not can:

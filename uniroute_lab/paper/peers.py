@@ -1,9 +1,12 @@
-"""Routers of the public toolkit LLMRouter as methods of the trials.
+"""Routers of the public toolkits LLMRouter and Nordlys as methods of the trials.
 
-They need an environment of its own with `pip install llmrouter-lib pooch` (it brings PyTorch and
-much else), from which this repository can be imported; the project itself does not depend on it:
+They need an environment of its own with `pip install llmrouter-lib "nordlys[cpu]" pooch` (they
+bring PyTorch and much else, and Nordlys an older scikit-learn), from which this repository can be
+imported; the project itself does not depend on them:
 
     python -m uniroute_lab.paper.experiments peers
+
+**LLMRouter**
 
 The toolkit is made to name one LLM for each prompt, the best one, and knows no lambda. Its
 programs read files, embed prompts themselves and call the LLM that they chose; so what runs here
@@ -11,7 +14,12 @@ is its training, on the files it wants and with our embeddings, and its trained 
 embeddings. What that router thinks of each LLM, a probability or a score of being the best, takes
 the place of 1 - predicted loss. The label of a prompt is, by the toolkit's own code, the first LLM
 with the highest performance; the LLMs come by rising cost, so that of several right ones it is the
-cheapest.
+cheapest. It takes no new LLM without training again, and no missing outcome.
+
+**Nordlys** (0.8) is hard K-means on training prompts and the mean quality of each LLM in each
+cluster, as UniRoute (K-means) is, with 20 clusters. Its router picks the best LLM of a cluster and
+knows no costs, so that what is compared is its table of qualities, by our rule. It refuses clusters
+in which an LLM has no label; then we halve their number until it does not.
 """
 
 import contextlib
@@ -27,7 +35,7 @@ import numpy as np
 
 from uniroute_lab.trials import Method, Timer
 
-__all__ = ["ToolkitMethod", "toolkit_available", "toolkit_methods"]
+__all__ = ["NordlysMethod", "ToolkitMethod", "toolkit_available", "toolkit_methods"]
 
 
 class Router(NamedTuple):
@@ -76,14 +84,66 @@ class ToolkitMethod(Method):
                 return 1 - scores(kind.name, router, trainer, trial)
 
 
+class Rows:
+    """An encoder for Nordlys: a text is the number of a row."""
+
+    def __init__(self, X):
+        self.X = np.asarray(X, dtype=np.float32)
+
+    def encode(self, texts):
+        """Return the rows with these numbers."""
+        return self.X[[int(text) for text in texts]]
+
+    def checkpoint_config(self):
+        """Return the name that a saved router would ask for."""
+        return {"model": "given", "trust_remote_code": False}
+
+
+@dataclass(frozen=True)
+class NordlysMethod(Method):
+    """The clusters of Nordlys, and the mean quality of each LLM in them."""
+
+    def predict(self, trial, timer=None):
+        """Fit the clusters to the training prompts, the qualities to the validation prompts."""
+        from nordlys import Dataset
+
+        timer, n_train, n_val = timer or Timer(), len(trial.X_train), len(trial.X_val)
+        rows = Rows(np.concatenate([trial.X_train, trial.X_val, trial.X_test]))
+        ids = [{"id": str(i), "input": str(i)} for i in range(len(rows.X))]
+        known = [
+            {**row, "targets": {a: 1 - float(b) for a, b in zip(trial.llms, losses, strict=True)}}
+            for row, losses in zip(ids[n_train:], trial.losses_val, strict=False)
+        ]
+        train, val, test = map(Dataset.from_list, (ids[:n_train], known, ids[n_train + n_val :]))
+        with timer.step("add"):
+            trainer, fitted, policy = qualities(trial.llms, rows, train, val)
+        with timer.step("route"):
+            clusters = trainer.assign_clusters(fitted, test)
+            return 1 - np.array([policy.scores[llm] for llm in trial.llms]).T[clusters]
+
+
+def qualities(llms, rows, train, val, n_clusters=20):
+    """Return Nordlys's trainer, clusters and table; half as many clusters where it refuses."""
+    from nordlys import Trainer
+
+    trainer = Trainer(models=list(llms), embedder=rows, n_clusters=n_clusters)
+    fitted = trainer.fit_structure(train)
+    try:
+        return trainer, fitted, trainer.calibrate(fitted, val)
+    except ValueError as error:
+        if n_clusters == 1 or "No training data" not in str(error):
+            raise
+        return qualities(llms, rows, train, val, n_clusters // 2)
+
+
 def toolkit_available():
-    """Return whether the toolkit is installed."""
-    return find_spec("llmrouter") is not None
+    """Return whether the toolkits are installed."""
+    return all(find_spec(name) is not None for name in ("llmrouter", "nordlys"))
 
 
 def toolkit_methods():
-    """Return the ZeroRouter and the toolkit's routers."""
-    return [Method("ZeroRouter"), *map(ToolkitMethod, ROUTERS)]
+    """Return the ZeroRouter and the toolkits' routers."""
+    return [Method("ZeroRouter"), *map(ToolkitMethod, ROUTERS), NordlysMethod("Nordlys")]
 
 
 def write_files(trial, router, folder):

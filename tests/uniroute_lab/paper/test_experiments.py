@@ -157,7 +157,7 @@ def test_declared_methods_can_be_run():
         ]
         assert {method.name for method in methods} <= {
             *method_names(),
-            *(["LLMRouter KNNRouter", "LLMRouter MLPRouter", "LLMRouter MFRouter"]),
+            *(["LLMRouter KNNRouter", "LLMRouter MLPRouter", "LLMRouter MFRouter", "Nordlys"]),
         }
         assert all(method == type(method)(**method.record()) for method in methods)
 
@@ -333,7 +333,7 @@ def test_what_needs_another_program_is_left_out(folder, monkeypatch, capsys):
     monkeypatch.setattr(script, "runs", lambda: [run])
     monkeypatch.setattr(script, "toolkit_available", lambda: False)
     script.main([])
-    assert "not made: it needs llmrouter-lib" in capsys.readouterr().out
+    assert "not made: it needs llmrouter-lib and nordlys" in capsys.readouterr().out
     assert not list(folder.iterdir())
     assert isinstance(toolkit_available(), bool)
 

@@ -3,16 +3,18 @@
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
 from tests.simulated import simulated
-from uniroute_lab.paper.peers import ToolkitMethod, toolkit_methods
+from uniroute import KMeansMap, UniRoute
+from uniroute_lab.paper.peers import NordlysMethod, ToolkitMethod, qualities, toolkit_methods
 from uniroute_lab.trials import Method, RandomPool, Timer
 
+pytestmark = pytest.mark.filterwarnings("ignore::uniroute.llms.EmptyClusterWarning")
 torch, yaml = pytest.importorskip("torch"), pytest.importorskip("yaml")
 
 
@@ -67,8 +69,70 @@ def test_a_router_of_the_toolkit_predicts(toolkit):
         assert np.allclose(losses, 1 - share)
 
 
+class Dataset(list):
+    """Rows that are asked for by column."""
+
+    from_list = classmethod(lambda cls, rows: cls(rows))
+
+    def column(self, name):
+        return [row[name] for row in self]
+
+
+class Trainer:
+    """Hard K-means and mean targets; no label in some cluster is an error, as there."""
+
+    def __init__(self, models, embedder, n_clusters):
+        self.models, self.embedder, self.n_clusters = models, embedder, n_clusters
+
+    def fit_structure(self, train):
+        assert all(row.keys() == {"id", "input"} for row in train)  # no losses
+        return KMeansMap(self.n_clusters).fit(self.embedder.encode(train.column("input")))
+
+    def assign_clusters(self, fitted, rows):
+        return fitted.predict(self.embedder.encode(rows.column("input")))
+
+    def calibrate(self, fitted, val):
+        clusters, scores = self.assign_clusters(fitted, val), {}
+        for llm in self.models:
+            own = [[] for _ in range(self.n_clusters)]
+            for cluster, targets in zip(clusters, val.column("targets"), strict=True):
+                own[cluster].append(targets[llm])
+            if not all(own):
+                raise ValueError("No training data for 1 cluster-model combination(s).")
+            scores[llm] = [np.mean(values) for values in own]
+        return SimpleNamespace(scores=scores)
+
+
+def test_the_clusters_of_nordlys_are_those_of_uniroute(monkeypatch):
+    package = ModuleType("nordlys")
+    package.Dataset, package.Trainer = Dataset, Trainer
+    monkeypatch.setitem(sys.modules, "nordlys", package)
+    trial, timer = RandomPool((120, 60, 60)).trial(simulated()), Timer()
+    gamma = NordlysMethod("Nordlys").predict(trial, timer)
+    assert timer.seconds["fit"] == 0
+    for K in (20, 10, 5, 2, 1):  # the first that leaves no cluster empty
+        phi = KMeansMap(K).fit(trial.X_train)
+        if (phi.transform(trial.X_val).sum(axis=0) > 0).all():
+            break
+    router = UniRoute(phi).fit(trial.X_train)
+    router.add_llms(trial.llms, trial.X_val, trial.losses_val, trial.costs)
+    assert 1 < K < 20 and np.allclose(gamma, router.predict_loss(trial.X_test))
+
+
+def test_another_error_of_nordlys_is_told(monkeypatch):
+    package = ModuleType("nordlys")
+    package.Trainer = lambda **options: SimpleNamespace(fit_structure=list, calibrate=refuse)
+    monkeypatch.setitem(sys.modules, "nordlys", package)
+    with pytest.raises(ValueError, match="bad targets"):
+        qualities(["a"], None, [], [])
+
+
+def refuse(fitted, val):
+    raise ValueError("bad targets")
+
+
 def test_their_names():
     found = toolkit_methods()
     assert found[0] == Method("ZeroRouter")
     assert [one.label for one in found[1:]] == [one.name for one in found[1:]]
-    assert all(isinstance(one, ToolkitMethod) for one in found[1:])
+    assert all(isinstance(one, ToolkitMethod) for one in found[1:-1])
