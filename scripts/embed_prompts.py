@@ -1,6 +1,7 @@
 """Make uniroute_lab/data/NAME_minilm.npz: the prompt embeddings of a data set.
 
-    python -m scripts.embed_prompts NAME        with NAME one of mmlu_pro, routerbench, llmrouter
+    python -m scripts.embed_prompts NAME        with NAME one of mmlu_pro, routerbench, llmrouter,
+                                             openhands, livecodebench
 
 Needs `pip install "uniroute[embed]"` and the data set's files (see its loader). Takes up to a
 quarter of an hour on two processor cores; an interrupted run goes on where it was. Afterwards put

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Set
 from contextlib import contextmanager
@@ -48,6 +49,8 @@ class RoutingData:
         Prompt embeddings, if there are any.
     features : dict of str to array of float32, shape (n_prompts, n_features), or None, default None
         What else is known of each prompt, by name.
+    released : list of str, length n_llms, or None, default None
+        When each LLM was released: "2026", "2026-03" or "2026-03-17".
 
     Raises
     ------
@@ -80,6 +83,7 @@ class RoutingData:
     citation: str
     embeddings: np.ndarray | None = None
     features: dict | None = None
+    released: list | None = None
 
     def __post_init__(self):
         """Bring the fields to their types and check them."""
@@ -103,6 +107,8 @@ class RoutingData:
                 for name, values in self.features.items()
             }
             self._set("features", read)
+        if self.released is not None:
+            self._set("released", _texts("released", self.released))
         self._check_values()
         self._check_shapes()
 
@@ -126,6 +132,9 @@ class RoutingData:
         for name, values in (self.features or {}).items():
             if not np.isfinite(values).all():
                 raise ValueError(f"features[{name!r}] must be finite; got NaN or an infinite value")
+        for date in self.released or ():
+            if not re.fullmatch(r"\d{4}(-\d\d){0,2}", date):
+                raise ValueError(f"released must hold dates such as '2026-03'; got {date!r}")
 
     def _check_shapes(self):
         n, m = self.n_prompts, self.n_llms
@@ -138,6 +147,8 @@ class RoutingData:
             _shape("embeddings", self.embeddings, (n, dims))
         for name, values in (self.features or {}).items():
             _shape(f"features[{name!r}]", values, (n, values.shape[-1] if values.ndim else 0))
+        if self.released is not None and len(self.released) != m:
+            raise ValueError(f"released must have a date per LLM, {m}; got {len(self.released)}")
 
     def __repr__(self):
         """Say in two lines what is in here."""
@@ -205,6 +216,7 @@ default None
             llms=[self.llms[m] for m in columns],
             embeddings=None if self.embeddings is None else self.embeddings[rows],
             features=features or None,
+            released=None if self.released is None else [self.released[m] for m in columns],
         )
 
     def complete(self, observed=1.0):

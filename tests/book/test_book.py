@@ -23,6 +23,7 @@ DRAWING = re.compile(r"\b(matplotlib|pyplot|seaborn|rcParams)\b")
 MACHINE = re.compile(
     r"(?<![\w.:/])/(home|root|tmp|work|Users|usr|var|opt|mnt|private)/|\b[A-Z]:\\|site-packages"
 )
+LOADED = "mmlu_pro|routerbench|llmrouter|openhands|livecodebench|embedllm|sprout"
 EXERCISE = re.compile(r":::\{exercise-start\} (.+)\n:label: (\S+)\n")
 SOLUTION = re.compile(r":::\{solution-start\} (\S+)\n:class: dropdown\n")
 LABELS = {
@@ -200,7 +201,7 @@ def test_cells_that_use_downloaded_data_have_its_tag(cells):
     for cell in of_kind(cells, "code"):
         bound, read = names_in(cell.source)
         data = {tag for tag in tags(cell) if tag in names_by_tag()}
-        if re.search(r"\bload_(mmlu_pro|routerbench|llmrouter|embedllm|sprout)\(", cell.source):
+        if re.search(rf"\bload_({LOADED})\(", cell.source):
             assert data, cell.source
         for name in read:
             assert waiting.get(name, set()) <= data, f"{name} in\n{cell.source}"

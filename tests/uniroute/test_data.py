@@ -1,5 +1,6 @@
 """The object in which every data set arrives."""
 
+import re
 from dataclasses import FrozenInstanceError
 
 import numpy as np
@@ -145,3 +146,25 @@ def test_complete_keeps_llms_with_most_outcomes_if_asked():
         holes.complete(0.8)
     with pytest.raises(ValueError, match="observed must be a number from 0 to 1; got 2"):
         holes.complete(2)
+
+
+def test_dates_of_release_go_with_their_llms():
+    data = toy(released=["2026-03", "2025"])
+    assert data.select(llms=[1, 0]).released == ["2025", "2026-03"]
+    assert data.select(prompts=[0]).released == ["2026-03", "2025"]
+    assert toy().released is None and toy().select(llms=[0]).released is None
+
+
+@pytest.mark.parametrize(
+    ("released", "words"),
+    [
+        (["2026-03"], "released must have a date per LLM, 2; got 1"),
+        (["2026-3", "2025"], "released must hold dates such as '2026-03'; got '2026-3'"),
+        (["March", "2025"], "got 'March'"),
+        ([2026, 2025], "released must hold strings; got 2026 at position 0"),
+        ("2026", "released must be a sequence of strings"),
+    ],
+)
+def test_dates_of_release_that_cannot_be_sorted(released, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        toy(released=released)

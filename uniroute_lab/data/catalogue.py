@@ -1,11 +1,20 @@
 """The data sets of the book: what each is called, how it is loaded, and whether it can be had."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from uniroute.checks import check_option
-from uniroute_lab.data import embedllm, llmrouter, mmlu_pro, routerbench, sprout
+from uniroute.embed import embed
+from uniroute_lab.data import (
+    embedllm,
+    livecodebench,
+    llmrouter,
+    mmlu_pro,
+    openhands,
+    routerbench,
+    sprout,
+)
 from uniroute_lab.data._hub import HubSet
 from uniroute_lab.data.embeddings import Embeddings
 from uniroute_lab.data.fetch import FileSet
@@ -34,6 +43,12 @@ class DataSet:
         What knows where its files come from; None if they come with the lab.
     embeddings : Embeddings or None, default None
         The file of the package with the embeddings of its prompts.
+    observed : float, default 0.95
+        In trials, least share of an LLM's outcomes that is known, and of its costs.
+    protocol : dict, optional
+        How the paper's trials split it, where that differs from the default of the command line:
+        "val", the number or share of validation prompts; "test_share", the pool's share of the
+        LLMs; "pool", its names.
 
     Notes
     -----
@@ -55,6 +70,41 @@ class DataSet:
     tag: str | None = None
     files: FileSet | HubSet | None = None
     embeddings: Embeddings | None = None
+    observed: float = 0.95
+    protocol: dict = field(default_factory=dict)
+
+    def ready(self, progress=True, **options):
+        """Load the data set as trials need it.
+
+        Parameters
+        ----------
+        progress : bool, default True
+            Whether to show progress while prompts are embedded.
+        **options
+            Of its loader.
+
+        Returns
+        -------
+        RoutingData
+            With embeddings: those that come with the lab, or else made now, by `uniroute.embed`,
+            which keeps each and goes on where it was interrupted. Without the LLMs of which too
+            little is known.
+
+        Raises
+        ------
+        ImportError
+            If prompts must be embedded, and sentence-transformers is not installed.
+
+        Examples
+        --------
+        >>> from uniroute_lab.data import catalog
+        >>> catalog["pocket"].ready(cost="params").n_llms
+        35
+        """
+        data = self.load(**options).complete(self.observed)
+        if data.embeddings is None:
+            data = replace(data, embeddings=embed(data.prompts, progress=progress))
+        return data
 
     @property
     def sources(self):
@@ -86,6 +136,7 @@ catalog = {
         routerbench.LICENCE,
         "routerbench-whole",
         routerbench.WHOLE,
+        protocol={"val": 400, "test_share": 0.5},
     ),
     "llmrouter": DataSet(
         "LLMRouter",
@@ -95,8 +146,38 @@ catalog = {
         llmrouter.FILES,
         llmrouter.EMBEDDINGS,
     ),
+    "openhands": DataSet(
+        "OpenHands, SWE-bench",
+        openhands.load_openhands,
+        openhands.LICENCE,
+        "openhands",
+        openhands.files_of("swe-bench"),
+        openhands.EMBEDDINGS,
+        observed=0.75,
+    ),
+    "openhands_swt": DataSet(
+        "OpenHands, SWT-bench",
+        partial(openhands.load_openhands, "swt-bench"),
+        openhands.LICENCE,
+        "openhands-swt",
+        openhands.files_of("swt-bench"),
+        observed=0.75,
+    ),
+    "livecodebench": DataSet(
+        "LiveCodeBench",
+        livecodebench.load_livecodebench,
+        livecodebench.LICENCE,
+        "livecodebench",
+        livecodebench.FILES,
+        livecodebench.EMBEDDINGS,
+    ),
     "embedllm": DataSet(
-        "EmbedLLM", embedllm.load_embedllm, embedllm.LICENCE, "embedllm", embedllm.FILES
+        "EmbedLLM",
+        embedllm.load_embedllm,
+        embedllm.LICENCE,
+        "embedllm",
+        embedllm.FILES,
+        protocol={"val": 0.1, "pool": embedllm.PAPER_POOL},
     ),
     "sprout": DataSet(
         "SPROUT",
@@ -104,6 +185,7 @@ catalog = {
         sprout.LICENCE.format(sprout.REPOSITORY),
         "sprout",
         sprout.files_of(),
+        protocol={"val": 400},
     ),
 }
 

@@ -25,6 +25,20 @@ EXPERTS = re.compile(
     r"(?:(\d+)x(\d+(?:\.\d+)?)b|(\d+(?:\.\d+)?)bx(\d+))(?![a-z0-9])", re.IGNORECASE
 )
 FEED_FORWARD = 0.78  # share of the parameters of Mistral 7B that each expert has for itself
+# The LLMs of the paper's Figure 8, a third of all: the pool that its trials on these data have.
+PAPER_POOL = tuple(
+    """
+    octocoder 34b-beta Meta-Llama-3-70B-Instruct mpt-7b-chat CodeFuse-DeepSeek-33B
+    CodeLlama-13b-Instruct-hf koala-13B-HF vicuna-7B-physics tulu-2-dpo-70b
+    CodeLlama-70B-Instruct-AWQ llemma_34b Meta-Llama-Guard-2-8B Nous-Hermes-13b NeuralTrix-bf16
+    CodeLlama-34b-Instruct-hf Meta-Llama-3-8B-Instruct Mixtral_11Bx2_MoE_19B Starling-LM-7B-alpha
+    SOLAR-10.7B-Instruct-v1.0 openchat_3.5 Llama-2-7B-physics AlphaMonarch-7B BioMistral-7B-DARE
+    tigerbot-13b-base mpt-30b-instruct phi-2 vicuna-13b-v1.5 Starling-LM-7B-beta
+    Llama-2-13b-chat-hf WizardLM-70B-V1.0 openbuddy-codellama2-34b-v11.1-bf16 Yi-6B-200K
+    Moe-4x7b-math-reason-code Llama-2-70b-chat-hf llama2-13b-math1.2 neural-chat-7b-v3-3
+    SciPhi-Mistral-7B-32k
+    """.split()
+)
 LICENCE = "see the data set RZ412/EmbedLLM on the Hugging Face hub"
 CITATION = (
     "Zhuang, R., Wu, T., Wen, Z., Li, A., Jiao, J., & Ramchandran, K. (2025). EmbedLLM: Learning "

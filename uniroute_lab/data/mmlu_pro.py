@@ -120,7 +120,8 @@ def load_mmlu_pro(embeddings=True, progress=True, cost="params"):
     Returns
     -------
     RoutingData
-        Prompts sorted by question number. The losses are 1 = wrong, 0 = right.
+        Prompts sorted by question number. The losses are 1 = wrong, 0 = right. With months of
+        release.
 
     Raises
     ------
@@ -166,6 +167,7 @@ def load_mmlu_pro(embeddings=True, progress=True, cost="params"):
         licence=LICENCE,
         citation=CITATION,
         embeddings=EMBEDDINGS.read(ids, prompts) if embeddings else None,
+        released=[model["released"] for model in models],
     )
 
 

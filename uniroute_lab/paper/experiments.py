@@ -1,9 +1,9 @@
 """Run the experiments of the book's part IV and keep their results in results/.
 
-Usage: python -m uniroute_lab.paper.experiments [NAME ...] [--jobs N] [--trials N]; all runs if none
-is named, and --list shows them. An interrupted run goes on where it stopped. Runs that have been
-declared anew since they were stored, or never made, are listed in results/pending.csv; the name
-"pending" stands for them.
+Usage: python -m uniroute_lab.paper.experiments [NAME ...] [--jobs N] [--trials N]; if none is
+named, all runs but those that need the hub, and --list shows them. An interrupted run goes on where
+it stopped. Runs that have been declared anew since they were stored, or never made, are listed in
+results/pending.csv; the name "pending" stands for them.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from uniroute_lab._files import results_folder, write_whole
-from uniroute_lab.data import catalog
+from uniroute_lab.data import available, catalog
 from uniroute_lab.paper import generations as ages
 from uniroute_lab.paper.attributes import prompt_attributes
 from uniroute_lab.paper.encoders import ENCODERS
@@ -24,13 +24,13 @@ from uniroute_lab.trials import (
     NamedPool,
     RandomPool,
     Rehearsal,
+    ReleasePool,
     Split,
     candidate_methods,
     choose_and_run,
     merge_run,
     run_experiment,
 )
-from uniroute_lab.trials.__main__ import OBSERVED
 from uniroute_lab.trials.tuning import LEARNED
 
 __all__ = ["Run", "pending_runs", "runs"]
@@ -41,6 +41,8 @@ SIZES = {
     "mmlu_pro": (7219, 400, 3609),
     "llmrouter": (3664, 400, 1832),
     "routerbench": (1898, 317, 949),
+    "openhands": (300, 50, 150),
+    "livecodebench": (528, 88, 264),
 }
 # Labels of the methods of the experiments that ask for the reason of a result.
 SOME = (
@@ -60,7 +62,7 @@ SOME = (
     "MatFac",
 )
 # The pool's share of the LLMs: half of small pools, as in the paper.
-SHARE = {"pocket": 1 / 3, "mmlu_pro": 1 / 3, "llmrouter": 0.5, "routerbench": 0.5}
+SHARE = dict.fromkeys(SIZES, 1 / 3) | {"llmrouter": 0.5, "routerbench": 0.5}
 K_MEANS, VOTES = "UniRoute (K-means)", "UniRoute (K-means, votes)"
 
 
@@ -74,7 +76,7 @@ class Run:
         The data set.
     experiment : str
         "main", "validation_size", "n_clusters", "prompt_shift", "static_pool", "fixed_pool",
-        "generation", "encoder", "training_llms" or "peers".
+        "generation", "encoder", "training_llms", "peers" or "release".
     condition : dict
         What tells it from the other runs of the experiment on these data.
     methods : sequence of Method or Candidates
@@ -83,6 +85,9 @@ class Run:
     n_trials : int
         How many were run and are stored.
     n_rehearsals : int, default 3
+    needs : str, optional
+        What it takes that is not always there: such a run is made only if it is named, and may be
+        declared without being stored.
     """
 
     data: str
@@ -92,6 +97,7 @@ class Run:
     split: Split | Rehearsal
     n_trials: int
     n_rehearsals: int = 3
+    needs: str | None = None
 
     @property
     def name(self):
@@ -114,6 +120,8 @@ def runs():
         *encoders(),
         *training_llms(),
         *peers(),
+        *releases(),
+        *paper_runs(),
     ]
 
 
@@ -155,6 +163,8 @@ def main_runs():
             ("pocket", 100),
             ("routerbench", 100),
             ("llmrouter", 100),
+            ("openhands", 100),
+            ("livecodebench", 100),
         ]
     ]
 
@@ -347,12 +357,47 @@ def peers():
     return [Run("mmlu_pro", "peers", {}, toolkit_methods(), split, 50)]
 
 
+# From these dates on a quarter, a half and three quarters of the LLMs are old.
+SINCE = {
+    "mmlu_pro": ("2023-11", "2024-03", "2024-07"),
+    "openhands": ("2025-12-18", "2026-02-11", "2026-04-07"),
+    "livecodebench": ("2024-08", "2024-12", "2025-02"),
+}
+
+
+def releases():
+    """Old LLMs train, and all newer ones are the pool: at several dates."""
+    return [
+        Run(data, "release", {"since": date}, chosen(data, ages.CHOSEN), split, 50)
+        for data, dates in SINCE.items()
+        for date in dates
+        for split in [ReleasePool(SIZES[data], since=date)]
+    ]
+
+
+def paper_runs():
+    """Figure 2 (top) on the paper's data, with its sizes and pools; they come from a hub."""
+    # EmbedLLM in shares, as in the paper; of SPROUT and RouterBench 400 validation prompts.
+    splits = {
+        "embedllm": NamedPool((0.6, 0.1, 0.3), pool=catalog["embedllm"].protocol["pool"]),
+        "sprout": RandomPool((24000, 400, 12000)),
+        "routerbench_whole": RandomPool((21898, 400, 10949), test_share=0.5),
+    }
+    # For the numbers to choose from: EmbedLLM has some 30,000 distinct prompts.
+    n_prompts = {"embedllm": (3000, 18000), "sprout": (400, 24000)}
+    return [
+        Run(data, "main", {}, candidate_methods(n_val, n_train // 2), split, 400, needs="the hub")
+        for data, split in splits.items()
+        for n_val, n_train in [n_prompts.get(data, (400, 21898))]
+    ]
+
+
 # Running.
 
 
 def load(run):
     """Load the data of a run, with the embeddings or features that it wants."""
-    data = catalog[run.data].load().complete(OBSERVED)
+    data = catalog[run.data].ready()
     if run.experiment == "encoder":
         return replace(data, embeddings=ENCODERS[run.condition["encoder"]](data))
     if any(getattr(method, "features", None) == "attributes" for method in run.methods):
@@ -403,18 +448,29 @@ def main(arguments=None):
         if name not in names:
             parser.error(f"NAME must be one of {', '.join(names)}; got {name}")
     for run in known:
-        anew = ("pending",) if run.name in pending else ()
-        if not given.names or {run.name, run.experiment, *anew} & {*given.names}:
+        anew = run.name in pending
+        known_by = {run.name, run.experiment, *(["pending"] if anew else [])}
+        if is_wanted(run, known_by, given.names) or (given.list and not given.names):
             state = ", declared anew, to be run" if anew else ""
-            print(f"{run.name}: {run.data}, {given.trials or run.n_trials} trials{state}")
+            note = f", needs {run.needs}" if run.needs else ""
+            print(f"{run.name}: {run.data}, {given.trials or run.n_trials} trials{state}{note}")
             if not given.list:
                 make_if_possible(run, given.jobs, given.trials)
 
 
+def is_wanted(run, known_by, names):
+    """Say whether a run is asked for: one that needs something, only by its own name."""
+    return run.name in names if run.needs else not names or bool(known_by & {*names})
+
+
 def make_if_possible(run, n_jobs, n_trials):
-    """Make a run unless it needs a program that is not installed."""
+    """Make a run unless it needs a program that is not installed, or data that cannot be had."""
     if run.experiment == "peers" and not toolkit_available():
         print("not made: it needs llmrouter-lib and nordlys, see uniroute_lab/paper/peers.py")
+        return
+    can, reason = available(run.data) if run.needs else (True, "")
+    if not can:
+        print(f"not made: {reason}")
         return
     make(run, n_jobs, n_trials)
 

@@ -1,6 +1,7 @@
 """Honest trials: splits of prompts and of LLMs, and methods compared on the same splits."""
 
 from uniroute_lab.trials.draws import (
+    release_dates,
     split_llms,
     split_llms_by_group,
     split_llms_by_release,
@@ -15,6 +16,7 @@ from uniroute_lab.trials.splits import (
     NamedPool,
     RandomPool,
     Rehearsal,
+    ReleasePool,
     Split,
     split_of,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "NamedPool",
     "RandomPool",
     "Rehearsal",
+    "ReleasePool",
     "Split",
     "Timer",
     "Trial",
@@ -55,6 +58,7 @@ __all__ = [
     "read_curves",
     "read_results",
     "read_runs",
+    "release_dates",
     "rerun_trials",
     "results_table",
     "run_experiment",

@@ -5,6 +5,7 @@ import numpy as np
 from uniroute.checks import check_positive_integer, check_scalar
 
 __all__ = [
+    "release_dates",
     "split_llms",
     "split_llms_by_group",
     "split_llms_by_release",
@@ -273,3 +274,34 @@ def split_llms_by_release(released, test_share):
     newer = np.array([(rank >= first).sum() for first in range(1, len(dates))])
     first = 1 + np.abs(newer - test_share * len(rank)).argmin()
     return np.flatnonzero(rank < first), np.flatnonzero(rank >= first)
+
+
+def release_dates(released, test_shares):
+    """Find the dates at which given shares of the LLMs are newer.
+
+    Parameters
+    ----------
+    released, test_shares
+        As for `split_llms_by_release`; several shares.
+
+    Returns
+    -------
+    list of str
+        For each share the first date of the newer LLMs.
+
+    Raises
+    ------
+    ValueError
+        As `split_llms_by_release`.
+
+    Notes
+    -----
+    Chapters 21 and 23.
+
+    Examples
+    --------
+    >>> release_dates(["2023-02", "2024-07", "2023-07", "2025-01"], [3 / 4, 1 / 4])
+    ['2023-07', '2025-01']
+    """
+    newer = [split_llms_by_release(released, share)[1] for share in test_shares]
+    return [min(released[m] for m in positions) for positions in newer]

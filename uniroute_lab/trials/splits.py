@@ -14,7 +14,15 @@ from uniroute_lab.trials.draws import (
 )
 from uniroute_lab.trials.trial import cut
 
-__all__ = ["FamilyPool", "NamedPool", "RandomPool", "Rehearsal", "Split", "split_of"]
+__all__ = [
+    "FamilyPool",
+    "NamedPool",
+    "RandomPool",
+    "Rehearsal",
+    "ReleasePool",
+    "Split",
+    "split_of",
+]
 
 PARTS = ("train", "val", "test")
 RECIPES = ("paper", "size-matched")
@@ -305,6 +313,52 @@ class FamilyPool(Split):
 
 
 @dataclass(frozen=True)
+class ReleasePool(Split):
+    """Split the LLMs at a date: the older ones train, the newer ones are the pool.
+
+    Parameters
+    ----------
+    sizes, part_tasks
+        As for `RandomPool`.
+    since : str
+        The pool are the LLMs released then or later, such as "2026-03" or "2026-03-17"; see
+        `release_dates`.
+
+    Raises
+    ------
+    ValueError
+        As `RandomPool`; in a trial, if the data have no dates, or nothing is older, or newer.
+
+    Notes
+    -----
+    Pools as time brings them. The paper has one such split, in App. I.1. Chapters 21 and 23.
+
+    Examples
+    --------
+    >>> ReleasePool((60, 10, 30), since="2026-03").options()
+    {'sizes': [60, 10, 30], 'since': '2026-03'}
+    """
+
+    since: str = field(kw_only=True)
+
+    def llm_seed_of(self, seed):
+        """Return None: no LLM is drawn."""
+        return None
+
+    def _llms(self, data, seed):
+        if data.released is None:
+            raise ValueError(f"data must have dates of release; {data.name!r} has none")
+        newer = np.array([date >= self.since for date in data.released])
+        if newer.all() or not newer.any():
+            first, last = min(data.released), max(data.released)
+            raise ValueError(
+                f"since must be after the first release, {first}, and not after the last, {last}; "
+                f"got {self.since!r}"
+            )
+        return np.flatnonzero(~newer), np.flatnonzero(newer)
+
+
+@dataclass(frozen=True)
 class Rehearsal:
     """The rehearsals of a split in the place of its trials, to measure what a choice sees.
 
@@ -366,7 +420,8 @@ def split_of(options):
     ----------
     options : dict
         As from the ``options()`` of a split: its fields by name, and "recipe" for a rehearsal. With
-        "pool" it is a `NamedPool`, with "groups" a `FamilyPool`, and else a `RandomPool`.
+        "pool" it is a `NamedPool`, with "groups" a `FamilyPool`, with "since" a `ReleasePool`, and
+        else a `RandomPool`.
 
     Returns
     -------
@@ -390,7 +445,8 @@ def split_of(options):
     """
     options = dict(options)
     recipe = options.pop("recipe", None)
-    kind = NamedPool if "pool" in options else FamilyPool if "groups" in options else RandomPool
+    told_by = {"pool": NamedPool, "groups": FamilyPool, "since": ReleasePool}
+    kind = next((told_by[name] for name in told_by if name in options), RandomPool)
     split = kind(**options)
     return split if recipe is None else Rehearsal(split, recipe)
 

@@ -10,7 +10,7 @@ import pytest
 from huggingface_hub import constants
 
 from tests.uniroute_lab.data import small
-from uniroute_lab.data import fetch, mmlu_pro
+from uniroute_lab.data import fetch, livecodebench, mmlu_pro
 
 NOWHERE = "http://127.0.0.1:1/{path}"  # nothing listens on that port
 
@@ -71,11 +71,15 @@ def published(tmp_path, cache, monkeypatch):
     Set UNIROUTE_DATA to it, or use `offered`.
     """
     folder = tmp_path / "published"
-    small.publish(folder, small.mmlu_pro() | small.routerbench() | small.llmrouter())
+    files = small.mmlu_pro() | small.routerbench() | small.llmrouter()
+    files |= small.as_files(small.openhands_content() | small.livecodebench_content())
+    small.publish(folder, files)
     monkeypatch.setattr(fetch, "REGISTRY", folder / "registry.csv")
     monkeypatch.setattr(fetch, "RAW_FILE", NOWHERE)
     small.write_table(folder / "models.csv", small.MMLU_PRO_MODELS)
     monkeypatch.setattr(mmlu_pro, "MODELS", folder / "models.csv")
+    small.write_table(folder / "coders.csv", small.LIVECODEBENCH_MODELS)
+    monkeypatch.setattr(livecodebench, "MODELS", folder / "coders.csv")
     monkeypatch.setattr(mmlu_pro, "REFERENCE", "mmlu_pro/one.zip")
     return folder
 

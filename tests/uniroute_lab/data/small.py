@@ -55,6 +55,7 @@ QUESTIONS = {
 }
 MMLU_PRO_MODELS = [
     {"file": f"mmlu_pro/{file}.zip", "name": name, "params_b": size, "active_params_b": active}
+    | {"released": "2024-05"}
     for file, name, size, active in [
         ("one", "One", "8.0", "2.0"),
         ("two", "Two", "7.0", "7.0"),
@@ -160,6 +161,82 @@ def llmrouter_content():
 
 def llmrouter(content=None):
     content = llmrouter_content() if content is None else content
+    return {name: json.dumps(value).encode() for name, value in content.items()}
+
+
+# --- OpenHands: two LLMs, three issues, of which SWT-bench has two -------------------------------
+
+OPENHANDS_TEXTS = ["pkg fails", "pkg is slow", "lib lies"]
+OPENHANDS_IDS = ["me__pkg-10", "me__pkg-9", "you__lib-1"]
+
+
+def openhands_content():
+    """LLM "b" has no outcome for one issue, a cost of 0 and a missing one; "a" lacks an issue."""
+
+    def tried(*attempts):
+        ids = reversed(OPENHANDS_IDS)  # the files have any order
+        pairs = zip(ids, reversed(attempts), strict=True)
+        return {i: {"cost": cost, "resolved": done} for i, (cost, done) in pairs}
+
+    swe = {
+        "a": tried((0.5, True), (1.5, False), (2.0, True)),
+        "b": tried((0.25, None), (0, True), (None, False)),
+    }
+    swt = {
+        "a": {"you__lib-1": {"cost": 1.0, "resolved": True}},
+        "b": {i: {"cost": 3.0, "resolved": False} for i in OPENHANDS_IDS[1:]},
+    }
+    content = {"openhands/swe_bench_verified.json": OPENHANDS_TEXTS}
+    for llm, date in (("b", "2026-02-01"), ("a", "2025-12-31")):
+        folder = f"openhands/results/{llm}"
+        content[f"{folder}/metadata.json"] = {"model": llm, "release_date": date}
+        content[f"{folder}/instance_results/swe-bench.json"] = swe[llm]
+        content[f"{folder}/instance_results/swt-bench.json"] = swt[llm]
+    return content
+
+
+OPENHANDS_LOSSES = [[0, np.nan], [1, 0], [0, 1]]
+OPENHANDS_COSTS = [[0.5, 0.25], [1.5, np.nan], [2.0, np.nan]]
+
+
+# --- LiveCodeBench: three LLMs, two tasks, two states of the results ------------------------------
+
+LIVECODEBENCH_MODELS = [
+    {"name": "old", "released": "2024-01", "output_price": "2.5"},
+    {"name": "new", "released": "2025-01", "output_price": ""},
+    {"name": "both", "released": "2024-06", "output_price": "10"},
+]
+LIVECODEBENCH_LOSSES = [[0.25, 0.5, 1], [0.8, 1, 0]]  # of both, new, old
+
+
+def livecodebench_content():
+    """ "both" has another number in the newer state, which also has a task without a text."""
+
+    def result(task, model, passed):
+        return {"question_id": task, "model": model, "pass@1": passed, "date": 1}
+
+    def state(**passed):
+        rows = [result(t, m, p) for m, all_ in passed.items() for t, p in zip("xyz", all_)]  # noqa: B905
+        return {"performances": rows, "models": [{"model_repr": m} for m in passed]}
+
+    def question(name, difficulty, text):
+        about = {"platform": "atcoder", "difficulty": difficulty, "graded_list": [True]}
+        return {"question_id": name, "question_content": text, **about}
+
+    return {
+        "livecodebench/O1-Preview-2024-09-12_codegeneration.json": [
+            question("x", "easy", "Add."),
+            question("y", "hard", "Fly."),
+        ],
+        "livecodebench/performances_generation_33505c07.json": state(old=[0, 100], both=[10, 20]),
+        "livecodebench/performances_generation_83b6481b.json": state(
+            both=[75.0, 20.0, 1.0], new=[50, 0, 5]
+        ),
+    }
+
+
+def as_files(content):
+    """Return contents as the JSON files they are published in."""
     return {name: json.dumps(value).encode() for name, value in content.items()}
 
 

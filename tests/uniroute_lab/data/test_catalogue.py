@@ -3,13 +3,15 @@
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from scripts import embed_prompts
+from tests.uniroute_lab.data import small
 from uniroute_lab import data
-from uniroute_lab.data import available, catalog
+from uniroute_lab.data import available, catalog, catalogue, load_openhands
 from uniroute_lab.data.embeddings import Embeddings
 from uniroute_lab.trials.__main__ import data_sets
 
@@ -37,10 +39,29 @@ def test_sources():
     assert all(d.sources for name, d in catalog.items() if name != "pocket")
 
 
-@pytest.mark.parametrize("name", ["mmlu_pro", "routerbench", "llmrouter"])
+@pytest.mark.parametrize(
+    "name",
+    ["mmlu_pro", "routerbench", "llmrouter", "openhands", "openhands_swt", "livecodebench"],
+)
 def test_licence_is_that_of_what_is_loaded(own_folder, name):
     loaded = catalog[name].load(embeddings=False, progress=False)
     assert catalog[name].licence == loaded.licence
+
+
+def test_ready_for_trials(own_folder, tmp_path, monkeypatch):
+    """Embeddings are made where none come along; LLMs of which little is known stay out."""
+    asked = []
+
+    def embed(prompts, progress):
+        asked.append((prompts, progress))
+        return np.eye(len(prompts))
+
+    monkeypatch.setattr(catalogue, "embed", embed)
+    entry = replace(catalog["openhands"], load=partial(load_openhands, embeddings=False))
+    found = entry.ready(progress=False)  # LLM "b" lacks a third of its outcomes
+    assert found.llms == ["a"] and found.embeddings.shape == (3, 3)
+    assert asked == [(small.OPENHANDS_TEXTS, False)]
+    assert replace(entry, observed=0.3).ready(benchmark="swe-bench").llms == ["a", "b"]
 
 
 def test_pocket_pool_is_always_there(monkeypatch):

@@ -6,10 +6,23 @@ import numpy as np
 import pytest
 
 from uniroute.embed import embed
-from uniroute_lab.data import catalog, llmrouter, mmlu_pro, routerbench
+from uniroute_lab.data import (
+    catalog,
+    livecodebench,
+    llmrouter,
+    mmlu_pro,
+    openhands,
+    routerbench,
+)
 from uniroute_lab.data.embeddings import Embeddings
 
-SETS = [("mmlu_pro", mmlu_pro), ("routerbench", routerbench), ("llmrouter", llmrouter)]
+SETS = [
+    ("mmlu_pro", mmlu_pro),
+    ("routerbench", routerbench),
+    ("llmrouter", llmrouter),
+    ("openhands", openhands),
+    ("livecodebench", livecodebench),
+]
 
 
 @pytest.mark.parametrize(("name", "module"), SETS)
@@ -40,7 +53,14 @@ def test_embeddings_belong_to_the_prompts(own_folder, tmp_path, monkeypatch, nam
 
 
 @pytest.mark.parametrize(
-    ("name", "n_prompts"), [("mmlu_pro", 12032), ("routerbench", 3164), ("llmrouter", 6108)]
+    ("name", "n_prompts"),
+    [
+        ("mmlu_pro", 12032),
+        ("routerbench", 3164),
+        ("llmrouter", 6108),
+        ("openhands", 500),
+        ("livecodebench", 880),
+    ],
 )
 def test_committed_embeddings(name, n_prompts):
     file = catalog[name].embeddings
@@ -65,6 +85,8 @@ def test_committed_embeddings(name, n_prompts):
         pytest.param("mmlu_pro", marks=pytest.mark.data("mmlu-pro")),
         pytest.param("routerbench", marks=pytest.mark.data("routerbench")),
         pytest.param("llmrouter", marks=pytest.mark.data("llmrouter")),
+        pytest.param("openhands", marks=pytest.mark.data("openhands")),
+        pytest.param("livecodebench", marks=pytest.mark.data("livecodebench")),
     ],
 )
 def test_committed_embeddings_come_out_again(tmp_path, name):

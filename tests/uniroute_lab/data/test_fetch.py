@@ -15,7 +15,7 @@ from tests.uniroute_lab.data.small import files_in, sha256
 from uniroute_lab.data import DataUnavailableError, available, catalog, fetch, mmlu_pro
 
 ONE, TWO, THREE = "mmlu_pro/one.zip", "mmlu_pro/two.zip", "mmlu_pro/three.zip"
-FILE_SETS = ["mmlu_pro", "routerbench", "llmrouter"]
+FILE_SETS = ["mmlu_pro", "routerbench", "llmrouter", "openhands", "livecodebench"]
 FILES = fetch.FileSet("mine", ("mmlu_pro/*",), key=(1,))
 
 
@@ -29,7 +29,7 @@ def test_registry_is_complete():
     for entry in entries.values():
         assert len(entry.sha256) == 64 and len(entry.commit) == 40 and entry.bytes > 0
         assert entry.licence
-    assert len(entries) == 29 + 6 + 3
+    assert len(entries) == 29 + 6 + 3 + (1 + 3 * 34) + 3
     assert entries[mmlu_pro.REFERENCE].url == (
         "https://raw.githubusercontent.com/TIGER-AI-Lab/MMLU-Pro/"
         "f418b116db00b065c2aea046518d8fcf74d39872/eval_results/"

@@ -23,6 +23,7 @@ from uniroute_lab.trials import (
     read_choices,
     read_results,
     read_runs,
+    release_dates,
     split_llms,
     split_of,
 )
@@ -163,6 +164,7 @@ def test_declared_methods_can_be_run():
 
 def test_sizes_are_shares_of_the_prompts():
     n_prompts = {"pocket": 8000, "mmlu_pro": 12032, "llmrouter": 6108, "routerbench": 3164}
+    n_prompts |= {"openhands": 500, "livecodebench": 880}
     for data, n in n_prompts.items():
         train, test = int(0.6 * n), int(0.3 * n)
         assert script.SIZES[data] == (train, min(400, n - train - test), test)
@@ -180,6 +182,23 @@ def test_training_llms_of_two_ages(data):
         assert {*pool, *second} <= set(newest) and set(first) <= set(older)
         assert not set(pool) & set(second)
         assert len(pool) == len(first) == len(second) == len(newest) // 2
+
+
+@pytest.mark.data("mmlu-pro", "openhands", "livecodebench")
+@pytest.mark.parametrize("data", script.SINCE)
+def test_dates_of_release_divide_the_llms_evenly(data):
+    released = catalog[data].ready().released
+    assert list(script.SINCE[data]) == release_dates(released, [3 / 4, 1 / 2, 1 / 4])
+
+
+def test_runs_on_the_papers_data_have_its_pool_and_sizes():
+    known = {run.data: run for run in script.runs() if run.needs}
+    assert [*known] == ["embedllm", "sprout", "routerbench_whole"]
+    assert len({*known["embedllm"].split.pool}) == 37
+    for data, run in known.items():
+        paper = catalog[data].protocol
+        assert run.split.sizes[1] == paper["val"] and run.n_trials == 400
+        assert getattr(run.split, "test_share", 1 / 3) == paper.get("test_share", 1 / 3)
 
 
 @pytest.mark.data("mmlu-pro")
@@ -282,6 +301,25 @@ def test_pending_runs_are_named_and_struck_out(folder, capsys):
     script.main(["pending"])
     assert script.pending_runs() == []
     assert len(read_runs()) == 2
+
+
+def test_what_needs_the_hub_must_be_named_itself(folder, monkeypatch, capsys):
+    runs = [script.Run("simulated", "n_clusters", {}, METHODS, SPLIT, 1, needs="the hub")]
+    name = runs[0].name
+    monkeypatch.setattr(script, "runs", lambda: runs)
+    (folder / "pending.csv").write_text(f"run\n{name}\n")
+    for names in ([], ["n_clusters"], ["pending"]):
+        script.main(names)
+    assert capsys.readouterr().out == ""
+    script.main(["--list"])
+    assert "1 trials, declared anew, to be run, needs the hub" in capsys.readouterr().out
+    monkeypatch.setattr(script, "available", lambda name: (False, "no network"))
+    script.main([name])
+    assert "not made: no network" in capsys.readouterr().out
+    assert not (folder / "runs.csv").exists()
+    monkeypatch.setattr(script, "available", lambda name: (True, ""))
+    script.main([name])
+    assert read_runs()["data"].tolist() == ["simulated"] and script.pending_runs() == []
 
 
 def test_unknown_name(folder, capsys):

@@ -1,6 +1,7 @@
 """The ledger on a small paper and small results, and that the committed ledger still holds."""
 
 import re
+from collections import namedtuple
 from dataclasses import replace
 
 import numpy as np
@@ -18,12 +19,20 @@ from uniroute_lab.paper.ledger.numbers import (
     ledger,
     paper_directions,
     paper_rows,
+    rounding,
     run_of,
     stored,
 )
 from uniroute_lab.paper.ledger.page import contradictions
 from uniroute_lab.paper.ledger.places import PAGE, PLACES
-from uniroute_lab.paper.ledger.verdicts import AGREES, OPPOSITE, UNDECIDED, VERDICTS
+from uniroute_lab.paper.ledger.verdicts import (
+    AGREES,
+    OPPOSITE,
+    OTHER_POOL,
+    PART,
+    UNDECIDED,
+    VERDICTS,
+)
 from uniroute_lab.trials import (
     Method,
     merge_run,
@@ -84,13 +93,13 @@ def folder(tmp_path, monkeypatch):
     clear()
 
 
-def run(folder, experiment, methods, condition=None, **options):
+def run(folder, experiment, methods, condition=None, pool="routerbench", **options):
     """Run an experiment and merge it."""
     split = split_of({"sizes": (120, 60, 60), "test_share": 0.5} | options)
     data, path = simulated(), folder / "run.parquet"
     data = replace(data, features={"attributes": data.embeddings})
     run_experiment(data, methods, split, 8, path, progress=False)
-    merge_run(path, experiment, "routerbench", condition)
+    merge_run(path, experiment, pool, condition)
     for part in [*path.with_suffix(".parts").iterdir()]:
         part.unlink()
     clear()
@@ -255,3 +264,26 @@ def test_claims_are_of_the_chapter_of_their_place():
 
 def test_the_page_has_no_empty_values():
     assert not re.search(r"\bnan\b", PAGE.read_text(encoding="utf-8"))
+
+
+def test_a_printed_number_is_as_exact_as_it_is_printed():
+    """0.64 in a column of three decimals is 0.640; numbers of figures are read to 0.0005."""
+    row = namedtuple("Row", "value metric read")
+    assert rounding(row(0.64, "area", "printed")) == pytest.approx(0.0005)
+    assert rounding(row(0.0487, "area", "printed")) == pytest.approx(0.00005)
+    assert rounding(row(100.0, "QNC (%)", "printed")) == pytest.approx(0.05)
+    assert rounding(row(0.62, "validation area", "digitised")) == pytest.approx(0.0005)
+
+
+def test_the_papers_own_data_count_once_they_are_stored(folder):
+    """Until then something else stands in, row by row."""
+    run(folder, "main", MAIN)
+    numbers = ledger()
+    own = numbers[numbers["dataset"] == "RouterBench"]
+    assert {*own["our_data"]} == {"RouterBench, 3 tasks"}
+    run(folder, "main", MAIN, pool="routerbench_whole")
+    numbers = ledger()
+    own = numbers[numbers["dataset"] == "RouterBench"].groupby("place")
+    used = own[["our_data", "same_data"]].first().apply(tuple, axis=1)
+    assert used["Figure 2 (top)"] == ("RouterBench, whole", OTHER_POOL)
+    assert used["Figure 2 (bottom)"] == ("RouterBench, 3 tasks", PART)

@@ -16,12 +16,14 @@ from joblib import parallel_config
 
 from tests.simulated import simulated
 from uniroute import paired_difference, sign_test
+from uniroute_lab.data import DataSet
 from uniroute_lab.trials import (
     Candidates,
     Method,
     NamedPool,
     RandomPool,
     Rehearsal,
+    ReleasePool,
     candidate_methods,
     choose_and_run,
     choose_methods,
@@ -463,9 +465,10 @@ def test_command_line(data, tmp_path, monkeypatch, capsys):
     def few(n_val, n_train):
         return [one for one in candidate_methods(n_val, n_train) if one.label in wanted]
 
+    tiny = DataSet("Tiny", lambda size: simulated(size), "none")
     wanted = ("ZeroRouter", "K-NN", "UniRoute (learned map, network)", "K-NN, size-matched")
     monkeypatch.setattr(tuning, "candidate_methods", few)
-    monkeypatch.setattr(command, "data_sets", lambda: {"tiny": lambda size: simulated(size)})
+    monkeypatch.setattr(command, "data_sets", lambda: {"tiny": tiny})
     path = tmp_path / "tiny.parquet"
     arguments = ["--dataset", "tiny", "--option", "size=120", "--val", "24", "--rehearsals", "1"]
     arguments += ["--test", "0.2", "--test-share", "0.5", "--output", str(path)]
@@ -499,6 +502,23 @@ def test_splits_of_the_command_line():
     assert named == NamedPool((600, 50, 300), pool=("a", "b"), train_llms=("c",))
     with pytest.raises(SystemExit, match="--train-llms must come with --pool"):
         split_for("--train-llms", "c")
+    assert split_for("--since", "2026-03") == ReleasePool((600, 100, 300), since="2026-03")
+    with pytest.raises(SystemExit, match="--since must come without --pool"):
+        split_for("--since", "2026-03", "--llm-seed", "1")
+
+
+def test_splits_of_the_papers_data_are_the_papers():
+    def split_for(name, *words):
+        return command.split_for(command.parse(["--dataset", name, *words]), 30000)
+
+    whole = split_for("embedllm")
+    assert whole.sizes == (18000, 3000, 9000) and len(whole.pool) == 37
+    assert split_for("embedllm", "--llm-seed", "0") == RandomPool(whole.sizes, llm_seed=0)
+    assert split_for("sprout") == RandomPool((18000, 400, 9000))
+    assert split_for("routerbench_whole") == RandomPool((18000, 400, 9000), test_share=0.5)
+    assert split_for("routerbench_whole", "--val", "0.05", "--test-share", "0.25") == RandomPool(
+        (18000, 1500, 9000), test_share=0.25
+    )
 
 
 def test_the_pocket_pool_is_among_the_data_sets():
@@ -513,7 +533,8 @@ def test_options_of_loaders_and_tasks(monkeypatch):
         data = simulated(20)
         return replace(data, tasks=np.array(["sums"] * 12 + ["words"] * 8))
 
-    monkeypatch.setattr(command, "data_sets", lambda: {"tiny": loader})
+    tiny = DataSet("Tiny", loader, "none")
+    monkeypatch.setattr(command, "data_sets", lambda: {"tiny": tiny})
     options = ["whole=true", "size=3", "revision=main", "text=a=b"]
     assert command.load("tiny", options, "words").n_prompts == 8
     assert seen == {"whole": True, "size": 3, "revision": "main", "text": "a=b"}

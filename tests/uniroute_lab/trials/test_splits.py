@@ -12,6 +12,7 @@ from uniroute_lab.trials import (
     NamedPool,
     RandomPool,
     Rehearsal,
+    ReleasePool,
     split_of,
 )
 
@@ -62,6 +63,42 @@ def test_families():
     of = dict(zip(data.llms, groups, strict=True))
     assert all(sum(of[m] in {of[n] for n in pool} for m in of) == len(pool) for pool in pools)
     assert len({tuple(pool) for pool in pools}) > 1
+
+
+DATES = [
+    "2024-05",
+    "2023-01",
+    "2024-05-02",
+    "2025",
+    "2022-12",
+    "2024-06",
+    "2024-04",
+    "2023",
+    "2024",
+]
+
+
+def test_old_llms_train_and_newer_ones_are_the_pool():
+    """A month comes before its days, and a year before its months."""
+    data = replace(simulated(), released=DATES)
+    trials = [ReleasePool(SIZES, since="2024-05").trial(data, seed) for seed in range(3)]
+    assert trials[0].llms == ["LLM 0", "LLM 2", "LLM 3", "LLM 5"]
+    assert all(trial.llms == trials[0].llms for trial in trials)
+    assert trials[0].losses_train.shape == (120, 5)
+    assert not np.array_equal(trials[0].X_val, trials[1].X_val)
+    split = ReleasePool(SIZES, since="2024-05")
+    assert split_of(json.loads(json.dumps(split.options()))) == split
+    assert split.llm_seed_of(3) is None
+
+
+def test_dates_that_leave_a_side_empty_are_named():
+    data = simulated()
+    with pytest.raises(ValueError, match="data must have dates of release; 'simulated' has none"):
+        ReleasePool(SIZES, since="2024").trial(data)
+    for since in ("2022-12", "2025-01"):
+        words = f"since must be after the first release, 2022-12, and .* last, 2025; got '{since}'"
+        with pytest.raises(ValueError, match=words):
+            ReleasePool(SIZES, since=since).trial(replace(data, released=DATES))
 
 
 def test_several_named_pools_come_one_after_the_other():

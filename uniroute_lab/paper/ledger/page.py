@@ -21,12 +21,14 @@ deferral curves of Figures 3 and 6 enter by their areas, which Figure 2 (top) gi
 (verdicts)=
 ## How a verdict is reached
 
-A *value* can be reproduced on the same data only. There the verdict is **value reproduced** if
-the paper's value lies in our 95 % interval, widened by the rounding of the printed number, and
-**value not reproduced** if not. So far no data set of ours is the whole of one of the paper's:
-EmbedLLM and SPROUT have loaders, but must be fetched from the Hugging Face hub. On everything
-else, part of the same data or an analogue, we compare the *relation* that the number stands for:
-is the method better or worse than the one it is compared with?
+A *value* can be reproduced on the same data and with the same pool only: on EmbedLLM with the 37
+LLMs that the paper's Figure 8 names. There the verdict is **value reproduced** if the paper's value
+lies in our 95 % interval, widened by the rounding of the printed number, and **value not
+reproduced** if not. EmbedLLM, SPROUT and the whole of RouterBench must be fetched from the Hugging
+Face hub, each by one command (`python -m uniroute_lab.paper.experiments embedllm`); as long as
+their results are not stored, something else stands in. On everything else, the same data with
+another pool, part of the same data, or an analogue, we compare the *relation* that the number
+stands for: is the method better or worse than the one it is compared with?
 
 - **same direction**: our 95 % interval of the paired difference lies on the paper's side of zero.
 - **no difference found**: our interval holds zero.

@@ -3,9 +3,11 @@
 __all__ = []
 
 
-# Our data set for one of the paper's, and in what sense it is the same. "same" comes first: it
-# counts once its results are stored.
-SAME, PART, ANALOGUE = "same data", "part of the same data", "analogue"
+# Our data set for one of the paper's, and in what sense it is the same. The first with stored
+# results counts. Values are compared on the same data with the paper's pool only; the pool that it
+# drew from RouterBench and from SPROUT is not stated.
+SAME, OTHER_POOL = "same data", "same data, another pool"
+PART, ANALOGUE = "part of the same data", "analogue"
 
 REPRODUCED, NOT_REPRODUCED = "value reproduced", "value not reproduced"
 AGREES, UNDECIDED, OPPOSITE = "same direction", "no difference found", "opposite direction"
