@@ -268,7 +268,7 @@ class KMeansMap(_ClusterMap):
         if len(X) > few:
             some = check_random_state(self.random_state).choice(len(X), few, replace=False)
             start = kmeans.fit(X[some]).cluster_centers_
-            kmeans.set_params(init=start, n_init=1, max_iter=min(10, self.max_iter))
+            kmeans.set_params(init=start, n_init=1, max_iter=min(10, self.max_iter), tol=0)
         kmeans.fit(X)
         self.cluster_centers_, self.n_iter_ = kmeans.cluster_centers_, kmeans.n_iter_
         return self
