@@ -70,7 +70,7 @@ def route(n_prompts, n_llms=100):
     """Route prompts; scikit-learn's prediction of clusters, and a look-up; all predictions."""
     X, one = embeddings(max(n_prompts, 10_000))[:n_prompts], router(n_llms)
     known = KMeans(N_CLUSTERS, init=prompt_map().cluster_centers_, n_init=1, max_iter=1)
-    known.fit(embeddings(10_000)[:1000])
+    known.fit(embeddings(10_000)[:1000]).cluster_centers_ = prompt_map().cluster_centers_
     names = np.array(one.llms_)
 
     def look_up():
@@ -97,12 +97,12 @@ def join(n_val=3000, n_llms=100):
 def curve(n_prompts, n_llms=100):
     """Draw an exact deferral curve; a sweep over 1,000 lambdas."""
     X, one = embeddings(10_000)[:n_prompts], router(n_llms)
-    _, losses, costs = labels(n_prompts, n_llms)
+    losses, costs = labels(n_prompts, n_llms)[1], one.costs_
     gamma, rows = one.predict_loss(X), np.arange(n_prompts)
     noisy = np.clip(gamma + np.random.default_rng(2).normal(0, 0.1, gamma.shape), 0, 1)
 
     def sweep():
-        choices = ((gamma + one * costs).argmin(axis=1) for one in np.logspace(-5, 0, 1000))
+        choices = ((gamma + weight * costs).argmin(axis=1) for weight in np.logspace(-5, 0, 1000))
         return [(costs[choice].mean(), losses[rows, choice].mean()) for choice in choices]
 
     return {
