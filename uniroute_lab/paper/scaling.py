@@ -168,7 +168,7 @@ OPERATIONS = [
     ("add an LLM", "LLMs", (10, 30, 100, 300, 1000, 5000), lambda m: join(n_llms=m)),
     ("curve", "prompts", (1000, 2000, 5000, 10_000), curve),
     ("curve of 1,000 prompts", "LLMs", (10, 30, 100, 300, 1000), lambda m: curve(1000, m)),
-    ("fit K-means", "prompts", (10_000, 20_000, 50_000, 100_000, 200_000), cluster),
+    ("fit K-means", "prompts", (10_000, 20_000, 50_000, 100_000), cluster),
     ("embed", "prompts", (20, 50, 100, 200), embed),
     ("read CSV", "rows", (10_000, 30_000, 100_000, 300_000, 1_000_000), read),
 ]
