@@ -10,6 +10,7 @@ from scipy import optimize, sparse, special
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.cluster import KMeans
 from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from uniroute._mlp import fit_mlp, mlp_scores
@@ -138,7 +139,8 @@ class KMeansMap(_ClusterMap):
 
     Notes
     -----
-    Phi of Eq. (11), fitted on the unlabelled training prompts (Section 5.1). Chapter 5.
+    Phi of Eq. (11), fitted on the unlabelled training prompts (Section 5.1); if they are more than
+    50,000, on some of them first, and from there in ten passes over all. Chapter 5.
 
     Examples
     --------
@@ -181,12 +183,11 @@ class KMeansMap(_ClusterMap):
             raise ValueError(
                 f"n_clusters must not exceed n_samples={len(X)} prompts; got {self.n_clusters}"
             )
-        kmeans = KMeans(
-            self.n_clusters,
-            n_init=self.n_init,
-            max_iter=self.max_iter,
-            random_state=self.random_state,
-        )
+        kmeans, few = KMeans(**self.get_params()), max(50_000, 100 * self.n_clusters)
+        if len(X) > few:
+            some = check_random_state(self.random_state).choice(len(X), few, replace=False)
+            start = kmeans.fit(X[some]).cluster_centers_
+            kmeans.set_params(init=start, n_init=1, max_iter=min(10, self.max_iter), tol=0)
         kmeans.fit(X)
         self.cluster_centers_, self.n_iter_ = kmeans.cluster_centers_, kmeans.n_iter_
         return self

@@ -1,6 +1,8 @@
 """One's own traffic from a CSV file: what is read, and what is refused, by line and column."""
 
 import csv
+import sys
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -137,3 +139,49 @@ def test_no_such_file(tmp_path):
 def test_bad_unit(tmp_path):
     with pytest.raises(ValueError, match="cost_unit must be a string; got 3"):
         load_csv(write(tmp_path, LONG), cost_unit=3)
+
+
+def read(path, pyarrow=True):
+    """Return all that is read from a file, or the message of the error, with or without pyarrow."""
+    hidden = {} if pyarrow else {"pyarrow": None, "pyarrow.csv": None}
+    with mock.patch.dict(sys.modules, hidden):
+        try:
+            data = load_csv(path, cost_unit="USD")
+        except ValueError as error:
+            return str(error)
+    lists = data.prompts, data.prompt_ids.tolist(), data.tasks.tolist(), data.llms
+    return [*lists, data.losses.tobytes(), data.costs.tobytes()]
+
+
+ODD = st.text(st.sampled_from('a1,"\n\r\t \x00\u00e9\u2028'), max_size=5)
+TEXT = st.sampled_from(["a", "b", "\u00fc,x", 'say "x"', "a ", "two\nlines", "a\rb"])
+NUMBER = st.sampled_from(["0", "1", "0.5", "", ".5", "1e-3", " 1 ", "1e999", "-1", "nan", "1_0"])
+
+
+@st.composite
+def tables(draw):
+    """Draw a header and rows, most of which can be read."""
+    headers = ["prompt,llm,score,cost", "cost,task,loss,llm,prompt,prompt_id", "prompt,llm,cost"]
+    header = draw(st.sampled_from(headers)).split(",")
+    usual = [NUMBER if name in ("cost", "loss", "score") else TEXT for name in header]
+    row = st.tuples(*(st.one_of(cells, cells, cells, ODD) for cells in usual))
+    return [header, *draw(st.lists(row, max_size=4))]
+
+
+@given(tables(), st.sampled_from(["\n", "\r\n", "\n\n", "\r"]), st.sampled_from(['",\n\r', ""]))
+def test_with_and_without_pyarrow_the_same_is_read(tmp_path_factory, rows, end, quoted):
+    def field(text):
+        return '"' + text.replace('"', '""') + '"' if set(text) & set(quoted) else text
+
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    path.write_bytes(end.join(",".join(map(field, row)) for row in rows).encode())
+    assert read(path) == read(path, pyarrow=False)
+
+
+def test_many_blocks_of_pyarrow_are_read_in_order(tmp_path):
+    order = np.random.default_rng(0).permutation(4000)
+    rows = [f"prompt {i} {'long ' * 100},{llm},{i % 2},{i}" for i in order for llm in "ba"]
+    path = write(tmp_path, "\n".join(["prompt,llm,score,cost", *rows]))
+    found = read(path)
+    assert found == read(path, pyarrow=False)
+    assert [int(prompt.split()[1]) for prompt in found[0]] == order.tolist()

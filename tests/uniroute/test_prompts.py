@@ -37,6 +37,21 @@ def test_kmeans_map_is_scikit_learns_kmeans(data):
     assert (phi.transform(X).sum(axis=1) == 1).all()
 
 
+def test_kmeans_of_many_prompts_is_as_good_as_lloyds():
+    """More than 50,000 prompts are clustered by some of them first; 1 % of inertia is allowed."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 6))[rng.integers(0, 20, 60_000)] + rng.normal(size=(60_000, 6)) / 3
+    phi = KMeansMap(20, n_init=3, random_state=1).fit(X)
+    some = np.random.RandomState(1).choice(len(X), 50_000, replace=False)
+    start = KMeans(20, n_init=3, random_state=1).fit(X[some]).cluster_centers_
+    lloyd = KMeans(20, init=start, n_init=1).fit(X)
+    distances = ((X - phi.cluster_centers_[phi.predict(X)]) ** 2).sum()
+    assert distances <= 1.01 * lloyd.inertia_
+    assert phi.n_iter_ <= 10
+    again = KMeansMap(20, n_init=3, random_state=1).fit(X)
+    assert np.array_equal(again.cluster_centers_, phi.cluster_centers_)
+
+
 @pytest.mark.parametrize("offset", [0.0, 30.0, 3000.0])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_nearest_centre_does_not_depend_on_rounding(offset, dtype):
