@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from uniroute.embed import embed
+from uniroute.embed import Encoder, embed
 from uniroute_lab.data import (
     catalog,
     livecodebench,
@@ -96,3 +96,17 @@ def test_committed_embeddings_come_out_again(tmp_path, name):
     rows = embed(sample.prompts, cache_dir=tmp_path, progress=False)
     cosines = np.sum(rows * sample.embeddings, axis=1)
     assert cosines.min() > 0.999
+
+
+@pytest.mark.parametrize(
+    ("name", "n_cut"),
+    [
+        pytest.param("openhands", 325, marks=pytest.mark.data("openhands")),
+        pytest.param("livecodebench", 719, marks=pytest.mark.data("livecodebench")),
+    ],
+)
+def test_texts_that_the_encoder_cuts(name, n_cut):
+    """As the loaders' notes say."""
+    pytest.importorskip("sentence_transformers")
+    data = catalog[name].load(embeddings=False, progress=False)
+    assert len(Encoder().find_cut(data.prompts)) == n_cut
