@@ -37,7 +37,7 @@ DISTRIBUTIONS = {"adjustText": "adjusttext", "sklearn": "scikit-learn"}
 # Public, although they begin with an underscore.
 NAMED_TUPLE = {"_asdict", "_fields", "_make", "_replace"}
 # Programs that need an environment of their own, as their first lines say.
-APART = {"uniroute_lab/paper/peers.py": {"llmrouter", "yaml"}}
+APART = {"uniroute_lab/paper/peers.py": {"llmrouter", "nordlys", "yaml"}}
 # Lines with docstrings: what one reads in an evening, and all that one installs.
 CORE = (
     "rule",
