@@ -69,6 +69,7 @@ experiments: $(INSTALLED) ## run the experiments of part IV (hours; resumable; a
 bench: $(INSTALLED) ## time the package beside the obvious code (minutes)
 	@$(BIN)/python -m scripts.bench
 	@$(BIN)/python -m scripts.bench_embed
+	@$(BIN)/python -m scripts.bench_serve
 
 stress: $(INSTALLED) ## route while the pool changes, kill what saves (minutes)
 	@$(BIN)/python -m scripts.stress
