@@ -25,7 +25,7 @@ def main(argv=None):
     handler.addFilter(Redact(lambda: gateway.secrets))
     logging.basicConfig(level=given.log_level.upper(), handlers=[handler])
     logging.captureWarnings(True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request: ours says more
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request: ours says more
     uvicorn.run(
         gateway.app,
         host=given.host,
