@@ -417,7 +417,8 @@ def _quick_columns(path):
         else:
             coded = table[name].unify_dictionaries().combine_chunks()
             codes[name], texts[name] = coded.indices.to_numpy(), coded.dictionary.to_pylist()
-            if not texts[name] or not all(map(str.strip, texts[name])):
+            bare = list(map(str.strip, texts[name]))
+            if not bare or not all(bare) or (name == "llm" and bare != texts[name]):
                 return None
     llm, llms = codes.pop("llm"), texts.pop("llm")
     key = "prompt_id" if "prompt_id" in codes else "prompt"
