@@ -18,6 +18,7 @@ _EXPORTS = {
         "DeferralCurve",
         "PairedDifference",
         "deferral_curve",
+        "holm",
         "paired_difference",
         "sign_test",
     ],
