@@ -13,6 +13,7 @@ _EXPORTS = {
     "_cache": ["cache_folder"],
     "baselines": ["StaticRouter", "ZeroRouter"],
     "data": ["RoutingData", "load_csv", "token_costs"],
+    "diagnose": ["Diagnosis"],
     "embed": ["Encoder", "TextCutWarning"],
     "evaluate": [
         "DeferralCurve",
