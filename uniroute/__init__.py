@@ -12,6 +12,7 @@ from uniroute._version import __version__
 _EXPORTS = {
     "_cache": ["cache_folder"],
     "baselines": ["StaticRouter", "ZeroRouter"],
+    "comparison": ["Comparison", "compare"],
     "data": ["RoutingData", "load_csv", "token_costs"],
     "diagnose": ["Diagnosis"],
     "embed": ["Encoder", "TextCutWarning"],
