@@ -161,6 +161,9 @@ def _build_map(router, description, arrays, sizes):
     if kind in ROWS:
         rows = take_array(arrays, ROWS[kind], ("features", "dims"), sizes)
         setattr(prompt_map, ROWS[kind], rows)
+    if "cluster_sizes_" in arrays:  # of training prompts; not in older files
+        counts = take_array(arrays, "cluster_sizes_", ("features",), sizes, least=0)
+        prompt_map.cluster_sizes_ = counts
     if kind is LearnedMap:
         layers = enumerate(LAYERS[prompt_map.architecture])
         prompt_map.layers_ = [take_array(arrays, f"layers_.{i}", dims, sizes) for i, dims in layers]

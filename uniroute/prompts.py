@@ -136,6 +136,8 @@ class KMeansMap(_ClusterMap):
     cluster_centers_ : ndarray of shape (n_clusters, n_dims)
     n_iter_ : int
         Iterations of the best restart.
+    cluster_sizes_ : ndarray of shape (n_clusters,)
+        Training prompts of each cluster; routers that an older version saved have none.
 
     Notes
     -----
@@ -190,6 +192,7 @@ class KMeansMap(_ClusterMap):
             kmeans.set_params(init=start, n_init=1, max_iter=min(10, self.max_iter), tol=0)
         kmeans.fit(X)
         self.cluster_centers_, self.n_iter_ = kmeans.cluster_centers_, kmeans.n_iter_
+        self.cluster_sizes_ = np.bincount(kmeans.labels_, minlength=self.n_clusters).astype(float)
         return self
 
     def predict(self, X):
@@ -331,6 +334,8 @@ class LearnedMap(_ClusterMap):
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_dims)
         Centres of the hard clusters.
+    cluster_sizes_ : ndarray of shape (n_clusters,)
+        As for `KMeansMap`.
     layers_ : list of ndarray
         Layers of the fitted map, in order; of the linear map coefficients (n_dims, n_clusters)
         and constants (n_clusters,).
@@ -416,6 +421,7 @@ class LearnedMap(_ClusterMap):
         if psi.shape != (losses.shape[1], self.n_clusters):
             expected = (losses.shape[1], self.n_clusters)
             raise ValueError(f"psi must have shape {expected}; got {psi.shape}")
+        self.cluster_sizes_ = np.bincount(hard.predict(X), minlength=self.n_clusters).astype(float)
         psi = np.clip(psi, 0.001, 0.999)
         if self.architecture == "linear":
             self.layers_ = self._fit_linear(X, losses, psi)

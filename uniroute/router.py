@@ -366,6 +366,16 @@ class Router:
         """
         return self.curve(X, losses).area()
 
+    def diagnose(self, X, cost_weight=None, budget=None):
+        """Compare what the router knows of its LLMs with its traffic `X`; see `Diagnosis`.
+
+        The prompts are routed at a cost weight or a budget; by default, whatever it costs.
+        `ValueError` if the router has no features of LLMs.
+        """
+        from uniroute.diagnose import diagnose
+
+        return diagnose(self, X, cost_weight, budget)
+
     def _shown(self, pool, features):
         """Return the features of one prompt that `explain` shows; None: there are none."""
         return None

@@ -1,5 +1,7 @@
 """The deferral curve against a dense sweep and closed forms; the paired comparisons."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -7,6 +9,7 @@ from scipy import stats
 from uniroute import (
     ZeroRouter,
     deferral_curve,
+    holm,
     paired_difference,
     random_world,
     route,
@@ -234,3 +237,92 @@ def test_rows_stand_for_the_prompts_that_share_them(seed):
 def test_bad_rows_are_named(rows, words):
     with pytest.raises(ValueError, match=words):
         deferral_curve([[0.1, 0.2], [0.1, 0.2]], [[0, 1], [0, 1]], [1.0, 2.0], rows=rows)
+
+
+def every_pool(n_llms, size):
+    """Return all pools of this size, a row each."""
+    pools = [np.isin(range(n_llms), chosen) for chosen in combinations(range(n_llms), size)]
+    return np.array(pools, dtype=float)
+
+
+def test_an_interval_about_new_llms_is_that_of_their_effects():
+    # All pools are there, so that the regression finds the effects exactly: the standard error is
+    # size of a pool x standard deviation of the effects / root of the number of LLMs.
+    rng = np.random.default_rng(0)
+    for n_llms, size in ((6, 2), (7, 3), (9, 3)):
+        pools, effects = every_pool(n_llms, size), rng.normal(size=n_llms)
+        values, n = 1 + pools @ effects, len(pools)
+        given = {"pools": pools, "test_share": 0.3, "gaps": np.zeros(n)}
+        found = paired_difference(values, np.zeros(n), about="new LLMs", **given)
+        ours = size**2 * effects.var(ddof=1) / n_llms * n / (n - 1)  # of draws, n - 1
+        error = np.sqrt(ours + values.var(ddof=1) / n)
+        assert found.mean == pytest.approx(1 + size * effects.mean())
+        assert found.standard_error == pytest.approx(error)
+        assert found.about == "new LLMs" and n_llms - 1 < found.freedom < 1.6 * n_llms
+        assert found.high - found.mean == pytest.approx(error * stats.t.ppf(0.975, found.freedom))
+        # For these LLMs, on other prompts, the LLMs explain all and there is nothing else.
+        prompts = paired_difference(values, np.zeros(n), about="new prompts", **given)
+        assert prompts.standard_error == pytest.approx(stats.sem(values))
+
+
+def test_an_interval_about_new_prompts_keeps_their_share_of_the_noise():
+    rng = np.random.default_rng(1)
+    values, gaps = rng.normal(size=(2, 40))
+    error = values.var(ddof=1) / 40
+    given = {"about": "new prompts", "test_share": 0.3}
+    found = paired_difference(values, np.zeros(40), gaps=gaps, **given)
+    assert found.standard_error**2 == pytest.approx(error + 0.3 * (gaps**2).mean() / 4)
+    bound = paired_difference(values, np.zeros(40), **given)  # all noise counts as theirs
+    assert bound.standard_error**2 == pytest.approx(error + 0.3 / 0.7 * values.var(ddof=1))
+
+
+def test_the_order_of_the_llms_does_not_matter():
+    rng = np.random.default_rng(2)
+    pools = rng.random((60, 8)).argsort(axis=1) < 3
+    values = pools @ rng.normal(size=8) + rng.normal(size=60)
+    given = {"about": "new LLMs", "test_share": 0.3, "gaps": rng.normal(size=60)}
+    first, second = (
+        paired_difference(values, np.zeros(60), pools=p, **given) for p in (pools, pools[:, ::-1])
+    )
+    assert first.standard_error == pytest.approx(second.standard_error, rel=1e-9)
+    # Few trials: no regression, and all of the variance counts as the LLMs'.
+    few = {**given, "gaps": np.zeros(15)}
+    found = paired_difference(values[:15], np.zeros(15), pools=pools[:15], **few)
+    assert found.standard_error**2 == pytest.approx(values[:15].var(ddof=1) * (1 / 15 + 3 / 5))
+
+
+def test_levels_say_what_they_need():
+    one = {"about": "new LLMs", "test_share": 0.3}
+    with pytest.raises(ValueError, match="about must be"):
+        paired_difference([1, 2], [0, 0], about="everything")
+    with pytest.raises(ValueError, match="test_share must be given"):
+        paired_difference([1, 2], [0, 0], about="new prompts")
+    with pytest.raises(ValueError, match="pools must have a row per trial, 2; got shape"):
+        paired_difference([1, 2], [0, 0], pools=[[1, 0]], **one)
+    for pools in (None, [[1, 0], [1, 0]]):
+        with pytest.raises(ValueError, match="pools must differ between trials"):
+            paired_difference([1, 2], [0, 0], pools=pools, **one)
+
+
+def test_holm_against_its_definition():
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        p_values = np.round(rng.uniform(size=6) ** 3, 2)  # with ties
+        found = holm(p_values)
+        for alpha in np.arange(0.005, 1, 0.01):
+            rejected, left = set(), sorted(range(6), key=lambda i: p_values[i])
+            while left and p_values[left[0]] * len(left) <= alpha:
+                rejected.add(left.pop(0))
+            assert {i for i in range(6) if found[i] <= alpha} == rejected
+    assert holm([]).shape == (0,)
+
+
+def test_the_p_value_is_where_the_interval_touches_zero():
+    rng = np.random.default_rng(4)
+    values, zeros = rng.normal(0.3, 1, 20), np.zeros(20)
+    found = paired_difference(values, zeros)
+    assert found.p_value == pytest.approx(stats.ttest_1samp(values, 0).pvalue)
+    edge = paired_difference(values, zeros, level=1 - found.p_value)
+    assert min(abs(edge.low), abs(edge.high)) == pytest.approx(0, abs=1e-9)
+    assert paired_difference([0.5, 0.5], [0.0, 0.0]).p_value == 0
+    assert paired_difference([1, 1], [1, 1]).p_value == 1

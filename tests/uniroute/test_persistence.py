@@ -476,7 +476,7 @@ TAMPERED = [
     ("arrays/pool.psi", lambda psi: psi[0], r"psi must have shape \(6, 5\); got \(5,\)"),
     ("arrays/pool.counts", at((1, 2), -1), "counts must be finite and at least 0"),
     ("arrays/prompt_map.cluster_centers_", at((0, 1), np.nan), "cluster_centers_ must be finite"),
-    ("arrays/prompt_map.cluster_centers_", np.ones((4, 2)), "psi must have shape"),
+    ("arrays/prompt_map.cluster_centers_", np.ones((4, 2)), "cluster_sizes_ must have shape"),
     ("arrays/prompt_map.feature_names_in_", np.array(["x"]), "feature_names_in_ must be 2 names"),
     ("arrays/prompt_map.feature_names_in_", np.array(["x", "x"]), "'x' stands more than once"),
     ("arrays/prompt_map.feature_names_in_", np.eye(2), "must hold a router"),

@@ -28,7 +28,13 @@ from uniroute_lab.trials.store import (
     read_results,
     read_runs,
 )
-from uniroute_lab.trials.tables import differences_to, mean_interval, pick_methods, results_table
+from uniroute_lab.trials.tables import (
+    differences_to,
+    mean_interval,
+    pick_methods,
+    pools_of,
+    results_table,
+)
 from uniroute_lab.trials.timer import Timer
 from uniroute_lab.trials.trial import Trial
 from uniroute_lab.trials.tuning import Candidates, candidate_methods, choose_methods
@@ -54,6 +60,7 @@ __all__ = [
     "method_names",
     "methods_in",
     "pick_methods",
+    "pools_of",
     "read_choices",
     "read_curves",
     "read_results",

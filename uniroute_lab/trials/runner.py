@@ -253,7 +253,7 @@ def run_trial(data, methods, split, seed):
         trial = split.trial(data, seed)
         rows = [_measure(trial, label, method) for label, method in methods.items()]
     about = {"data": data.name, "trial": seed, "prompt_seed": seed}
-    about["llm_seed"] = split.llm_seed_of(seed)
+    about |= {"llm_seed": split.llm_seed_of(seed), "pool_llms": json.dumps(trial.llms)}
     return seed, [{**about, **row} for row in rows]
 
 
@@ -275,9 +275,22 @@ def _measure(trial, label, method):
         "area50": curve.area(0.5),
         "qnc": curve.qnc(),
         "peak": curve.peak(),
+        **_gaps(trial, gamma),
         **{f"{step}_seconds": spent for step, spent in seconds.items()},
         "curve": quality.astype(np.float32),
     }
+
+
+def _gaps(trial, gamma):
+    """Return what one random half of the test prompts says more than the other half."""
+    order = np.random.default_rng(0).permutation(len(gamma))
+    first, second = (trial.curve(gamma, half) for half in (order[::2], order[1::2]))
+    gaps = {
+        "area": first.area() - second.area(),
+        "area50": first.area(0.5) - second.area(0.5),
+        "peak": first.peak() - second.peak(),
+    }
+    return {f"{metric}_gap": gap for metric, gap in gaps.items()}
 
 
 def rerun_trials(data, results, trials=(0,), methods=None):
@@ -315,7 +328,7 @@ def rerun_trials(data, results, trials=(0,), methods=None):
     --------
     See `run_experiment`.
     """
-    run = _run_of(results)
+    run = run_of(results)
     expected, found = run["data_sha256"][:12], _fingerprint(data)[:12]
     if expected != found:
         raise ValueError(
@@ -336,7 +349,7 @@ def rerun_trials(data, results, trials=(0,), methods=None):
     return rows.rename(columns={"area": "again"}).merge(stored)[[*stored, "again"]]
 
 
-def _run_of(results):
+def run_of(results):
     """Return the line of the one run that results are of."""
     found = [
         run

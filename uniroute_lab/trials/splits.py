@@ -141,6 +141,22 @@ class Split(ABC):
         """Return the seed of the LLMs in the trial with this seed, None if none are drawn."""
         return seed
 
+    def pool_of(self, data, seed=0):
+        """Return the LLMs of the pool in the trial with this seed, as names of the data.
+
+        Of the data only `n_llms` and `llms` are looked at.
+        """
+        return [data.llms[i] for i in self._llms(data, seed)[1]]
+
+    def test_share_of(self, n_prompts):
+        """Return the share of the prompts that test; ValueError if they are of some tasks only."""
+        if (self.part_tasks or {}).get("test") is not None:
+            raise ValueError(f"part_tasks must not name test prompts; got {self.part_tasks}")
+        return self._share(self.sizes[2], n_prompts)
+
+    def _share(self, size, n_prompts):
+        return float(size if max(self.sizes) < 1 else size / n_prompts)
+
     @abstractmethod
     def _llms(self, data, seed):
         """Return the training LLMs and the pool, as positions."""
@@ -258,6 +274,10 @@ class NamedPool(Split):
     def llm_seed_of(self, seed):
         """Return None: no LLM is drawn."""
         return None
+
+    def pool_of(self, data, seed=0):
+        """Return the LLMs of the pool in the trial with this seed, as they are named."""
+        return list(_list_of(self.pool, seed))
 
     def _llms(self, data, seed):
         pool = _list_of(self.pool, seed)
@@ -411,6 +431,15 @@ class Rehearsal:
     def llm_seed_of(self, seed):
         """Return the seed of the LLMs, as the split does."""
         return self.split.llm_seed_of(seed)
+
+    def pool_of(self, data, seed=0):
+        """Return the split's training LLMs, which play the pool's part."""
+        return [data.llms[i] for i in self.split._llms(data, seed)[0]]
+
+    def test_share_of(self, n_prompts):
+        """Return the share of the prompts that test: of validation, or half of training."""
+        train, val, _ = self.split.sizes
+        return self.split._share(val if self.recipe == "paper" else train / 2, n_prompts)
 
 
 def split_of(options):

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-FORMAT = 2  # of the files; raise it whenever their columns or their meaning change
+FORMAT = 3  # of the files; raise it whenever their columns or their meaning change
 GRID = np.linspace(0.0, 1.0, 100)  # budgets, from the cheapest to the dearest LLM of a pool
 # What trials run, from the root of the repository; a run from edited ones says so.
 SOURCES = (
@@ -263,9 +263,12 @@ def read_results(source, data=None):
     -------
     pandas.DataFrame
         A row for each run, trial and method. Columns: data; what tells the experiment's runs
-        apart; trial, prompt_seed, llm_seed (missing where the pool is fixed by name); method, the
+        apart; trial, prompt_seed, llm_seed (missing where the pool is fixed by name); pool_llms,
+        the pool's names (JSON; not in older runs, for which see `pools_of`); method, the
         label, and behind it the fields of `Method`: name, psi, tuning, knows, features,
-        parameters (JSON), and of these K and k; area, area50, qnc, peak; and the processor
+        parameters (JSON), and of these K and k; area, area50, qnc, peak; area_gap, area50_gap,
+        peak_gap, by how much they are larger on one random half of the test prompts than on the
+        other (not in older runs); and the processor
         seconds of three steps: fit_seconds (what does not know the pool), add_seconds (all LLMs
         of the pool), route_seconds (all test prompts). Its ``attrs`` hold the lines of `read_runs`
         under "runs"; for a run of one's own, the settings and choices too.

@@ -1,19 +1,29 @@
 """Tables of results: means, intervals, paired differences and the paper's stars."""
 
+import json
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from uniroute.checks import check_option, check_scalar
-from uniroute.paired import paired_difference, sign_test
+from uniroute.paired import holm, paired_difference, sign_test
+from uniroute_lab.trials.runner import run_of
+from uniroute_lab.trials.splits import split_of
 
-__all__ = ["differences_to", "mean_interval", "pick_methods", "results_table"]
+__all__ = ["differences_to", "mean_interval", "pick_methods", "pools_of", "results_table"]
 
 METRICS = ("area", "area50", "qnc", "peak")
 
 
 def results_table(
-    results, metric="area", reference="UniRoute (learned map)", level=0.95, alpha=0.01, cap=1.0
+    results,
+    metric="area",
+    reference="UniRoute (learned map)",
+    level=0.95,
+    alpha=0.01,
+    cap=1.0,
+    about="these LLMs",
 ):
     """Compare all methods of an experiment on the same trials.
 
@@ -31,20 +41,27 @@ def results_table(
         Level of the sign test.
     cap : float, default 1.0
         Quality-neutral costs above it, infinite ones too, count as `cap`.
+    about : {"these LLMs", "new prompts", "new LLMs"}, default "these LLMs"
+        What the intervals speak of, as for `uniroute.paired_difference`. Others than the default
+        need the ``attrs`` of stored results.
 
     Returns
     -------
     pandas.DataFrame
         A row for each method, in the order of `results`. Columns: mean with its interval low, high;
-        difference (method minus reference) with difference_low, difference_high; p_value of the
-        sign test; star: "*" if the method is significantly worse than the reference; n_trials.
+        difference (method minus reference) with difference_low, difference_high, an interval for
+        this comparison alone; p_holm, the p-value of this difference, corrected by Holm for all
+        comparisons of the table; p_value of the sign test, which is about these LLMs and not
+        corrected; star: "*" if the method is by that test significantly worse than the reference;
+        n_trials; and about.
 
     Raises
     ------
     KeyError
         If the reference is not among the methods.
     ValueError
-        If `metric` is unknown, a number is out of range, or a method misses a trial.
+        If `metric` is unknown, a number is out of range, a method misses a trial, or the results
+        do not say what `about` needs.
 
     Notes
     -----
@@ -64,14 +81,80 @@ def results_table(
     """
     check_scalar("alpha", alpha, 0, 1)
     values = _by_method(results, metric, reference, level, cap)
-    sense = -1 if metric == "qnc" else 1
+    sense, drawn = -1 if metric == "qnc" else 1, _drawn(results, metric, about)
     rows = {
-        name: _row(values[name], values[reference], sense, level, alpha) for name in values.columns
+        name: _row(name, values, reference, sense, level, alpha, drawn) for name in values.columns
     }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+    others = table.index != reference
+    table.loc[others, "p_holm"] = holm(table.loc[others, "p_holm"])
+    return table
 
 
-def mean_interval(values, level=0.95):
+def pools_of(results):
+    """Say which LLMs were in the pool of each trial.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        Of one run, as from `read_results`. Where its rows do not name the pool, it is drawn again
+        from the seed and the options that are stored.
+
+    Returns
+    -------
+    pandas.DataFrame of bool
+        A row for each trial, a column for each LLM: a name, or the position in the data.
+
+    Raises
+    ------
+    ValueError
+        If the results are of several runs, or have lost their ``attrs``.
+
+    Notes
+    -----
+    Section 6: a third of the LLMs. Chapter 14.
+
+    Examples
+    --------
+    >>> from uniroute_lab.trials import read_results
+    >>> pools_of(read_results("main", "routerbench")).sum(axis=1).unique()
+    array([6])
+    """
+    first = results.drop_duplicates("trial").set_index("trial").sort_index()
+    if "pool_llms" in first and first["pool_llms"].notna().all():
+        names = {trial: json.loads(pool) for trial, pool in first["pool_llms"].items()}
+    else:
+        run = run_of(results)
+        split, n_llms = split_of(json.loads(run["options"])), int(run["n_llms"])
+        data = SimpleNamespace(n_llms=n_llms, llms=list(range(n_llms)))
+        names = {trial: split.pool_of(data, int(trial)) for trial in first.index}
+    known = sorted({llm for pool in names.values() for llm in pool})
+    return pd.DataFrame(
+        [[llm in pool for llm in known] for pool in names.values()], first.index, known
+    )
+
+
+def _drawn(results, metric, about):
+    """Return what `paired_difference` must know, but for the gaps, which are of two methods."""
+    if about == "these LLMs":
+        return {"about": about, "gaps": None}
+    run, gaps = run_of(results), f"{metric}_gap"
+    split = split_of(json.loads(run["options"]))
+    gaps = results.pivot(index="trial", columns="method", values=gaps) if gaps in results else None
+    if gaps is not None and gaps.isna().to_numpy().any():
+        gaps = None
+    pools, share = pools_of(results), split.test_share_of(int(run["n_prompts"]))
+    return {"about": about, "pools": pools, "test_share": share, "gaps": gaps}
+
+
+def _paired(values, first, second, level, drawn):
+    """Return the difference of two methods, at the level of claim that was asked for."""
+    gaps = drawn["gaps"]
+    gaps = None if gaps is None else gaps[first] - gaps[second]
+    return paired_difference(values[first], values[second], level, **{**drawn, "gaps": gaps})
+
+
+def mean_interval(values, level=0.95, **drawn):
     """Return a mean and its confidence interval by Student's t.
 
     Parameters
@@ -80,6 +163,8 @@ def mean_interval(values, level=0.95):
         One number a trial; at least two.
     level : float, default 0.95
         Confidence level.
+    **drawn
+        `about` and what it needs, as for `uniroute.paired_difference`.
 
     Returns
     -------
@@ -103,14 +188,13 @@ def mean_interval(values, level=0.95):
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
         raise ValueError(f"values must be at least two; got {len(values)}")
-    mean, error = float(values.mean()), stats.sem(values)
-    if error == 0:  # no distribution, and an interval without width
-        return mean, mean, mean
-    low, high = stats.t.interval(level, len(values) - 1, mean, error)
-    return mean, float(low), float(high)
+    found = paired_difference(values, np.zeros(len(values)), level, **drawn)
+    return found.mean, found.low, found.high
 
 
-def differences_to(results, reference, metric="area", methods=None, level=0.95, cap=1.0):
+def differences_to(
+    results, reference, metric="area", methods=None, level=0.95, cap=1.0, about="these LLMs"
+):
     """Compare methods with a reference on the same trials, for `uniroute_lab.plot.differences`.
 
     Parameters
@@ -127,11 +211,13 @@ def differences_to(results, reference, metric="area", methods=None, level=0.95, 
         Confidence level of the intervals.
     cap : float, default 1.0
         As for `results_table`.
+    about : {"these LLMs", "new prompts", "new LLMs"}, default "these LLMs"
+        As for `results_table`.
 
     Returns
     -------
     dict of str to PairedDifference
-        Method minus reference.
+        Method minus reference; each interval is for one comparison alone, see `uniroute.holm`.
 
     Raises
     ------
@@ -158,7 +244,8 @@ def differences_to(results, reference, metric="area", methods=None, level=0.95, 
     for name in others:
         if name not in values:
             raise KeyError(f"methods must be among {', '.join(values)}; got {name!r}")
-    return {name: paired_difference(values[name], values[reference], level) for name in others}
+    drawn = _drawn(results, metric, about)
+    return {name: _paired(values, name, reference, level, drawn) for name in others}
 
 
 def pick_methods(results, tuning_results, methods, by="same", metric="area"):
@@ -245,16 +332,20 @@ def _by_method(results, metric, reference, level, cap):
     return values
 
 
-def _row(first, second, sense, level, alpha):
-    """Return one line of the table."""
-    against = paired_difference(first, second, level)
+def _row(name, values, reference, sense, level, alpha, drawn):
+    """Return one line of the table; p_holm is not corrected yet."""
+    first, second = values[name], values[reference]
+    against, gaps = _paired(values, name, reference, level, drawn), drawn["gaps"]
+    own = {**drawn, "gaps": None if gaps is None else gaps[name]}
     p_value, wins = sign_test(first, second), np.sign(sense * (first - second)).sum()
     return {
-        **dict(zip(("mean", "low", "high"), mean_interval(first, level), strict=True)),
+        **dict(zip(("mean", "low", "high"), mean_interval(first, level, **own), strict=True)),
         "difference": against.mean,
         "difference_low": against.low,
         "difference_high": against.high,
+        "p_holm": against.p_value,
         "p_value": p_value,
         "star": "*" if p_value < alpha and wins < 0 else "",
         "n_trials": against.n_pairs,
+        "about": against.about,
     }

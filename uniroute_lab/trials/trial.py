@@ -73,19 +73,23 @@ class Trial:
         if any(mine is not other for mine, other in zip(own, first, strict=True)):
             object.__setattr__(self, "cache", {"of": own})
 
-    def curve(self, gamma):
+    def curve(self, gamma, prompts=slice(None)):
         """Return the deferral curve of predicted losses for the test prompts.
 
         Parameters
         ----------
         gamma : array-like of shape (n_test, n_pool)
             Predicted losses.
+        prompts : array of int or slice, optional
+            Which of the test prompts; all by default.
 
         Returns
         -------
         DeferralCurve
         """
-        return deferral_curve(gamma, self.losses_test, self.costs, self.true_costs)
+        true = None if self.true_costs is None else self.true_costs[prompts]
+        gamma = np.asarray(gamma)[prompts]
+        return deferral_curve(gamma, self.losses_test[prompts], self.costs, true)
 
     def clairvoyant(self):
         """Return the trial as if the pool had answered the training prompts too.

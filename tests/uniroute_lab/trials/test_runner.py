@@ -15,7 +15,7 @@ import pytest
 from joblib import parallel_config
 
 from tests.simulated import simulated
-from uniroute import paired_difference, sign_test
+from uniroute import deferral_curve, paired_difference, sign_test
 from uniroute_lab.data import DataSet
 from uniroute_lab.trials import (
     Candidates,
@@ -568,3 +568,18 @@ def test_differences_of_chosen_methods(serial):
         differences_to(serial[0], "K-NN, k = 9", methods=["nothing"])
     with pytest.raises(KeyError, match="reference must be one of"):
         differences_to(serial[0], "nothing")
+
+
+def test_rows_name_the_pool_and_what_the_halves_of_the_test_prompts_say(data, serial):
+    for _, row in serial[0].iterrows():
+        trial = SPLIT.trial(data, row["trial"])
+        assert json.loads(row["pool_llms"]) == trial.llms
+        order = np.random.default_rng(0).permutation(60)
+        method = METHODS[LABELS.index(row["method"])]
+        gamma = method(trial)
+        halves = [
+            deferral_curve(gamma[half], trial.losses_test[half], trial.costs)
+            for half in (order[::2], order[1::2])
+        ]
+        assert row["area_gap"] == pytest.approx(halves[0].area() - halves[1].area())
+        assert row["peak_gap"] == pytest.approx(halves[0].peak() - halves[1].peak())

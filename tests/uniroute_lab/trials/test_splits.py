@@ -279,3 +279,29 @@ def test_options_that_do_not_go_together_are_refused():
     for options in ({"pool": ["a"], "groups": ["b"]}, {"train_llms": ["a"]}, {"luck": 1}):
         with pytest.raises(TypeError, match="unexpected keyword argument"):
             split_of(options)
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        RandomPool(SIZES),
+        NamedPool(SIZES, pool=[["LLM 1", "LLM 8"], ["LLM 2", "LLM 3"]]),
+        FamilyPool(SIZES, groups=list("aabbbcccc")),
+        Rehearsal(RandomPool(SIZES)),
+        Rehearsal(RandomPool(SIZES), "paper"),
+    ],
+)
+def test_pool_and_share_of_the_test_prompts_are_told_without_the_trial(split):
+    data = simulated()
+    for seed in range(3):
+        trial = split.trial(data, seed)
+        assert split.pool_of(data, seed) == trial.llms
+        assert split.test_share_of(240) == len(trial.X_test) / 240
+    shares = replace(split, sizes=(0.5, 0.25, 0.25)) if isinstance(split, RandomPool) else None
+    assert shares is None or shares.test_share_of(999) == 0.25
+
+
+def test_the_share_of_some_tasks_is_not_known():
+    split = RandomPool(SIZES, part_tasks={"test": ["sums"]})
+    with pytest.raises(ValueError, match="part_tasks must not name test prompts"):
+        split.test_share_of(240)

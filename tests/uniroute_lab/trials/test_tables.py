@@ -7,8 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from uniroute import paired_difference
-from uniroute_lab.trials import mean_interval, pick_methods
+from uniroute import holm, paired_difference
+from uniroute_lab.trials import (
+    differences_to,
+    mean_interval,
+    pick_methods,
+    pools_of,
+    read_results,
+    results_table,
+    split_llms,
+)
 
 NAMES = ["K = 1", "K = 2"]
 
@@ -82,3 +90,57 @@ def test_equal_values_have_an_interval_without_width():
     assert mean_interval([0.5] * 5) == (0.5, 0.5, 0.5)
     with pytest.raises(ValueError, match="values must be at least two; got 1"):
         mean_interval([0.5])
+
+
+# --- what an interval speaks of -------------------------------------------------------------------
+
+
+def test_pools_are_drawn_again_as_they_were():
+    results = read_results("main", "llmrouter")
+    pools = pools_of(results)
+    for trial in (0, 7, 99):
+        assert pools.columns[pools.loc[trial]].tolist() == split_llms(9, 0.5, trial)[1].tolist()
+    named = results.assign(pool_llms='["a", "b"]')
+    named.loc[named["trial"] == 1, "pool_llms"] = '["c", "b"]'
+    assert pools_of(named).loc[1].to_dict() == {"a": False, "b": True, "c": True}
+
+
+def test_stored_results_at_three_levels():
+    results = read_results("main", "llmrouter")
+    one, zero = "UniRoute (K-means)", "ZeroRouter"
+    wide = results.pivot(index="trial", columns="method", values="area")
+    pools, n_test = pools_of(results), 1832
+    share, widths = n_test / 6108, []
+    for about in ("these LLMs", "new prompts", "new LLMs"):
+        table = results_table(results, reference=zero, about=about)
+        pair = paired_difference(wide[one], wide[zero], about=about, pools=pools, test_share=share)
+        row = table.loc[one]
+        found = row[["difference", "difference_low", "difference_high"]].tolist()
+        assert found == pytest.approx([pair.mean, pair.low, pair.high])
+        assert (table["about"] == about).all()
+        assert differences_to(results, zero, methods=[one], about=about)[one] == pair
+        others = [name for name in wide if name != zero]
+        every = differences_to(results, zero, methods=others, about=about)
+        corrected = holm([every[name].p_value for name in others])
+        assert table.loc[others, "p_holm"].to_numpy() == pytest.approx(corrected)
+        widths.append(pair.high - pair.low)
+    assert widths == sorted(widths)
+
+
+def test_gaps_of_both_methods_enter_the_interval():
+    results = read_results("main", "llmrouter").query("method in ['ZeroRouter', 'K-NN']")
+    results = results.copy()
+    rng = np.random.default_rng(0)
+    results["area_gap"] = rng.normal(size=len(results)) / 100
+    gaps = results.pivot(index="trial", columns="method", values="area_gap")
+    wide = results.pivot(index="trial", columns="method", values="area")
+    found = differences_to(results, "ZeroRouter", about="new LLMs")["K-NN"]
+    given = {"pools": pools_of(results), "test_share": 1832 / 6108, "about": "new LLMs"}
+    gaps = gaps["K-NN"] - gaps["ZeroRouter"]
+    assert found == paired_difference(wide["K-NN"], wide["ZeroRouter"], gaps=gaps, **given)
+
+
+def test_a_static_pool_says_nothing_about_new_llms():
+    results = read_results("static_pool", "routerbench")
+    with pytest.raises(ValueError, match="pools must differ"):
+        results_table(results, reference=results["method"][0], about="new LLMs")

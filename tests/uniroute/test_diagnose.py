@@ -1,0 +1,101 @@
+"""Labels, traffic, drift and the winner's curse against counts by hand and simulation."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from uniroute import ConstantMap, KMeansMap, LearnedMap, UniRoute, ZeroRouter
+
+pytestmark = pytest.mark.filterwarnings("ignore::uniroute.llms.EmptyClusterWarning")
+X = np.repeat([[0.0], [10.0], [20.0]], [60, 30, 10], axis=0)
+LOSSES = np.repeat([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [60, 30, 10], axis=0)
+
+
+def known(labels=slice(None), losses=LOSSES):
+    router = UniRoute(KMeansMap(3)).fit(X)
+    return router.add_llms(["small", "large"], X[labels], losses[labels], costs=[1.0, 5.0])
+
+
+def order(router):
+    """Return the clusters in the order of `X`."""
+    return [int(router.prompt_map_.predict([[x]])[0]) for x in (0.0, 10.0, 20.0)]
+
+
+def test_counts_by_hand():
+    router = known()
+    found, at = router.diagnose(X), order(router)
+    assert found.labels[:, at].tolist() == [[60, 30, 10], [60, 30, 10]]
+    assert found.traffic[at].tolist() == pytest.approx([0.6, 0.3, 0.1])
+    assert found.untried == [] and found.warnings == []
+    assert found.shares == pytest.approx({"small": 0.7, "large": 0.3})
+    assert found.drift == pytest.approx((0.0, 1.0))
+    dear = router.diagnose(X, cost_weight=10.0)
+    assert dear.shares == {"small": 1.0, "large": 0.0}
+    assert router.diagnose(X, budget=1.5).shares["large"] <= 0.3
+    assert "small: 70.0 %" in repr(found) and found._repr_html_().startswith("<pre>traffic")
+
+
+def test_kinds_never_tried():
+    losses = LOSSES.copy()
+    losses[60:90, 1] = np.nan
+    router = known(losses=losses)
+    [(cluster, share)] = router.diagnose(X[50:]).untried
+    assert cluster == order(router)[1] and share == pytest.approx(0.6)
+    assert router.diagnose(X[:10]).untried == []  # no traffic of that kind
+    assert "60.0 % of the traffic is of kinds" in router.diagnose(X[50:]).warnings[0]
+
+
+def test_few_labels():
+    assert (
+        "100 % of the means rest on fewer than 10 labels"
+        in known(slice(0, 100, 11)).diagnose(X).warnings
+    )
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_drift_is_the_chi_squared_test(saved, tmp_path):
+    router = known()
+    if saved:
+        router.save(tmp_path / "router")
+        router = UniRoute.load(tmp_path / "router")
+    traffic = np.repeat([[0.0], [10.0], [20.0]], [40, 40, 20], axis=0)
+    statistic, p_value = router.diagnose(traffic).drift
+    expected = stats.chi2_contingency([[60, 30, 10], [40, 40, 20]], correction=False)
+    assert (statistic, p_value) == pytest.approx((expected.statistic, expected.pvalue))
+    # Clusters of which fewer than five prompts are expected count as one.
+    few = router.diagnose(traffic[20:50]).drift  # 20 and 10; of the last kind 3 were expected
+    expected = stats.chi2_contingency([[60, 30, 10], [20, 10, 0]], correction=False)
+    assert few == pytest.approx((expected.statistic, expected.pvalue))
+
+
+def test_drift_of_traffic_that_is_alike_is_rarely_seen():
+    rng = np.random.default_rng(0)
+    p_values = []
+    for seed in range(60):
+        rows = rng.normal(size=(900, 2))
+        router = UniRoute(KMeansMap(5, random_state=seed)).fit(rows[:600])
+        router = router.add_llms("one", rows[:600], np.zeros(600), 1.0)
+        p_values.append(router.diagnose(rows[600:]).drift[1])
+        assert router.diagnose(rows[600:] + 1).drift[1] < 0.01
+    assert stats.kstest(p_values, "uniform").pvalue > 0.001
+
+
+def test_the_curse_of_equal_llms_is_the_mean_of_the_least_noise():
+    # One cluster, n labels, m LLMs that are all wrong half the time: the least of m normal errors.
+    n, losses = 50, np.tile([[0.0], [1.0]], (25, 8))
+    router = UniRoute(ConstantMap()).fit(X)
+    router = router.add_llms([str(i) for i in range(8)], np.zeros((n, 1)), losses, np.ones(8))
+    rng = np.random.default_rng(1)
+    least = rng.normal(size=(100_000, 8)).min(axis=1).mean() * 0.5 / np.sqrt(n)
+    assert router.diagnose(X).curse == pytest.approx(-least, rel=0.1)
+    alone = UniRoute(ConstantMap()).fit(X).add_llms("0", np.zeros((n, 1)), losses[:, 0], 1.0)
+    assert abs(alone.diagnose(X).curse) < 0.02  # nothing is chosen
+
+
+def test_other_routers():
+    zero = ZeroRouter().fit(["a", "b"], None, [[0, 1], [1, 1]], [1.0, 2.0])
+    assert zero.diagnose([[1.0]]).drift is None
+    soft = UniRoute(LearnedMap(2, assignment="soft")).fit(X, LOSSES)
+    soft = soft.add_llms(["a", "b"], X, LOSSES, [1.0, 2.0])
+    found = soft.diagnose(X)
+    assert found.traffic.sum() == pytest.approx(1) and found.drift[1] == pytest.approx(1)

@@ -1,0 +1,378 @@
+"""Is it worth routing? The honest comparison in one call, and one recommended router."""
+
+import warnings
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from sklearn.base import clone
+
+from uniroute._progress import progress_bar
+from uniroute.baselines import ZeroRouter
+from uniroute.checks import check_positive_integer, check_scalar
+from uniroute.evaluate import DeferralCurve, deferral_curve
+from uniroute.llms import EmptyClusterWarning
+from uniroute.paired import PairedDifference, paired_difference
+from uniroute.prompts import KMeansMap, LearnedMap, NeighborMap
+from uniroute.router import Router, UniRoute
+from uniroute.rule import routing_path
+
+__all__ = ["Comparison", "compare"]
+
+N_BUDGETS, N_RESAMPLES = 101, 400
+FEWEST_LLMS = 6  # for a statement about new ones: three of them train, and three are the pool
+MOST_TRAIN, MOST_LABELS, MOST_TEST = 2000, 400, 1500  # prompts of each drawn pool
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """What routing gains on a table of outcomes; made by `compare`.
+
+    Attributes
+    ----------
+    sentence : str
+        The answer.
+    helps : bool
+        Whether routing saves cost at equal quality and is ahead of not looking at prompts.
+    recommended, router : str, Router
+        What did best in the inner parts of all folds, and the same fitted on everything.
+    picked : list of str
+        What the inner part of each fold chose.
+    saving : PairedDifference
+        Share of the best single LLM's cost that is not spent at its quality, about new prompts.
+    ahead : dict of str to PairedDifference or None
+        Area of the chosen router minus that of the ZeroRouter, about "new prompts" and "new LLMs".
+    budgets : ndarray of shape (n_budgets,)
+        Mean cost of one prompt, from the cheapest to the dearest LLM.
+    curves, areas : dict of str to ndarray of shape (n_budgets,), dict of str to float
+        Quality at the budgets, on prompts that were not fitted on (NaN where a budget is too
+        small), and its area. "chosen" is the choice of each fold's inner part; then the candidates,
+        "ZeroRouter", "Oracle" and "Random", a coin between the cheapest and the dearest LLM.
+    llms, llm_costs, llm_quality, best_llm : list of str, ndarray, ndarray, str
+        The single LLMs, and which of them has the highest quality.
+    name, cost_unit, n_prompts, level
+        Of the data, and of all intervals.
+    filled : float
+        Share of outcomes that were missing, and count as their LLM's mean.
+
+    Notes
+    -----
+    Area as in Section 6, where the quality-neutral cost is 1 - saving. Chapter 25.
+
+    Examples
+    --------
+    See `compare`.
+    """
+
+    sentence: str
+    helps: bool
+    recommended: str
+    router: Router
+    picked: list
+    saving: PairedDifference
+    ahead: dict
+    budgets: np.ndarray
+    curves: dict
+    areas: dict
+    llms: list
+    llm_costs: np.ndarray
+    llm_quality: np.ndarray
+    best_llm: str
+    name: str
+    cost_unit: str
+    n_prompts: int
+    level: float
+    filled: float
+
+    def _rows(self):
+        for name, area in self.areas.items():
+            mark = "recommended" if name == self.recommended else ""
+            yield name, f"{area:.4f}", f"{area - self.areas['ZeroRouter']:+.4f}", mark
+
+    def __repr__(self):
+        rows = [("router", "area", "ahead", ""), *self._rows()]
+        width = max(len(row[0]) for row in rows)
+        lines = [f"{a:{width}}  {b:>6}  {c:>7}  {d}".rstrip() for a, b, c, d in rows]
+        return "\n".join([self.sentence, "", *lines])
+
+    def _repr_html_(self):
+        heads = "<tr><th>router</th><th>area</th><th>against the ZeroRouter</th><th></th></tr>"
+        cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in self._rows())
+        body = "".join(f"<tr>{row}</tr>" for row in cells)
+        return f"<p>{escape(self.sentence)}</p><table>{heads}{body}</table>"
+
+
+def compare(
+    data, routers=None, *, n_folds=5, n_pools=40, level=0.95, random_state=0, progress=False
+):
+    """Say whether routing is worth it, and with which router.
+
+    Every prompt is routed by a router that was not fitted on it (folds of the prompts, identical
+    texts in one); which router, is chosen within the other folds. With six LLMs or more, pools are
+    drawn too, whose LLMs the router has never seen in training.
+
+    Parameters
+    ----------
+    data : RoutingData
+        With embeddings and at least two LLMs; losses may be missing, and costs of prompts.
+    routers : dict of str to Router, optional
+        Unfitted candidates, each a `UniRoute` or one with ``fit`` as `StaticRouter` has it. By
+        default some K of `KMeansMap`, a soft `LearnedMap` and, if it has defaults, `UniRoute`.
+    n_folds : int, default 5
+        At least 2.
+    n_pools : int, default 40
+        Pools of a third of the LLMs (at least three), each tried on the prompts of one fold.
+    level : float, default 0.95
+        Confidence level.
+    random_state : int, default 0
+        Seed.
+    progress : bool, default False
+        Whether to show a bar.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        If the data have no embeddings, too few LLMs, prompts or outcomes, or an LLM of unknown
+        cost; if there is no candidate, one has a name that is taken, or a number is out of range.
+
+    Notes
+    -----
+    Section 6, with intervals: about new prompts by the bootstrap over prompts (the routers being
+    those of the folds), about new LLMs as in `paired_difference`. Missing outcomes count as the
+    mean of their LLM, for which no router is better or worse. Chapter 25.
+
+    Examples
+    --------
+    Two specialists, told apart by the sign of one coordinate:
+
+    >>> from uniroute import RoutingData
+    >>> X = np.random.default_rng(0).normal(size=(200, 1))
+    >>> data = RoutingData(
+    ...     name="toy", prompts=[f"prompt {i}" for i in range(200)],
+    ...     prompt_ids=[str(i) for i in range(200)], tasks=["all"] * 200,
+    ...     losses=np.hstack([X > 0, X < 0]), costs=[1.0, 5.0], cost_unit="cents",
+    ...     llms=["small", "large"], licence="CC0-1.0", citation="none", embeddings=X)
+    >>> compare(data, {"K-means": UniRoute(KMeansMap(2))}).helps
+    True
+    """
+    check_positive_integer("n_folds", n_folds, 2)
+    check_positive_integer("n_pools", n_pools, 2)
+    check_scalar("level", level, 0, 1)
+    table, rng = _Table(data, 2 * n_folds), np.random.default_rng(random_state)
+    routers = _candidates(table) if routers is None else dict(routers)
+    if not routers or routers.keys() & {"chosen", "ZeroRouter", "Oracle", "Random"}:
+        raise ValueError(f"routers must be candidates with names of their own; got {[*routers]}")
+    folds = (rng.permutation(table.n_groups) % n_folds)[table.groups]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EmptyClusterWarning)
+        gamma, prices, scores, singles = _route(table, routers, folds, rng, progress)
+        picked = [max(score, key=score.get) for score in scores]
+        new = _new_pools(table, routers, folds, picked, n_pools, rng, level)
+        best = max(routers, key=lambda name: np.mean([score[name] for score in scores]))
+        router = _fitted(routers[best], table, np.arange(len(folds)))
+    for tables in (gamma, prices):
+        tables["chosen"] = np.array([tables[picked[fold]][i] for i, fold in enumerate(folds)])
+    saving, ahead = _about_prompts(table, gamma, prices, singles, level, rng)
+    curves = {name: table.curve(gamma[name], prices[name]) for name in ("chosen", *routers)}
+    curves["ZeroRouter"] = table.curve(gamma["ZeroRouter"], prices["ZeroRouter"])
+    curves["Oracle"] = table.curve(table.losses, table.costs)
+    costs, quality = table.costs.mean(axis=0), 1 - table.losses.mean(axis=0)
+    best_llm = data.llms[np.lexsort([costs, -quality])[0]]
+    ends = np.lexsort([-quality, costs])[[0, -1]]
+    budgets, random = (np.linspace(*values[ends], N_BUDGETS) for values in (costs, quality))
+    found = {"saving": saving, "ahead": {"new prompts": ahead, "new LLMs": new}}
+    return Comparison(
+        sentence=_sentence(best_llm, data.n_llms, **found),
+        helps=bool(saving.low > 0 and ahead.low > 0),
+        recommended=best,
+        router=router,
+        picked=picked,
+        **found,
+        budgets=budgets,
+        curves={name: one.at(budgets) for name, one in curves.items()} | {"Random": random},
+        areas={name: one.area() for name, one in curves.items()} | {"Random": random.mean()},
+        llms=data.llms,
+        llm_costs=costs,
+        llm_quality=quality,
+        best_llm=best_llm,
+        name=data.name,
+        cost_unit=data.cost_unit,
+        n_prompts=data.n_prompts,
+        level=level,
+        filled=float(np.isnan(data.losses).mean()),
+    )
+
+
+class _Table:
+    """What is compared on: what is missing is filled for the evaluation, not for the routers."""
+
+    def __init__(self, data, least):
+        if data.embeddings is None:
+            raise ValueError(f"data must have embeddings; {data.name!r} has none")
+        self.X, self.seen, self.given = data.embeddings, data.losses, data.costs
+        self.llms, costs = np.array(data.llms), np.broadcast_to(data.costs, data.losses.shape)
+        for values, what in ((data.losses, "losses"), (costs, "costs")):
+            counts = (~np.isnan(values)).sum(axis=0)
+            if data.n_llms < 2 or counts.min() < least:
+                raise ValueError(
+                    f"data must have two LLMs or more, and {least} {what} of each; got "
+                    f"{counts.min()} of {data.llms[counts.argmin()]!r}, {data.n_llms} LLMs"
+                )
+        fill = [np.where(np.isnan(v), np.nanmean(v, axis=0), v) for v in (data.losses, costs)]
+        self.losses, self.costs = fill
+        self.groups = np.unique(np.array(data.prompts), return_inverse=True)[1]
+        self.n_groups = self.groups.max() + 1
+        if self.n_groups < 2 * least:
+            raise ValueError(f"data must have {2 * least} different prompts; got {self.n_groups}")
+
+    def curve(self, gamma, prices, rows=slice(None), llms=slice(None)):
+        """Return the deferral curve of predictions for these prompts and LLMs."""
+        losses, true = self.losses[rows][:, llms], self.costs[rows][:, llms]
+        if self.given.ndim == 1:
+            return deferral_curve(gamma, losses, self.given[llms])
+        return deferral_curve(gamma, losses, prices, true)
+
+    def try_out(self, router, rows, llms=slice(None)):
+        """Return the deferral curve of a fitted router."""
+        predicted = router.predict_loss(self.X[rows]), router.predict_cost(self.X[rows])
+        return self.curve(*predicted, rows, llms)
+
+
+def _candidates(table):
+    """Return the short list, by the number of prompts."""
+    n = len(table.X)
+    sizes = [K for K in (3, 10, 30) if K == 3 or 20 * K <= n]
+    found = {f"K-means, K = {K}": UniRoute(KMeansMap(K)) for K in sizes}
+    if 0 <= table.losses.min() and table.losses.max() <= 1:
+        K = int(np.clip(n // 20, 2, 10))
+        soft = LearnedMap(K, assignment="soft", max_iter=50)
+        found["learned map, soft"] = UniRoute(soft)
+    try:
+        return found | {"UniRoute": UniRoute()}
+    except TypeError:  # it has no default
+        return found
+
+
+def _fitted(router, table, rows, llms=slice(None), train_llms=None, labels=None):
+    """Return a clone fitted on prompts, with LLMs represented by their losses on `labels`.
+
+    If no LLMs are for training, those of the pool teach a prompt map; not a router without one,
+    whose prior must not be the labels that it is combined with.
+    """
+    router, labels = clone(router), rows if labels is None else labels
+    names, costs = table.llms[llms].tolist(), table.given[..., llms]
+    costs = costs if costs.ndim == 1 else costs[labels]
+    if not hasattr(router, "add_llms"):
+        return router.fit(names, table.X[labels], table.losses[labels][:, llms], costs)
+    prompt_map = getattr(router, "prompt_map", None)
+    rows = labels if isinstance(prompt_map, NeighborMap) else rows
+    if train_llms is None and prompt_map is None:
+        router.fit(table.X[rows])
+    else:
+        train_llms = llms if train_llms is None else train_llms
+        router.fit(table.X[rows], table.seen[rows][:, train_llms])
+    return router.add_llms(names, table.X[labels], table.seen[labels][:, llms], costs)
+
+
+def _route(table, routers, folds, rng, progress):
+    """Return predictions of losses and costs for every prompt by routers not fitted on it.
+
+    Then the inner areas of the candidates in each fold, and each prompt's best single LLM.
+    """
+    routers = {**routers, "ZeroRouter": ZeroRouter()}
+    gamma, prices = ({name: np.empty(table.losses.shape) for name in routers} for _ in range(2))
+    scores, singles = [], np.empty(len(folds), dtype=int)
+    for fold in progress_bar(progress, range(folds.max() + 1), desc="Folds"):
+        test, rows = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        inner = (rng.permutation(table.n_groups) % 4 == 0)[table.groups[rows]]
+        scores.append({})
+        for name, router in routers.items():
+            if name != "ZeroRouter":
+                tried = _fitted(router, table, rows[~inner])
+                scores[-1][name] = table.try_out(tried, rows[inner]).area()
+            final = _fitted(router, table, rows)
+            gamma[name][test] = final.predict_loss(table.X[test])
+            prices[name][test] = final.predict_cost(table.X[test])
+        singles[test] = np.lexsort([final.costs_, final.losses_])[0]  # the ZeroRouter's
+    return gamma, prices, scores, singles
+
+
+def _about_prompts(table, gamma, prices, singles, level, rng):
+    """Return saving and lead of the chosen router, with the bootstrap's intervals."""
+    names, n = ("chosen", "ZeroRouter"), len(singles)
+    costs = [table.given if table.given.ndim == 1 else prices[name] for name in names]
+    paths = [routing_path(gamma[name], c) for name, c in zip(names, costs, strict=True)]
+    single = np.arange(n), singles
+
+    def figures(weights):
+        chosen, zero = (_weighted(table, path, weights) for path in paths)
+        one = [np.average(v[single], weights=weights)[None] for v in (table.costs, table.losses)]
+        needed = DeferralCurve(chosen.costs, chosen.losses, chosen.cost_weights, *one).qnc()
+        return max(0.0, 1 - needed), chosen.area() - zero.area()
+
+    shares = np.full(table.n_groups, 1 / table.n_groups)
+    drawn = rng.multinomial(table.n_groups, shares, size=N_RESAMPLES)
+    again = np.array([figures(counts[table.groups].astype(float)) for counts in drawn])
+    ends = np.quantile(again, [(1 - level) / 2, (1 + level) / 2], axis=0).T
+    return [
+        PairedDifference(float(mean), float(error), float(low), float(high), n, "new prompts")
+        for mean, error, (low, high) in zip(
+            figures(np.ones(n)), again.std(axis=0, ddof=1), ends, strict=True
+        )
+    ]
+
+
+def _weighted(table, path, weights):
+    """Return the deferral curve of prompts that count so much."""
+    spent, lost = (path.mean(values, weights) for values in (table.costs, table.losses))
+    kept = spent < np.append(np.minimum.accumulate(spent[::-1])[-2::-1], np.inf)
+    means = (np.average(v, axis=0, weights=weights) for v in (table.costs, table.losses))
+    return DeferralCurve(spent[kept], lost[kept], np.zeros(kept.sum()), *means)
+
+
+def _new_pools(table, routers, folds, picked, n_pools, rng, level):
+    """Return the lead in pools that the router has not seen in training, about new LLMs."""
+    n_llms, size = len(table.llms), max(3, len(table.llms) // 3)
+    if n_llms < FEWEST_LLMS:
+        return None
+    pools, areas = [], []
+    for fold in np.arange(n_pools) % len(picked):
+        order = rng.permutation(n_llms)
+        rows = rng.permutation(np.flatnonzero(folds != fold))[:MOST_TRAIN]
+        test = rng.permutation(np.flatnonzero(folds == fold))[:MOST_TEST]
+        pool, labels = order[:size], rows[:MOST_LABELS]
+        if np.isnan(table.seen[labels]).all(axis=0).any():
+            continue  # an LLM without a label
+        args = table, rows, pool, order[size:], labels
+        fitted = [_fitted(one, *args) for one in (routers[picked[fold]], ZeroRouter())]
+        parts = test, test[::2], test[1::2]
+        areas.append([[table.try_out(one, part, pool).area() for part in parts] for one in fitted])
+        pools.append(np.isin(np.arange(n_llms), pool))
+    if len(pools) < 2:
+        return None
+    (chosen, *halves), (zero, *of_zero) = np.moveaxis(areas, 0, 2)
+    gaps = halves[0] - of_zero[0] - halves[1] + of_zero[1]
+    drawn = {"pools": pools, "test_share": len(test) / len(folds), "gaps": gaps}
+    return paired_difference(chosen, zero, level, about="new LLMs", **drawn)
+
+
+def _sentence(best_llm, n_llms, saving, ahead):
+    """Return the answer in words."""
+    lead, new = ahead["new prompts"], ahead["new LLMs"]
+    saved = f"(from {saving.low:.0%} to {saving.high:.0%})".replace("%", " %")
+    share = f"{saving.mean:.0%}".replace("%", " %")
+    if lead.low <= 0:
+        text = "routing does not help here, because it is not surely ahead of mixing LLMs blindly: "
+        text += f"area {lead}"
+    elif saving.low <= 0:
+        text = f"routing does not help here, because at the quality of {best_llm} it saves {share} "
+        text += f"of cost {saved}, although at other budgets it is ahead: area {lead}"
+    else:
+        text = f"routing saves {share} of cost at equal quality {saved}, against {best_llm} alone"
+    if new is None:
+        return f"{text}. This speaks of these {n_llms} LLMs only."
+    return f"{text}. With other LLMs the lead in area is {new}."

@@ -1,0 +1,150 @@
+"""What should worry the owner of a router: too few labels, unknown prompts, other traffic."""
+
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+from scipy import stats
+from sklearn.frozen import FrozenEstimator
+
+from uniroute.llms import FEW
+from uniroute.rule import budget_rule
+
+__all__ = ["Diagnosis", "diagnose"]
+
+N_DRAWS, MOST_PROMPTS, ALPHA, FEWEST = 200, 500, 0.01, 5
+
+
+@dataclass(frozen=True, repr=False)
+class Diagnosis:
+    """How a router's labels fit its traffic; made by `Router.diagnose`.
+
+    Attributes
+    ----------
+    llms : tuple of str
+    traffic : ndarray of shape (n_features,)
+        Share of the prompts in each cluster.
+    labels : ndarray of shape (n_llms, n_features)
+        Validation prompts behind each mean.
+    untried : list of (int, float)
+        Clusters in which some LLM has no label, with their share of the traffic.
+    curse : float
+        Expected winner's curse: by how much the predicted loss of the chosen LLM is too low, on
+        average, because the best-looking of several noisy means is chosen.
+    shares : dict of str to float
+        Share of the prompts that each LLM gets.
+    drift : tuple of float, or None
+        Chi-squared statistic and p-value of the hypothesis that clusters are as frequent here as
+        among the training prompts. None where their numbers are not known.
+    warnings : list of str
+        What should worry.
+
+    Notes
+    -----
+    Not in the paper. Chapter 31.
+
+    Examples
+    --------
+    >>> from uniroute import KMeansMap, UniRoute
+    >>> X, losses = np.repeat([[0.0], [1.0]], 50, axis=0), np.repeat([[0, 0], [1, 0]], 50, 0)
+    >>> router = UniRoute(KMeansMap(n_clusters=2)).fit(X)
+    >>> router = router.add_llms(["small", "large"], X, losses, costs=[1.0, 5.0])
+    >>> router.diagnose(X[:60]).warnings
+    ['the traffic is not like the training prompts (p = 2.5e-05)']
+    """
+
+    llms: tuple
+    traffic: np.ndarray
+    labels: np.ndarray
+    untried: list
+    curse: float
+    shares: dict
+    drift: tuple | None
+    warnings: list = field(default_factory=list)
+
+    def __repr__(self):
+        lines = [f"{name}: {share:.1%}".replace("%", " %") for name, share in self.shares.items()]
+        behind = f"labels behind a mean: {np.median(self.labels):.3g} in the middle"
+        known = "unknown" if self.drift is None else f"p = {self.drift[1]:.3g}"
+        facts = [behind, f"expected winner's curse: {self.curse:.4f}", f"drift of traffic: {known}"]
+        return "\n".join(["traffic by LLM", *lines, *facts, *self.warnings])
+
+    def _repr_html_(self):
+        return f"<pre>{escape(repr(self))}</pre>"
+
+
+def diagnose(router, X, cost_weight=None, budget=None):
+    """Make the diagnosis of `Router.diagnose`, which says what the arguments are."""
+    pool = router._read()
+    if pool.counts is None:
+        raise ValueError(f"router must have features of LLMs; {type(router).__name__} has none")
+    features = router.features(pool, X)
+    memberships = np.eye(pool.psi.shape[1])[features] if features.ndim == 1 else features
+    traffic = np.asarray(memberships.mean(axis=0)).ravel()
+    gamma, prices = pool.losses(features), pool.prices(features)
+    if budget is not None:
+        cost_weight = budget_rule(gamma, prices, budget).cost_weight
+    cost_weight = 0.0 if cost_weight is None else cost_weight
+    chosen = router.route(X, cost_weight=cost_weight, positions=True)
+    shares = np.bincount(chosen, minlength=len(pool.llms)) / len(chosen)
+    without = np.flatnonzero((pool.counts == 0).any(axis=0) & (traffic > 0))
+    untried = [(int(k), float(traffic[k])) for k in without]
+    return _worried(
+        Diagnosis(
+            llms=pool.llms,
+            traffic=traffic,
+            labels=pool.counts,
+            untried=untried,
+            curse=_curse(pool, features, cost_weight),
+            shares=dict(zip(pool.llms, shares.tolist(), strict=True)),
+            drift=_drift(pool.phi, X),
+        )
+    )
+
+
+def _curse(pool, features, cost_weight):
+    """Return the mean understatement, by drawing the labels anew around what is known."""
+    rng = np.random.default_rng(0)
+    some = slice(None, None, max(1, features.shape[0] // MOST_PROMPTS))
+    features, counts = features[some], np.maximum(pool.counts, 1)
+    means = np.clip((pool.psi * counts + 0.5) / (counts + 1), 0, 1)
+    errors = np.sqrt(means * (1 - means) / counts)
+    added, total = cost_weight * pool.prices(features), 0.0
+    true = pool.losses(features)
+    for _ in range(N_DRAWS):
+        drawn = pool._meet(features, pool.psi + errors * rng.normal(size=errors.shape))
+        best = (drawn + added).argmin(axis=1)
+        rows = np.arange(len(best)), best
+        total += (true[rows] - drawn[rows]).mean()
+    return float(total / N_DRAWS)
+
+
+def _drift(phi, X):
+    """Return statistic and p-value of the test of homogeneity; rare clusters are one."""
+    phi = phi.estimator if isinstance(phi, FrozenEstimator) else phi
+    before = getattr(phi, "cluster_sizes_", None)
+    if before is None or len(before) < 2:
+        return None
+    now = np.bincount(phi._nearest(np.asarray(X)), minlength=len(before))
+    rare = before * now.sum() / before.sum() < FEWEST
+    table = np.array([np.append(n[~rare], n[rare].sum()) for n in (before, now)])
+    table = table[:, table.sum(axis=0) > 0]
+    if table.shape[1] < 2:
+        return None
+    found = stats.chi2_contingency(table, correction=False)
+    return float(found.statistic), float(found.pvalue)
+
+
+def _worried(found):
+    """Add the sentences."""
+    share = sum(share for _, share in found.untried)
+    few = (found.labels < FEW).mean()
+    said = []
+    if share > 0:
+        said.append(f"{share:.1%} of the traffic is of kinds that some LLM was never tried on")
+    if few > 0.5:
+        said.append(f"{few:.0%} of the means rest on fewer than {FEW} labels")
+    if found.drift is not None and found.drift[1] < ALPHA:
+        said.append(f"the traffic is not like the training prompts (p = {found.drift[1]:.2g})")
+    found.warnings.extend(text.replace("%", " %") for text in said)
+    return found
