@@ -25,6 +25,7 @@ _EXPORTS = {
     "networks": ["CheckpointedMLP"],
     "plan": ["BudgetWarning", "Controller", "Plan"],
     "pool": ["Pool"],
+    "priors": ["PriorMap"],
     "prompts": ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"],
     "router": ["Explanation", "Router", "UniRoute"],
     "rule": ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"],

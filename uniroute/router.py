@@ -19,6 +19,7 @@ from uniroute.llms import ClusterMeans, warn_of_few_labels
 from uniroute.persistence import load_router, save_router
 from uniroute.plan import BudgetWarning, Controller, make_plan
 from uniroute.pool import Pool
+from uniroute.priors import PriorMap
 from uniroute.prompts import doubtful, features_of, memberships_of, rounding_of, single_of
 from uniroute.rule import BudgetRule, routing_path
 
@@ -383,13 +384,14 @@ class UniRoute(Router, BaseEstimator):
 
     Parameters
     ----------
-    prompt_map : transformer
-        Phi: a `ConstantMap`, `KMeansMap`, `NeighborMap`, `LearnedMap`, or any other scikit-learn
+    prompt_map : transformer, optional
+        Phi: by default a `PriorMap`, which holds with few labels; a `ConstantMap`, `KMeansMap`, `NeighborMap`, `LearnedMap`, or any other scikit-learn
         transformer whose features are memberships: not negative, and a prompt's add up to 1.
         `fit` fits a clone of it; a map that was fitted before is kept as it is in scikit-learn's
         `FrozenEstimator`. Of a pipeline the last step says how LLMs are represented.
-    representation : object, default ClusterMeans()
-        Psi: how memberships and losses become an LLM's features.
+    representation : object, optional
+        Psi: how memberships and losses become an LLM's features. By default the prompt map, if it
+        has a method `represent`, and else `ClusterMeans()`.
     encoder : object, optional
         What turns texts into embeddings, for `route_texts`: `encode(texts)` returns a row for each,
         and `fingerprint`, a str, tells it from others. The one given at `fit` is remembered.
@@ -428,7 +430,7 @@ class UniRoute(Router, BaseEstimator):
 
     _first_call = "fit(X)"
 
-    def __init__(self, prompt_map, representation=None, encoder=None):
+    def __init__(self, prompt_map=None, representation=None, encoder=None):
         self.prompt_map = prompt_map
         self.representation = representation
         self.encoder = encoder
@@ -447,7 +449,7 @@ class UniRoute(Router, BaseEstimator):
         X : array-like of shape (n_prompts, n_dims)
             Embeddings of the training prompts (for `NeighborMap`: of the validation prompts).
         losses : array-like of shape (n_prompts, n_train_llms), optional
-            Losses of the training LLMs; of the maps only `LearnedMap` uses them.
+            Losses of the training LLMs; of the maps `PriorMap` and `LearnedMap` use them.
         names, costs : optional
             As for `add_llms`. With `costs` the training LLMs, of which `names` may be left out, are
             added to the pool at once, represented by `losses`: for model selection.
@@ -461,9 +463,10 @@ class UniRoute(Router, BaseEstimator):
         ValueError
             As the prompt map's own `fit`.
         """
-        prompt_map = clone(self.prompt_map)
+        prompt_map = PriorMap() if self.prompt_map is None else clone(self.prompt_map)
         prompt_map.fit(X, losses)
-        self.representation_ = clone(self.representation or ClusterMeans())
+        own = prompt_map if hasattr(prompt_map, "represent") else ClusterMeans()
+        self.representation_ = own if self.representation is None else clone(self.representation)
         self.pool_ = Pool(
             psi=np.empty((0, 0)),
             counts=np.empty((0, 0)),
@@ -510,11 +513,13 @@ class UniRoute(Router, BaseEstimator):
         memberships, by_cluster = memberships_of(phi, X_val), None
         psi, counts = self.representation_.represent(memberships, losses_val)
         if costs.ndim == 2:
-            by_cluster, _ = self.representation_.represent(memberships, costs)
+            represent = getattr(self.representation_, "represent_costs", None)
+            by_cluster, _ = (represent or self.representation_.represent)(memberships, costs)
             costs = np.nanmean(costs, axis=0)
         new = Pool(names, costs, psi, counts, by_cluster, phi)
         self._swap(lambda pool: pool.join(new))
-        warn_of_few_labels(new, len(losses_val))
+        if self.representation_ is not phi:
+            warn_of_few_labels(new, len(losses_val))
         return self
 
     def remove_llms(self, names):
