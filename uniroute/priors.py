@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from uniroute.checks import check_losses, check_matrix
 from uniroute.prompts import _PromptMap
 
-__all__ = ["PriorMap", "condition"]
+__all__ = ["PriorMap"]
 
 SIZES = (20, 50, 100)  # numbers of clusters; each set has its say
 SOFTNESS = 14.0  # over the mean squared distance to the nearest centre: how soft memberships are
@@ -287,7 +287,7 @@ class PriorMap(_PromptMap):
         return psi, counts
 
     def _posteriors(self, features, losses):
-        """Yield an offset and what `condition` returns for each LLM; the first weight: the level."""
+        """Yield an offset and what `condition` returns for each LLM; the level comes first."""
         check_matrix("features", features)
         basis = np.column_stack([np.ones(len(features)), features @ self.factor_])
         expected, whole = features @ self.mean_, None

@@ -384,8 +384,9 @@ class UniRoute(Router, BaseEstimator):
 
     Parameters
     ----------
-    prompt_map : transformer, optional
-        Phi: by default a `PriorMap`, which holds with few labels; a `ConstantMap`, `KMeansMap`, `NeighborMap`, `LearnedMap`, or any other scikit-learn
+    prompt_map : transformer, default PriorMap()
+        Phi: a `PriorMap`, which needs no number of clusters and holds with few labels;
+        a `ConstantMap`, `KMeansMap`, `NeighborMap`, `LearnedMap`, or any other scikit-learn
         transformer whose features are memberships: not negative, and a prompt's add up to 1.
         `fit` fits a clone of it; a map that was fitted before is kept as it is in scikit-learn's
         `FrozenEstimator`. Of a pipeline the last step says how LLMs are represented.
