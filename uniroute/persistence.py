@@ -189,11 +189,8 @@ def _build_prior(prior, description, arrays, sizes):
     sizes["features"] = sizes["clusters"] + sizes["dims"] + 1
     for name, dims in PRIOR.items():
         setattr(prior, name, take_array(arrays, name, dims, sizes))
-    for name in ("scale_", "level_", "spread_"):
-        value = description.pop(name)
-        if value is not None or name == "scale_":
-            check_scalar(name, value, -LARGEST if name == "level_" else 0, LARGEST)
-        setattr(prior, name, value)
+    for name, least in {"scale_": 0, "level_": -LARGEST, "spread_": 0}.items():
+        setattr(prior, name, check_scalar(name, description.pop(name), least, LARGEST))
 
 
 def _describe_representation(router):
@@ -324,7 +321,9 @@ PRIOR = {
     "sharpness_": ("sets",),
     "center_": ("features",),
     "mean_": ("features",),
-    "factor_": ("features", "weights"),
+    "factor_": ("features", "directions"),
+    "flat_mean_": ("features",),
+    "flat_factor_": ("features", "flat directions"),
 }
 LAYERS = {
     "linear": [("dims", "features"), ("features",)],
