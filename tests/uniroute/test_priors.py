@@ -144,7 +144,7 @@ def test_one_way_to_differ_is_scikit_learns_target_encoder():
 
 
 def test_an_llm_without_labels_is_refused(prior, parts):
-    X, losses = parts["val"]
+    X, _ = parts["val"]
     with pytest.raises(ValueError, match=r"losses must hold an observed loss of every LLM"):
         prior.represent(prior.transform(X), np.full((len(X), 1), np.nan))
 

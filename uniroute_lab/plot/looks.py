@@ -15,6 +15,8 @@ METHODS = {
     "UniRoute (K-means)": ("#0072B2", "-", "o"),
     "UniRoute (learned map)": ("#D55E00", "-", "s"),
     "UniRoute (learned map, soft)": ("#A03000", (0, (1, 1)), "D"),
+    "UniRoute (prior)": ("#004C97", "-", "H"),
+    "UniRoute (shrunk)": ("#004C97", (0, (3, 1)), "H"),
     "K-NN": ("#009E73", "-.", "^"),
     "Linear": ("#B8860B", (0, (5, 1)), "v"),
     "Logistic": ("#6B6B00", (0, (1, 2)), ">"),

@@ -13,6 +13,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from uniroute.baselines import StaticRouter
 from uniroute.checks import check_option
 from uniroute.networks import CheckpointedMLP
+from uniroute.priors import PriorMap
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 from uniroute.router import UniRoute
 from uniroute_lab.trials.timer import Timer
@@ -254,6 +255,23 @@ def learned_map(trial, timer, K, psi="hard", architecture="linear"):
     return _bilinear(trial, timer, learned)
 
 
+def _prior(trial, timer, losses):
+    def fit():
+        return PriorMap().fit(trial.X_train, losses)
+
+    return _bilinear(trial, timer, timer.keep(trial.cache, ("prior", losses is None), fit))
+
+
+def prior(trial, timer):
+    """Run `UniRoute()`, which learns from the training LLMs how LLMs differ."""
+    return _prior(trial, timer, trial.losses_train if trial.losses_train.size else None)
+
+
+def shrunk(trial, timer):
+    """Run `UniRoute()` as if there were no training LLMs."""
+    return _prior(trial, timer, None)
+
+
 def _static(trial, timer, model):
     """Fit a model to the pool's known losses, and predict."""
     with timer.step("add"):
@@ -326,6 +344,8 @@ FUNCTIONS = {
     "K-NN, scikit-learn": k_nn_sklearn,
     "UniRoute (K-means)": k_means,
     "UniRoute (learned map)": learned_map,
+    "UniRoute (prior)": prior,
+    "UniRoute (shrunk)": shrunk,
     "Linear": linear,
     "Logistic": logistic,
     "MLP": mlp,
