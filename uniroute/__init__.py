@@ -23,6 +23,7 @@ _EXPORTS = {
     "paired": ["PairedDifference", "holm", "paired_difference", "sign_test"],
     "plan": ["BudgetWarning", "Plan"],
     "pool": ["Pool"],
+    "priors": ["PriorMap"],
     "prompts": ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"],
     "router": ["Router", "UniRoute"],
     "rule": ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"],

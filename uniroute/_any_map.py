@@ -53,8 +53,11 @@ def single_of(prompt_map, X):
 
 
 def _checked(prompt_map, rows):
-    """Return the features that a map made, if they are memberships; our own maps' are."""
-    if type(prompt_map) in (NeighborMap, LearnedMap):
+    """Return the features that a map made, if they are memberships.
+
+    Those of our own maps are; a map that represents LLMs itself knows what its features are.
+    """
+    if type(prompt_map) in (NeighborMap, LearnedMap) or hasattr(prompt_map, "represent"):
         return rows
     if not sparse.issparse(rows):
         rows = check_matrix("features of the prompt_map", rows)

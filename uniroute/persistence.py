@@ -18,7 +18,7 @@ from sklearn.frozen import FrozenEstimator
 
 from uniroute._version import __version__
 from uniroute._version01 import read_pair
-from uniroute.checks import check_names, check_option, check_positive_integer
+from uniroute.checks import check_names, check_option, check_positive_integer, check_scalar
 from uniroute.files import (
     DAMAGED,
     read_archive,
@@ -27,6 +27,7 @@ from uniroute.files import (
 from uniroute.llms import ClusterMeans
 from uniroute.plan import Plan
 from uniroute.pool import Pool
+from uniroute.priors import PriorMap
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 
 __all__ = []
@@ -167,6 +168,8 @@ def _build_map(router, description, arrays, sizes):
     if kind is LearnedMap:
         layers = enumerate(LAYERS[prompt_map.architecture])
         prompt_map.layers_ = [take_array(arrays, f"layers_.{i}", dims, sizes) for i, dims in layers]
+    if kind is PriorMap:
+        _build_prior(prompt_map, description, arrays, sizes)
     if kind is NeighborMap and prompt_map.n_neighbors > len(rows):
         raise ValueError(f"n_neighbors must be at most {len(rows)}; got {prompt_map.n_neighbors}")
     if "feature_names_in_" in arrays:
@@ -178,11 +181,28 @@ def _build_map(router, description, arrays, sizes):
     router.prompt_map = FrozenEstimator(prompt_map) if frozen else prompt_map
 
 
+def _build_prior(prior, description, arrays, sizes):
+    prior.sizes_ = tuple(description.pop("sizes_"))
+    for size in prior.sizes_:
+        check_positive_integer("sizes_", size)
+    sizes |= {"clusters": sum(prior.sizes_), "sets": len(prior.sizes_)}
+    sizes["features"] = sizes["clusters"] + sizes["dims"] + 1
+    for name, dims in PRIOR.items():
+        setattr(prior, name, take_array(arrays, name, dims, sizes))
+    for name, least in {"scale_": 0, "level_": -LARGEST, "spread_": 0}.items():
+        setattr(prior, name, check_scalar(name, description.pop(name), least, LARGEST))
+
+
 def _describe_representation(router):
+    if router.representation_ is router.prompt_map_:
+        return {"class": "prompt_map"}, {}
     return _describe(router.representation_, (ClusterMeans,)), {}
 
 
 def _build_representation(router, description, arrays, sizes):
+    if description.get("class") == "prompt_map" and hasattr(router.prompt_map, "represent"):
+        router.representation_, _ = router.prompt_map, description.clear()
+        return
     router.representation_ = router.representation = _build(description, (ClusterMeans,))
 
 
@@ -268,7 +288,7 @@ PARTS = {
     "pool": Part(_describe_pool, _build_pool),
     "plans": Part(_describe_plans, _build_plans, required=False),
 }
-MAPS = (ConstantMap, KMeansMap, LearnedMap, NeighborMap)
+MAPS = (ConstantMap, KMeansMap, LearnedMap, NeighborMap, PriorMap)
 
 
 def _check_number(name, value):
@@ -296,6 +316,15 @@ NUMBERS = {
     LearnedMap: {"train_loss_": _check_number},
 }
 ROWS = {KMeansMap: "cluster_centers_", LearnedMap: "cluster_centers_", NeighborMap: "X_val_"}
+PRIOR = {
+    "cluster_centers_": ("clusters", "dims"),
+    "sharpness_": ("sets",),
+    "center_": ("features",),
+    "mean_": ("features",),
+    "factor_": ("features", "directions"),
+    "flat_mean_": ("features",),
+    "flat_factor_": ("features", "flat directions"),
+}
 LAYERS = {
     "linear": [("dims", "features"), ("features",)],
     "mlp": [

@@ -25,6 +25,7 @@ from uniroute.llms import ClusterMeans, warn_of_few_labels
 from uniroute.persistence import load_router, save_router
 from uniroute.plan import BudgetWarning, make_plan
 from uniroute.pool import Pool
+from uniroute.priors import PriorMap
 from uniroute.rule import BudgetRule, routing_path, weighted
 
 __all__ = ["Router", "UniRoute"]
@@ -410,13 +411,15 @@ class UniRoute(Router, BaseEstimator):
 
     Parameters
     ----------
-    prompt_map : transformer
-        Phi: a `ConstantMap`, `KMeansMap`, `NeighborMap`, `LearnedMap`, or any other scikit-learn
+    prompt_map : transformer, default PriorMap()
+        Phi: a `PriorMap`, which needs no number of clusters and holds with few labels;
+        a `ConstantMap`, `KMeansMap`, `NeighborMap`, `LearnedMap`, or any other scikit-learn
         transformer whose features are memberships: not negative, and a prompt's add up to 1.
         `fit` fits a clone of it; a map that was fitted before is kept as it is in scikit-learn's
         `FrozenEstimator`. Of a pipeline the last step says how LLMs are represented.
-    representation : object, default ClusterMeans()
-        Psi: how memberships and losses become an LLM's features.
+    representation : object, optional
+        Psi: how memberships and losses become an LLM's features. By default the prompt map, if it
+        has a method `represent`, and else `ClusterMeans()`.
     encoder : object, optional
         What turns texts into embeddings, for `route_texts`: `encode(texts)` returns a row for each,
         and `fingerprint`, a str, tells it from others. The one given at `fit` is remembered.
@@ -455,7 +458,7 @@ class UniRoute(Router, BaseEstimator):
 
     _first_call = "fit(X)"
 
-    def __init__(self, prompt_map, representation=None, encoder=None):
+    def __init__(self, prompt_map=None, representation=None, encoder=None):
         self.prompt_map = prompt_map
         self.representation = representation
         self.encoder = encoder
@@ -474,7 +477,7 @@ class UniRoute(Router, BaseEstimator):
         X : array-like of shape (n_prompts, n_dims)
             Embeddings of the training prompts (for `NeighborMap`: of the validation prompts).
         losses : array-like of shape (n_prompts, n_train_llms), optional
-            Losses of the training LLMs; of the maps only `LearnedMap` uses them.
+            Losses of the training LLMs; of the maps `PriorMap` and `LearnedMap` use them.
         names, costs : optional
             As for `add_llms`. With `costs` the training LLMs, of which `names` may be left out, are
             added to the pool at once, represented by `losses`: for model selection.
@@ -488,15 +491,18 @@ class UniRoute(Router, BaseEstimator):
         ValueError
             As the prompt map's own `fit`.
         """
-        if isinstance(self.prompt_map, type) or not hasattr(self.prompt_map, "transform"):
-            raise ValueError(f"prompt_map must be a transformer; got {self.prompt_map!r}")
-        prompt_map, labels = clone(self.prompt_map), labels_of(losses, 1)
+        prompt_map = PriorMap() if self.prompt_map is None else self.prompt_map
+        labels = labels_of(losses, 1)
+        if isinstance(prompt_map, type) or not hasattr(prompt_map, "transform"):
+            raise ValueError(f"prompt_map must be a transformer; got {prompt_map!r}")
+        prompt_map = clone(prompt_map)
         if losses is not None:
             columns = [names] if isinstance(names, str) else names
             losses = check_numbers("losses", align("losses", losses, labels_of(X, 0), columns))
         prompt_map.fit(X, losses)
         check_is_map(prompt_map, X)
-        self.representation_ = clone(self.representation or ClusterMeans())
+        own = prompt_map if hasattr(prompt_map, "represent") else ClusterMeans()
+        self.representation_ = own if self.representation is None else clone(self.representation)
         self.pool_ = Pool(
             psi=np.empty((0, 0)),
             counts=np.empty((0, 0)),
@@ -545,11 +551,13 @@ class UniRoute(Router, BaseEstimator):
         memberships, by_cluster = memberships_of(phi, X_val), None
         psi, counts = self.representation_.represent(memberships, losses_val)
         if costs.ndim == 2:
-            by_cluster, _ = self.representation_.represent(memberships, costs)
+            represent = getattr(self.representation_, "represent_costs", None)
+            by_cluster, _ = (represent or self.representation_.represent)(memberships, costs)
             costs = np.nanmean(costs, axis=0)
         new = Pool(names, costs, psi, counts, by_cluster, phi)
         self._swap(lambda pool: pool.join(new))
-        warn_of_few_labels(new, len(losses_val))
+        if self.representation_ is not phi:
+            warn_of_few_labels(new, len(losses_val))
         return self
 
     def remove_llms(self, names):

@@ -351,6 +351,23 @@ def training_llms():
     ]
 
 
+def few_labels(methods_of=all_methods):
+    """Few labels, few training LLMs, and pools that are newer or stronger than these.
+
+    Not among `runs` until it is stored. `methods_of` names the methods for a data set.
+    """
+    return [
+        Run(data, "few_labels", condition, methods_of(data), split, 50)
+        for data in SIZES
+        for condition, pools, llms in ages.unequal_pools(data, SHARE[data])
+        for n_val in [25, 50, 100, 200, 400]
+        if n_val <= SIZES[data][1]
+        for train, _, test in [SIZES[data]]
+        for split in [NamedPool((train, n_val, test), pool=pools, train_llms=llms)]
+        for condition in [{**condition, "n_val": n_val}]
+    ]
+
+
 def peers():
     """Routers of another project in the same trials."""
     split = RandomPool(SIZES["mmlu_pro"])

@@ -20,6 +20,8 @@ METHODS = {
     "UniRoute (learned map, linear)": ("#B5651D", (0, (6, 2)), "h"),
     "UniRoute (learned map, linear, soft)": ("#7A4A2B", (0, (2, 2)), "8"),
     "HierShrink": ("#3B6E8F", (0, (6, 1, 1, 1)), "<"),
+    "UniRoute (prior)": ("#004C97", "-", "H"),
+    "UniRoute (shrunk)": ("#004C97", (0, (3, 1)), "H"),
     "K-NN": ("#009E73", "-.", "^"),
     "Linear": ("#B8860B", (0, (5, 1)), "v"),
     "Logistic": ("#6B6B00", (0, (1, 2)), ">"),

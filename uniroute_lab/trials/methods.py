@@ -12,6 +12,7 @@ from sklearn.neighbors import KNeighborsRegressor
 
 from uniroute.baselines import StaticRouter
 from uniroute.checks import check_option
+from uniroute.priors import PriorMap
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 from uniroute.router import UniRoute
 from uniroute_lab.trials.networks import CheckpointedMLP
@@ -336,6 +337,23 @@ def hier_shrink(trial, timer, coarse=20, fine=100, weight=24):
         return gamma
 
 
+def _prior(trial, timer, losses):
+    def fit():
+        return PriorMap().fit(trial.X_train, losses)
+
+    return _bilinear(trial, timer, timer.keep(trial.cache, ("prior", losses is None), fit))
+
+
+def prior(trial, timer):
+    """Run `UniRoute()`, which learns from the training LLMs how LLMs differ."""
+    return _prior(trial, timer, trial.losses_train if trial.losses_train.size else None)
+
+
+def shrunk(trial, timer):
+    """Run `UniRoute()` as if there were no training LLMs."""
+    return _prior(trial, timer, None)
+
+
 def _static(trial, timer, model):
     """Fit a model to the pool's known losses, and predict."""
     with timer.step("add"):
@@ -429,6 +447,8 @@ FUNCTIONS = {
     "UniRoute (learned map, network)": network_map,
     "UniRoute (K-means, votes)": k_means_votes,
     "HierShrink": hier_shrink,
+    "UniRoute (prior)": prior,
+    "UniRoute (shrunk)": shrunk,
     "Linear": linear,
     "Linear, own penalties": linear_each,
     "Logistic": logistic,

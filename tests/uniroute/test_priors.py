@@ -1,0 +1,242 @@
+"""The prior over LLMs: oracles by dense Gaussian conditioning, limits, invariances."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn.frozen import FrozenEstimator
+from sklearn.preprocessing import TargetEncoder
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from uniroute import PriorMap, UniRoute, random_world
+from uniroute.priors import condition
+
+N_TRAIN, N_VAL = 400, 60
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks(
+    [PriorMap()],
+    expected_failed_checks=lambda _: {"check_fit_score_takes_y": "its y are losses of LLMs"},
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def world():
+    """Return embeddings and losses of twelve LLMs in a simulated world with four kinds."""
+    return random_world(n_components=4, n_llms=12, random_state=0).sample(600, random_state=1)
+
+
+@pytest.fixture(scope="module")
+def parts(world):
+    X, losses = world.X, world.losses.astype(float)
+    return {
+        "train": (X[:N_TRAIN], losses[:N_TRAIN, :8]),
+        "val": (X[N_TRAIN : N_TRAIN + N_VAL], losses[N_TRAIN : N_TRAIN + N_VAL, 8:]),
+        "test": X[N_TRAIN + N_VAL :],
+    }
+
+
+@pytest.fixture(scope="module", params=["learned", "flat"])
+def prior(request, parts):
+    X, losses = parts["train"]
+    return PriorMap().fit(X, losses if request.param == "learned" else None)
+
+
+def add(router, parts, names="abcd"):
+    X, losses = parts["val"]
+    return router.add_llms(list(names), X, losses, np.arange(1.0, 5.0))
+
+
+# --- one Gaussian model --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_labels", [1, 3, 40])
+def test_conditioning_is_that_of_the_joint_normal_distribution(n_labels):
+    rng = np.random.default_rng(n_labels)
+    B, r, noise = rng.normal(size=(n_labels, 5)), rng.normal(size=n_labels), 0.3
+    scales = np.array([0.0, 0.5, 1.0, 2.0, 0.1])
+    evidence, mean, root = condition(B.T @ B / noise, B.T @ r / noise, scales)
+    prior = np.diag(scales**2)
+    joint = B @ prior @ B.T + noise * np.eye(n_labels)
+    gain = prior @ B.T @ np.linalg.inv(joint)
+    assert np.allclose(mean, gain @ r)
+    assert np.allclose(root.T @ root, prior - gain @ B @ prior)
+    noise_alone = stats.multivariate_normal.logpdf(r, cov=noise * np.eye(n_labels))
+    expected = stats.multivariate_normal.logpdf(r, cov=joint)
+    assert evidence == pytest.approx(expected - noise_alone)
+
+
+def dense(prior, Z, y, kinds):
+    """Return (log density, posterior mean, posterior covariance) of priors, function by function.
+
+    A prior is told by mean and covariance of all losses, at known prompts and at new ones.
+    """
+    n, found = len(y), []
+    for mean, covariance, noise in kinds:
+        K, m = Z @ covariance @ Z.T, Z @ mean
+        known = K[:n, :n] + noise * np.eye(n)
+        gain = K[n:, :n] @ np.linalg.inv(known)
+        density = stats.multivariate_normal.logpdf(y, m[:n], known)
+        found.append((density, m[n:] + gain @ (y - m[:n]), K[n:, n:] - gain @ K[:n, n:]))
+    return found
+
+
+def test_the_features_are_those_of_dense_conditioning(parts):
+    X, losses = parts["train"]
+    prior = PriorMap().fit(X, losses)
+    X_val, y = parts["val"][0], parts["val"][1][:, 1]
+    Z = prior.transform(np.concatenate([X_val, parts["test"][:20]]))
+    p = (y.sum() + 2 * prior.level_) / (len(y) + 2)  # two labels more, as of the training LLMs
+    level = np.zeros((Z.shape[1], Z.shape[1]))
+    level[-1, -1] = prior.spread_
+    learned, flat = (factor @ factor.T for factor in (prior.factor_, prior.flat_factor_))
+    kinds = [(prior.mean_, learned, p * (1 - p))]
+    kinds += [(prior.mean_, scale * learned + level, p * (1 - p)) for scale in (1, 3, 0.3)]
+    kinds += [
+        (prior.flat_mean_, share * flat + level, p * (1 - p)) for share in (0, 0.03, 0.1, 0.3)
+    ]
+    found = dense(prior, Z, y, kinds)
+    shares = np.exp([density - max(f[0] for f in found) for density, *_ in found])
+    shares /= shares.sum()
+    means = np.array([mean for _, mean, _ in found])
+    psi, counts = prior.represent(prior.transform(X_val), y[:, None])
+    assert np.allclose(Z[len(y) :] @ psi[0], shares @ means, atol=1e-8)
+    assert counts.sum() == len(y)
+    within = np.array([np.diag(covariance) for *_, covariance in found])
+    variance = shares @ (within + (means - shares @ means) ** 2)
+    error = prior.standard_error(parts["test"][:20], X_val, y[:, None])
+    assert np.allclose(error[:, 0] ** 2, variance, atol=1e-8)
+
+
+def test_the_learned_prior_has_the_mean_and_the_level_of_the_training_llms(parts):
+    X, losses = parts["train"]
+    prior = PriorMap().fit(X, losses)
+    assert prior.level_ == pytest.approx(losses.mean())
+    assert prior.spread_ == pytest.approx(losses.var())
+    assert prior.mean_[-1] == pytest.approx(losses.mean(), abs=0.01)  # features have mean 0
+    assert np.allclose(prior.transform(X).mean(axis=0)[:-1], 0, atol=1e-9)
+
+
+def test_the_flat_prior_spreads_one_unit_over_the_training_prompts(parts):
+    X, losses = parts["train"]
+    Z = PriorMap().fit(X).transform(X)
+    assert (Z @ PriorMap().fit(X).flat_factor_).var(axis=0).sum() == pytest.approx(1)
+    learned = PriorMap().fit(X, losses)
+    assert (Z @ learned.flat_factor_).var(axis=0).sum() == pytest.approx(learned.spread_)
+
+
+def test_one_way_to_differ_is_scikit_learns_target_encoder():
+    """Categories with one within-variance: both shrink a mean of n labels by n / (n + s2 / t2)."""
+    categories = np.repeat([0, 1, 2], [4, 8, 20])[:, None]
+    y = np.tile([0.0, 1.0, 0.0, 1.0], 8) + categories[:, 0]  # variance 1/4 in each category
+    encoder = TargetEncoder(smooth="auto", target_type="continuous").fit(categories, y)
+    B, noise = np.eye(3)[categories[:, 0]], 0.25
+    residuals = y - y.mean()
+    _, mean, _ = condition(B.T @ B / noise, B.T @ residuals / noise, np.full(3, y.std()))
+    assert np.allclose(y.mean() + mean, encoder.encodings_[0])
+
+
+# --- limits --------------------------------------------------------------------------------------
+
+
+def test_an_llm_without_labels_is_refused(prior, parts):
+    X, _ = parts["val"]
+    with pytest.raises(ValueError, match=r"losses must hold an observed loss of every LLM"):
+        prior.represent(prior.transform(X), np.full((len(X), 1), np.nan))
+
+
+@pytest.mark.parametrize("train_llms", [8, 0])
+def test_with_many_labels_the_means_of_the_kinds_come_out(train_llms):
+    """Four heaps of prompts: with more and more labels the prior no longer counts."""
+    rng, kind = np.random.default_rng(0), np.tile(np.arange(4), 5000)
+    X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [3.0, 3.0]])[kind]
+    X += rng.normal(scale=0.01, size=X.shape)
+    losses = rng.random((4, 9))
+    train = (rng.random((200, 8)) < losses[kind[:200], :8]).astype(float)
+    prior = PriorMap().fit(X[:200], train if train_llms else None)
+    y = (rng.random(len(kind)) < losses[kind, 8]).astype(float)
+    psi, _ = prior.represent(prior.transform(X), y[:, None])
+    gamma = prior.transform(X) @ psi[0]
+    heaps = np.eye(4)[kind] / 5000
+    assert np.allclose(gamma @ heaps, y @ heaps, atol=0.01)
+
+
+def test_one_cluster_is_a_shrunk_zero_router():
+    """All prompts are the same: between the mean loss of the LLM and that of the training LLMs."""
+    X, losses = np.ones((40, 3)), np.tile([0.0, 1.0, 1.0, 1.0], (40, 1))
+    router = UniRoute().fit(X, losses).add_llms(["a"], X[:8], [0, 0, 0, 0, 0, 0, 1, 1], 1.0)
+    gamma = router.predict_loss(X[:2])
+    assert gamma[0] == gamma[1]
+    assert 0.25 < gamma[0, 0] < 0.5
+    flat = UniRoute().fit(X).add_llms(["a"], X[:8], [0, 0, 0, 0, 0, 0, 1, 1], 1.0)
+    assert flat.predict_loss(X[:1]) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("constant", [0.0, 1.0, -3.5])
+def test_constant_losses(parts, constant):
+    X, _ = parts["train"]
+    X_val = parts["val"][0]
+    labels = np.full(len(X_val), constant)
+    flat = UniRoute().fit(X).add_llms("a", X_val, labels, 1.0)
+    assert np.allclose(flat.predict_loss(parts["test"]), constant)
+    same = UniRoute().fit(X, np.full((len(X), 3), constant)).add_llms("a", X_val, labels, 1.0)
+    assert np.allclose(same.predict_loss(parts["test"]), constant)
+
+
+def test_labels_unlike_the_training_llms_are_believed(parts):
+    """Training LLMs that are all alike, and a new one that is the contrary: no prior holds it."""
+    X, _ = parts["train"]
+    kind = (X[:, 0] > np.median(X[:, 0])).astype(float)
+    noise = np.random.default_rng(0).random((len(X), 6)) < 0.05
+    router = UniRoute().fit(X, np.abs(kind[:, None] - noise))
+    router.add_llms("contrary", X, 1 - kind, 1.0)
+    gamma = router.predict_loss(X)[:, 0]
+    assert gamma[kind == 1].mean() < 0.2 < 0.8 < gamma[kind == 0].mean()
+
+
+# --- invariances ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("with_losses", [True, False])
+def test_adding_an_llm_changes_no_other(parts, with_losses):
+    X, losses = parts["train"]
+    router = add(UniRoute().fit(X, losses if with_losses else None), parts)
+    X_val, losses_val = parts["val"]
+    for i, name in enumerate("abcd"):
+        alone = UniRoute(FrozenEstimator(router.prompt_map_)).fit(X)
+        alone.add_llms(name, X_val, losses_val[:, i], 1.0)
+        assert np.allclose(alone.psi_, router.psi_[i], atol=1e-12)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_order_and_missing_labels_do_not_matter(prior, parts, seed):
+    rng, (X, losses) = np.random.default_rng(seed), parts["val"]
+    Z = prior.transform(X)
+    losses = np.where(rng.random(losses.shape) < 0.3, np.nan, losses)
+    losses[0] = 1.0
+    psi, counts = prior.represent(Z, losses)
+    rows, columns = rng.permutation(len(X)), rng.permutation(losses.shape[1])
+    turned, _ = prior.represent(Z[rows], losses[np.ix_(rows, columns)])
+    assert np.allclose(turned, psi[columns], atol=1e-8)
+    for i, y in enumerate(losses.T):
+        seen = ~np.isnan(y)
+        alone, n = prior.represent(Z[seen], y[seen, None])
+        assert np.allclose(alone[0], psi[i], atol=1e-8)
+        assert n.sum() == counts[i].sum() == seen.sum()
+
+
+@settings(max_examples=15, deadline=None)
+@given(factor=st.floats(0.01, 100), shift=st.floats(-10, 10))
+def test_units_of_losses_do_not_matter(parts, factor, shift):
+    (X, losses), (X_val, losses_val) = parts["train"], parts["val"]
+    for train in (losses, None):
+        plain = UniRoute().fit(X, train).add_llms(list("abcd"), X_val, losses_val, np.ones(4))
+        other = UniRoute().fit(X, None if train is None else shift + factor * train)
+        other.add_llms(list("abcd"), X_val, shift + factor * losses_val, np.ones(4))
+        expected = shift + factor * plain.predict_loss(parts["test"])
+        assert np.allclose(other.predict_loss(parts["test"]), expected, rtol=1e-6, atol=1e-6)

@@ -1,0 +1,385 @@
+"""A prior over LLMs, learned from the training LLMs: features Psi that hold with few labels."""
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.covariance import ledoit_wolf
+from sklearn.linear_model import RidgeCV
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from uniroute.checks import check_losses
+from uniroute.prompts import _PromptMap
+
+__all__ = ["PriorMap"]
+
+SIZES = (20, 50, 100)  # numbers of clusters; each set has its say
+SOFTNESS = 14.0  # over the mean squared distance to the nearest centre: how soft memberships are
+RANK = 64  # most directions in which LLMs may differ, the same way
+PENALTIES = np.geomspace(0.01, 100, 9)  # of the ridge regression, over the mean eigenvalue
+# Priors of an LLM, equally likely: scale of the covariance, and variance of a level of its own
+# (over the variance of a loss). Learned: like the training LLMs; of another strength, and different
+# as much, more or less. Flat: the share of the variance that depends on the prompt, in any way.
+LEARNED = ((1.0, 0.0), (1.0, 1.0), (3.0, 1.0), (0.3, 1.0))
+FLAT = ((0.0, 1.0), (0.03, 1.0), (0.1, 1.0), (0.3, 1.0))
+
+
+def condition(gram, moment, scales):
+    """Condition independent normal weights on noisy sums of them.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (n_weights, n_weights)
+        B'B / noise, where B is what the weights are multiplied with, a row for each label.
+    moment : ndarray of shape (n_weights,)
+        B'r / noise, where r are the labels.
+    scales : ndarray of shape (n_weights,)
+        Standard deviations of the weights; their mean is 0.
+
+    Returns
+    -------
+    evidence : float
+        Logarithm of the labels' likelihood, less that of noise alone.
+    mean : ndarray of shape (n_weights,)
+        Posterior mean of the weights.
+    root : ndarray of shape (n_weights, n_weights)
+        A with posterior covariance A'A.
+
+    Notes
+    -----
+    For weights s u, u standard normal, the precision of u is H = I + s B'B s / noise; the mean is
+    s H^-1 s B'r / noise, the evidence r'B s H^-1 s B'r / (2 noise^2) - log det(H) / 2. Chapter 24.
+
+    Examples
+    --------
+    Four labels of mean 1, as noisy as the weight is uncertain: four fifths of it are believed.
+
+    >>> evidence, mean, root = condition(np.array([[4.0]]), np.array([4.0]), np.array([1.0]))
+    >>> mean, float((root**2).sum().round(3))
+    (array([0.8]), 0.2)
+    """
+    lower = np.linalg.cholesky(np.eye(len(scales)) + scales[:, None] * gram * scales)
+    root = np.linalg.inv(lower) * scales
+    half = root @ moment
+    return half @ half / 2 - np.log(np.diag(lower)).sum(), root.T @ half, root
+
+
+class PriorMap(_PromptMap):
+    """Learn from training LLMs how LLMs differ, so that few labels of a new one go far.
+
+    It is a prompt map and says how LLMs are represented, both of `UniRoute()`. There is no number
+    of clusters to choose.
+
+    Parameters
+    ----------
+    random_state : int, default 0
+        Seed of the clusterings.
+
+    Attributes
+    ----------
+    cluster_centers_ : ndarray of shape (n_clusters, n_dims)
+        Centres of up to 20, of up to 50 and of up to 100 clusters.
+    sizes_ : tuple of int
+        How many clusters each of these sets has.
+    sharpness_ : ndarray of shape (n_sets,)
+        How fast a membership falls with the squared distance, for each set.
+    center_ : ndarray of shape (n_features,)
+        Mean of the features over the training prompts, 0 for the constant.
+    scale_ : float
+        By which embeddings are divided.
+    mean_, flat_mean_ : ndarray of shape (n_features,)
+        Mean of an LLM's features, in the learned and in the flat priors.
+    factor_, flat_factor_ : ndarray of shape (n_features, n_weights)
+        Their covariances are ``factor_ @ factor_.T`` and ``flat_factor_ @ flat_factor_.T``.
+    level_, spread_ : float
+        Mean and variance of a training LLM's loss.
+
+    Notes
+    -----
+    Phi(x) holds memberships in soft clusters, the embedding and a constant, Psi(h) is the posterior
+    mean of an LLM's weights: Eq. (9), and Eq. (10) with F from a model of the meta-distribution
+    of Section 3, which the paper assumes and does not use. In it losses are Phi(x) . w plus noise,
+    w normal. The learned priors have the mean and the Ledoit-Wolf covariance of the training LLMs'
+    weights (cluster means; ridge regression on the embedding), each set of clusters and the
+    embedding with equal shares; the flat ones know of no training LLM. All are weighed by how well
+    they foretell the LLM's own labels, and by nothing else: where training LLMs mislead, what they
+    say is dropped. With fewer than two of them there are the flat ones alone. Chapter 24.
+
+    Examples
+    --------
+    Two kinds of prompts; one label of each says the more, the more training LLMs are specialists:
+
+    >>> X, losses = np.repeat([[0.0], [1.0]], 50, axis=0), np.repeat([[0, 1, 0], [1, 0, 1]], 50, 0)
+    >>> prior = PriorMap().fit(X, losses)
+    >>> phi = prior.transform([[0.0], [1.0]])
+    >>> psi, counts = prior.represent(phi, [[0.0], [1.0]])
+    >>> (phi @ psi.T).round(2).tolist()
+    [[0.3], [0.7]]
+    """
+
+    def __init__(self, random_state=0):
+        self.random_state = random_state
+
+    def fit(self, X, losses=None):
+        """Cluster the training prompts, and learn how the training LLMs differ.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_prompts, n_dims)
+            Embeddings of the training prompts.
+        losses : array-like of shape (n_prompts, n_train_llms), optional
+            Losses of the training LLMs; NaN = not observed. With fewer than two LLMs nothing is
+            known of how they differ: an LLM's means are then shrunk towards its overall loss.
+
+        Returns
+        -------
+        PriorMap
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit, or a training LLM has no observed loss.
+        """
+        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        if losses is not None:
+            losses = np.asarray(losses, dtype=float)
+            losses = check_losses("losses", losses.reshape(len(losses), -1))
+            if len(losses) != len(X):
+                raise ValueError(f"losses must have a row per prompt, {len(X)}; got {len(losses)}")
+        self._fit_features(X)
+        self._fit_priors(X, losses)
+        return self
+
+    def _fit_features(self, X):
+        """Find the clusters, and the means and the scale of the features."""
+        most = max(1, len(np.unique(X, axis=0)) // 4)
+        sizes = sorted({min(size, most) for size in SIZES})
+        found = [KMeans(size, n_init=1, random_state=self.random_state).fit(X) for size in sizes]
+        self.cluster_centers_ = np.concatenate([kmeans.cluster_centers_ for kmeans in found])
+        self.sizes_ = tuple(sizes)
+        total = float(X.var(axis=0, dtype=float).sum())
+        distances = np.array([kmeans.inertia_ / len(X) for kmeans in found])
+        self.sharpness_ = SOFTNESS / np.maximum(distances, 1e-6 * total or 1.0)
+        self.scale_ = float(np.sqrt(total)) or 1.0
+        mean = np.concatenate([self._soft(X).mean(axis=0), X.mean(axis=0, dtype=float)])
+        self.center_ = np.append(mean, 0.0)
+
+    def _soft(self, X):
+        """Return the memberships in all sets of clusters; those of each set add up to 1."""
+        centers = self.cluster_centers_
+        sharpness = np.repeat(self.sharpness_, self.sizes_).astype(X.dtype)
+        starts = np.cumsum([0, *self.sizes_[:-1]])
+        phi = X @ centers.T.astype(X.dtype)
+        phi -= (np.vecdot(centers, centers) / 2).astype(X.dtype)
+        phi *= 2 * sharpness
+        phi -= np.repeat(np.maximum.reduceat(phi, starts, axis=1), self.sizes_, axis=1)
+        np.exp(phi, out=phi)
+        phi /= np.repeat(np.add.reduceat(phi, starts, axis=1), self.sizes_, axis=1)
+        return phi
+
+    @property
+    def _n_features_out(self):
+        return len(self.center_)
+
+    def transform(self, X):
+        """Return memberships, embedding and constant, (n_prompts, n_features).
+
+        All but the constant are less their means over the training prompts, so that the weight of
+        the constant is an LLM's mean loss there.
+        """
+        check_is_fitted(self)
+        X = self._rows(X)
+        X = X if X.dtype == np.float32 else np.asarray(X, dtype=float)
+        features = np.empty((len(X), len(self.center_)), dtype=X.dtype)
+        n = len(self.cluster_centers_)
+        with np.errstate(invalid="ignore", over="ignore"):
+            features[:, :n], features[:, n:-1], features[:, -1] = self._soft(X), X, 1.0
+            features -= self.center_.astype(X.dtype)
+            features[:, n:-1] /= self.scale_
+        if not np.isfinite(features).all():
+            self._check_rows(X)
+        return features
+
+    def _sets(self):
+        """Return the columns of each set of clusters, and of the embedding and the constant."""
+        ends = np.cumsum(self.sizes_)
+        clusters = [slice(end - size, end) for end, size in zip(ends, self.sizes_, strict=True)]
+        return [*clusters, slice(ends[-1], None)]
+
+    def _fit_priors(self, X, losses):
+        """Find mean and main directions of the flat priors, and of the learned ones."""
+        X = X.astype(float)
+        Z, sets = self.transform(X), self._sets()
+        self.level_, self.spread_ = 0.0, 1.0
+        self.flat_mean_ = np.zeros(Z.shape[1])
+        roots = [np.eye(len(self.center_[columns])) for columns in sets]
+        factor = _main_directions(Z, self._joined(roots, False))
+        self.flat_factor_ = factor / max(np.sqrt((Z @ factor).var(axis=0).sum()), 1e-300)
+        self.mean_, self.factor_ = self.flat_mean_, np.empty((Z.shape[1], 0))
+        if losses is None or losses.shape[1] < 2 or np.nanmin(losses) == np.nanmax(losses):
+            return
+        self.level_ = float(np.nanmean(losses, axis=0).mean())
+        self.spread_ = float(np.nanmean((losses - self.level_) ** 2, axis=0).mean())
+        self.flat_mean_ = np.append(self.flat_mean_[:-1], self.level_)
+        self.flat_factor_ *= np.sqrt(self.spread_)
+        weights = self._weights(X, Z, losses)
+        means = [rows.mean(axis=0)[:, None] for rows in weights]
+        self.mean_ = self._joined(means).sum(axis=1) / np.sqrt(len(sets))
+        self.factor_ = _main_directions(Z, self._joined([_root(rows) for rows in weights]))
+
+    def _weights(self, X, Z, losses):
+        """Return the training LLMs' weights in each set: cluster means, and a ridge regression."""
+        observed, overall = ~np.isnan(losses), np.nanmean(losses, axis=0)
+        phi, filled = self._soft(X), np.where(observed, losses, 0.0)
+        means = (phi.T @ filled + overall) / (phi.T @ observed.astype(float) + 1)
+        *clusters, embedding = self._sets()
+        ridge = _ridge(Z[:, embedding][:, :-1], losses)
+        return [*(means[columns].T for columns in clusters), ridge]
+
+    def _joined(self, blocks, with_level=True):
+        """Return weights of the sets, each a block of columns, as weights of all features."""
+        sets, rows = self._sets(), []
+        for columns, block in zip(sets, blocks, strict=True):
+            whole = np.zeros((len(self.center_), block.shape[1]))
+            whole[columns] = block
+            if columns.stop is not None:  # memberships less their means add up to 0, not to 1
+                whole[-1] = self.center_[columns] @ block
+            whole[-1] *= with_level
+            rows.append(whole)
+        return np.hstack(rows) / np.sqrt(len(sets))
+
+    def represent(self, features, losses):
+        """Return posterior means of LLMs' weights, and numbers of labels.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_prompts, n_features)
+            Of the validation prompts, from `transform`.
+        losses : array-like of shape (n_prompts, n_llms)
+            NaN = not observed; of every LLM some are, or a `ValueError` is raised.
+
+        Returns
+        -------
+        psi, counts : ndarray of shape (n_llms, n_features)
+            Psi; and how many labels each LLM has, at the constant.
+        """
+        losses = check_losses("losses", losses)
+        psi = np.empty((losses.shape[1], len(self.center_)))
+        for i, (start, unit, parts) in enumerate(self._posteriors(features, losses)):
+            psi[i] = unit * sum(share * mean for share, mean, *_ in parts)
+            psi[i, -1] += start
+        return psi, self._counts(losses)
+
+    def _counts(self, values):
+        counts = np.zeros((values.shape[1], len(self.center_)))
+        counts[:, -1] = (~np.isnan(values)).sum(axis=0)
+        return counts
+
+    def _posteriors(self, features, losses):
+        """Yield for each LLM an offset, a unit, and (share, mean, root, factor) of each prior."""
+        priors = [(self.flat_mean_, self.flat_factor_, FLAT)]
+        if self.factor_.size:
+            priors.append((self.mean_, self.factor_, LEARNED))
+        constant = np.eye(len(self.center_))[:, -1:]
+        priors = [(mean, np.hstack([constant, factor]), kinds) for mean, factor, kinds in priors]
+        bases = [np.asarray(features @ factor, dtype=float) for _, factor, _ in priors]
+        grams = [basis.T @ basis for basis in bases]
+        for y in losses.T:
+            seen = ~np.isnan(y)
+            start, unit, noise = self._noise(y[seen])
+            y, found = (y[seen] - start) / unit, []
+            for (mean, factor, kinds), basis, gram in zip(priors, bases, grams, strict=True):
+                if not seen.all():
+                    basis = basis[seen]
+                    gram = basis.T @ basis
+                left = y - features[seen] @ mean
+                moment = basis.T @ left / noise
+                for scale, level in kinds:
+                    scales = np.sqrt(np.append(level * self.spread_, [scale] * (len(gram) - 1)))
+                    evidence, weights, root = condition(gram / noise, moment, scales)
+                    evidence -= left @ left / (2 * noise)
+                    found.append((evidence, mean + factor @ weights, root, factor))
+            shares = np.array([evidence for evidence, *_ in found])
+            shares = np.exp(shares - shares.max()) / np.exp(shares - shares.max()).sum()
+            yield start, unit, [(share, *one[1:]) for share, one in zip(shares, found, strict=True)]
+
+    def _noise(self, y):
+        """Return an offset and a unit of an LLM's losses, and the variance of one around its mean.
+
+        As if two labels more had been drawn from the training LLMs' losses: of 0-1 losses it is
+        p (1 - p) with p between the LLM's mean and theirs. Without these all is in the LLM's units.
+        """
+        start, unit = 0.0, 1.0
+        if not self.factor_.size:
+            start, unit = float(y.mean()), float(y.std()) or 1.0
+        y = (y - start) / unit - self.level_
+        away = y.sum() / (len(y) + 2)
+        return start, unit, (y @ y + 2 * self.spread_) / (len(y) + 2) - away**2
+
+    def represent_costs(self, features, costs):
+        """Return weights that predict costs, none negative, as `represent` those for losses.
+
+        They are means over the first set of clusters, with ten prompts more of the mean cost.
+        """
+        costs = check_losses("costs", costs, kind="cost")
+        first, center = slice(0, self.sizes_[0]), self.center_[: self.sizes_[0]]
+        phi = np.maximum(features[:, first] + center, 0.0)
+        sums = phi.T @ np.nan_to_num(costs) + 10 * np.nanmean(costs, axis=0)
+        psi = np.zeros((costs.shape[1], len(self.center_)))
+        psi[:, first] = (sums / (phi.T @ ~np.isnan(costs) + 10)).T
+        psi[:, -1] = psi[:, first] @ center
+        return psi, self._counts(costs)
+
+    def standard_error(self, X, X_val, losses_val):
+        """Return how uncertain predictions are: the posterior standard deviation of mean losses.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_prompts, n_dims)
+            Embeddings of the prompts to predict.
+        X_val, losses_val : array-like
+            Validation prompts and losses on them, as for `UniRoute.add_llms`.
+
+        Returns
+        -------
+        ndarray of shape (n_prompts, n_llms)
+        """
+        losses = check_losses("losses_val", losses_val)
+        features, found = self.transform(X), []
+        for _, unit, parts in self._posteriors(self.transform(X_val), losses):
+            shares, means, roots, factors = zip(*parts, strict=True)
+            within = [
+                np.square(features @ (root @ factor.T).T).sum(axis=1)
+                for root, factor in zip(roots, factors, strict=True)
+            ]
+            shares, means = np.array(shares), np.array(means) @ features.T
+            found.append(unit**2 * shares @ (within + (means - shares @ means) ** 2))
+        return np.sqrt(np.array(found).T)
+
+
+def _root(weights):
+    """Return F with F F' the Ledoit-Wolf covariance of LLMs' weights, (n_llms, n_weights)."""
+    n_llms = len(weights)
+    values, vectors = np.linalg.eigh(ledoit_wolf(weights)[0] * n_llms / (n_llms - 1))
+    return vectors * np.sqrt(np.maximum(values, 0.0))
+
+
+def _main_directions(Z, factor):
+    """Return a factor of the same covariance, its columns in order of what they do to losses."""
+    values, vectors = np.linalg.eigh((Z @ factor).T @ (Z @ factor) / len(Z))
+    keep = values > 1e-10 * max(values[-1], 1e-300)
+    return factor @ vectors[:, keep][:, ::-1][:, :RANK]
+
+
+def _ridge(X, losses):
+    """Return coefficients and constant of each LLM, (n_llms, n_dims + 1).
+
+    The penalty by leave-one-out, one for all LLMs with the same observed prompts.
+    """
+    patterns, which = np.unique(~np.isnan(losses), axis=1, return_inverse=True)
+    found = np.empty((losses.shape[1], X.shape[1] + 1))
+    for k, rows in enumerate(patterns.T):
+        of = which.ravel() == k
+        y = losses[rows][:, of]
+        penalties = PENALTIES * (len(y) / X.shape[1])  # features have mean square 1, all together
+        ridge = RidgeCV(penalties).fit(X[rows], y)
+        found[of] = np.column_stack([np.atleast_2d(ridge.coef_), ridge.intercept_])
+    return found
