@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from uniroute.plan import Controller
+from uniroute.controller import Controller
 from uniroute.router import UniRoute
 from uniroute.serve.config import Config, read_config
 

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from uniroute.embed import Encoder
-from uniroute.plan import Controller
+from uniroute.controller import Controller
 from uniroute.serve.config import OURS, read_config
 from uniroute.serve.deciding import Busy, EncoderThread, read_serving
 from uniroute.serve.forward import Forwarder, PassedThrough, headers_of, usage_in
