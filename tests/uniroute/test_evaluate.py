@@ -278,7 +278,7 @@ def test_an_interval_about_new_prompts_keeps_their_share_of_the_noise():
 
 def test_the_order_of_the_llms_does_not_matter():
     rng = np.random.default_rng(2)
-    pools = rng.random((60, 8)).argsort(axis=1) < 3
+    pools = rng.random((60, 8)).argsort(axis=1, kind="stable") < 3
     values = pools @ rng.normal(size=8) + rng.normal(size=60)
     given = {"about": "new LLMs", "test_share": 0.3, "gaps": rng.normal(size=60)}
     first, second = (

@@ -105,7 +105,7 @@ def simulate(size, effects, rng):
 
 def _drawn(n_trials, n, size, rng):
     """Return `size` different numbers below n for each trial."""
-    return rng.random((n_trials, n)).argpartition(size, axis=1)[:, :size]
+    return rng.random((n_trials, n)).argsort(axis=1, kind="stable")[:, :size]
 
 
 def coverage(size, effects, n_repeats, seed=0, level=0.95):

@@ -67,7 +67,7 @@ def test_real_swe_bench():
     assert data.embeddings.shape == (500, 384) and len(set(data.prompts)) == 500
     assert np.isnan(data.losses).sum() == 9 and np.isnan(data.costs).sum() == 25 + 134
     resolved = 1 - np.nanmean(data.losses, axis=0)
-    best = np.argsort(resolved)[::-1]
+    best = np.argsort(-resolved, kind="stable")
     assert [data.llms[m] for m in best[:2]] == ["claude-fable-5", "claude-opus-4-8"]
     np.testing.assert_allclose(resolved[best[:2]], [0.958, 0.838])
     assert min(data.released) == "2025-07-23" and max(data.released) == "2026-06-09"

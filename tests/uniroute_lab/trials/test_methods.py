@@ -79,6 +79,10 @@ def directly(method, trial):
             return uniroute(KMeansMap(4, n_init=1), trial, trial.X_train)
         case "UniRoute (K-means, votes)":
             return by_votes(trial)
+        case "UniRoute (prior)":
+            return uniroute(None, trial, trial.X_train, trial.losses_train)
+        case "UniRoute (shrunk)":
+            return uniroute(None, trial, trial.X_train)
         case "HierShrink":
             return np.array([[shrunk(trial, x, m) for m in range(3)] for x in X_test])
         case name if "learned map" in name:
@@ -258,7 +262,7 @@ def test_one_model_for_all_llms_gets_the_nearest_known_loss(trial):
     losses[7, 1] = np.nan
     apart = np.linalg.norm(trial.X_val - trial.X_val[7], axis=1)
     filled = trial.losses_val.copy()
-    filled[7, 1] = losses[np.argsort(apart)[1], 1]
+    filled[7, 1] = losses[np.argsort(apart, kind="stable")[1], 1]
     methods = Method("Linear"), Method("MLP", {"epochs": 2}), Method("K-NN, scikit-learn", {"k": 7})
     for method in methods:
         given, expected = (method(replace(trial, losses_val=one)) for one in (losses, filled))
