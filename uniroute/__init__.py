@@ -29,6 +29,7 @@ _EXPORTS = {
     "plan": ["BudgetWarning", "Controller", "Plan"],
     "pool": ["Pool"],
     "prompts": ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"],
+    "report.tables": ["Table", "read_table"],
     "router": ["Explanation", "Router", "UniRoute"],
     "rule": ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"],
     "worlds": ["MixtureWorld", "WorldSample", "random_world"],
