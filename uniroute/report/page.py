@@ -36,7 +36,7 @@ def render(result, data, understood, saved, diagnosis):
     -------
     str
     """
-    order = np.argsort(-result.llm_quality, kind="stable")[:MOST_LLMS]
+    kinds, order = _kinds_and_llms(result, data)
     place = data.llms.index(result.best_llm)
     loader = PackageLoader("uniroute.report", ".")
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
@@ -47,7 +47,7 @@ def render(result, data, understood, saved, diagnosis):
         best_cost=result.llm_costs[place],
         curves=Markup(_curves(result)),  # made here; its texts are escaped by matplotlib
         alt=_alt(result),
-        kinds=kinds_of(data, order),
+        kinds=kinds,
         shown=[data.llms[m] for m in order],
         left_out=len(data.llms) - len(order),
         diagnosis=diagnosis,
@@ -56,6 +56,17 @@ def render(result, data, understood, saved, diagnosis):
         percent=lambda share: f"{share:.1%}".replace("%", " %"),
         money=lambda value: f"{value:,.4g}",
     )
+
+
+def _kinds_and_llms(result, data):
+    """Return the kinds, and the LLMs to show: who wins most kinds, then who is best overall."""
+    everyone = np.arange(len(data.llms))
+    wins = np.bincount(
+        [kind["best"] for kind in kinds_of(data, everyone) if kind["best"] is not None],
+        minlength=len(everyone),
+    )
+    order = np.lexsort([-result.llm_quality, -wins])[:MOST_LLMS]
+    return kinds_of(data, order), order
 
 
 def kinds_of(data, llms):
@@ -134,6 +145,8 @@ def _curves(result):
             axes.plot(result.budgets, curve, color=color, linestyle=line, label=label, linewidth=2)
         axes.scatter(result.llm_costs, result.llm_quality, s=18, color="#cc79a7", label="one LLM")
         axes.set(xlabel=f"mean cost of a prompt ({result.cost_unit})", ylabel="quality (1 - loss)")
+        if 0 < 20 * result.llm_costs.min() < result.llm_costs.max():
+            axes.set_xscale("log")
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, loc="lower right")
         file = io.StringIO()

@@ -299,7 +299,7 @@ def _separator(path, raw, most=50):
             rows = [row for row, _ in zip(reader, range(most), strict=False) if row]
         width = len(rows[0]) if rows else 0
         alike = np.mean([len(row) == width for row in rows[:-1] or rows]) if rows else 0
-        if width > 1 and (alike, width) > best[:1] + (0,) and (alike * width > best[0]):
+        if width > 1 and alike * width > best[0]:
             best = (alike * width, separator)
     if not best[0]:
         raise ValueError(

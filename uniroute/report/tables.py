@@ -1,4 +1,4 @@
-"""One reader for the tables that people have: what was understood is said, what was not is named."""
+"""One reader for the tables that people have; it says what it understood."""
 
 import re
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ ROLES = {
     "prompt_id": "prompt_id question_id sample_id example_id test_id doc_id id uid",
     "task": "task subject category kind dataset benchmark eval_name domain subset",
     "llm": "llm model model_name llm_name model_id provider engine",
-    "score": "score correct is_correct accuracy acc passed pass success result outcome rating grade "
-    "judge_score reward quality verdict status",
+    "score": "score correct is_correct accuracy acc passed pass success result outcome rating "
+    "grade judge_score reward quality verdict status",
     "loss": "loss error_rate",
     "cost": "cost total_cost cost_usd costs price usd cost_eur cost_cents",
     "input_tokens": "input_tokens prompt_tokens tokens_in n_input_tokens",
@@ -137,7 +137,7 @@ def read_table(
     >>> table.data.losses
     array([[0., 0.],
            [1., 0.]])
-    >>> print("\\n".join(table.understood))
+    >>> print(*table.understood, sep=chr(10))
     a row for each prompt, prompts in 'question', 2 columns of LLMs: 'small', 'large'
     words for right and wrong: 'fail', 'pass'
     scores from 0 to 1, high is good

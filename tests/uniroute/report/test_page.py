@@ -74,7 +74,7 @@ def test_the_page_names_kinds_by_their_words_and_says_what_the_picture_shows(mad
     page = (made[0] / "page.html").read_text(encoding="utf-8")
     assert "capital" in page and "minus" in page
     assert re.search(r'aria-label="Quality by mean cost of a prompt, from 1 to 30 USD', page)
-    assert "Who wins where" in page and "winner&#39;s curse" in page or "winner's curse" in page
+    assert "Who wins where" in page and "winner's curse" in page
 
 
 def test_the_router_beside_the_page_sends_each_kind_to_its_llm(made):

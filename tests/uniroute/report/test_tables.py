@@ -130,7 +130,7 @@ def test_scores_of_judges_are_scaled_and_the_guess_is_said(write):
 
 def test_scores_called_loss_are_not_taken_for_losses(write):
     path = write(JUDGED.format("loss"))
-    with pytest.raises(ValueError, match="line 2, column 'loss'.*got 10.*better='high'"):
+    with pytest.raises(ValueError, match=r"line 2, column 'loss'.*got 10.*better='high'"):
         read_table(path)
     same(read_table(path, better="high").data.losses, [[0, 1], [0.5, 0.25]])
     same(read_table(path, better="low", scale=(0, 10)).data.losses, [[1, 0.1], [0.55, 0.775]])
@@ -157,7 +157,7 @@ def test_ties_and_battles_apart(write):
     same(read_table(write(head + "p,x,y,tie (bothbad)\n")).data.losses, [[0.5, 0.5]])
     with pytest.raises(ValueError, match="never met"):
         read_table(write(head + "p,x,y,tie\np,z,w,model_a\n"))
-    with pytest.raises(ValueError, match="line 2, column 'winner'.*got 'nobody'"):
+    with pytest.raises(ValueError, match=r"line 2, column 'winner'.*got 'nobody'"):
         read_table(write(head + "p,x,y,nobody\n"))
 
 
