@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from sklearn.cluster import KMeans
@@ -45,7 +44,7 @@ def render(result, data, understood, saved, diagnosis):
         sentence=result.sentence[0].upper() + result.sentence[1:],
         understood=understood,
         best_cost=result.llm_costs[place],
-        curves=Markup(_curves(result)),  # made here; its texts are escaped by matplotlib
+        curves=_curves(result),
         alt=_alt(result),
         kinds=kinds,
         shown=[data.llms[m] for m in order],

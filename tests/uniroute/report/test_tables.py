@@ -1,5 +1,8 @@
 """Tables as tools and people write them: each form read right, each fault named by its place."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,6 +26,12 @@ def write(tmp_path):
 
 def same(found, wanted):
     np.testing.assert_allclose(found, wanted, atol=1e-12)
+
+
+def test_without_pandas_the_door_names_the_extra():
+    code = "import sys; sys.modules['pandas'] = None\nfrom uniroute import read_table"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert 'pip install "uniroute[report]"' in done.stderr.splitlines()[-1]
 
 
 # --- forms
