@@ -33,6 +33,9 @@ _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in nam
 
 __all__ = ["__version__", *sorted(_MODULE_OF)]
 
+# Of a room that is an extra, so that * does not ask for it.
+_MODULE_OF["read_table"] = "report.tables"
+
 
 def __getattr__(name):
     """Import a public name, or a module of the package, on first use."""

@@ -1,0 +1,117 @@
+"""The page stands alone, whatever prompts and LLMs are called; the router beside it routes."""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from uniroute import UniRoute, read_table
+
+pd = pytest.importorskip("pandas")
+pytest.importorskip("jinja2")
+pytest.importorskip("matplotlib")
+
+HOSTILE = "<script>alert(1)</script>\"'{{ 7 * 7 }} $x_$"
+
+
+class Tags(HTMLParser):
+    """The tags and addresses of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.addresses = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href")]
+        assert not any(name.startswith("on") for name, _ in attrs)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Two kinds of prompts, an LLM for each, a dear one for both; written by the command."""
+    folder = tmp_path_factory.mktemp("report")
+    rng = np.random.default_rng(0)
+    n, kind = 240, np.arange(240) % 2
+    right = np.stack([kind == 0, kind == 1, np.ones(n)], axis=1) != (
+        rng.uniform(size=(n, 3)) < [0.1, 0.1, 0.25]
+    )
+    words = np.where(kind, "capital city of", "sum plus minus")
+    frame = pd.DataFrame({"prompt": [f"{words[i]} {i} {HOSTILE}" for i in range(n)]})
+    for m, llm in enumerate([f"adder {HOSTILE}", "traveller", "both"]):
+        frame[llm] = np.where(right[:, m], "pass", "fail")
+    frame.to_csv(folder / "wide.csv", sep=";", index=False, encoding="utf-16")
+    costs = {"llm": frame.columns[1:], "cost": [1, 1, 30]}
+    pd.DataFrame(costs).to_csv(folder / "costs.csv", index=False)
+    np.save(folder / "X.npy", rng.normal(size=(n, 3)) + 6 * kind[:, None])
+    args = ["wide.csv", "--costs", "costs.csv", "--output", "page.html", "--embeddings", "X.npy"]
+    run = [sys.executable, "-m", "uniroute.report", *args]
+    done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+def test_the_command_says_what_it_understood_and_what_it_found(made):
+    assert "columns separated by semicolon" in made[1]
+    assert "routing saves" in made[1]
+
+
+def test_the_page_stands_alone_and_runs_nothing(made):
+    page = (made[0] / "page.html").read_text(encoding="utf-8")
+    tags = Tags(page)
+    assert not {"script", "iframe", "link", "img", "object", "form"} & set(tags.tags)
+    assert all(address.startswith("#") for address in tags.addresses)
+    assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
+    assert "{{ 7 * 7 }}" in page and "alert(1)&lt;/script&gt;" in page
+    assert not re.search(r"url\(\s*['\"]?(?!#)", page)
+
+
+def test_the_page_names_kinds_by_their_words_and_says_what_the_picture_shows(made):
+    page = (made[0] / "page.html").read_text(encoding="utf-8")
+    assert "capital" in page and "minus" in page
+    assert re.search(r'aria-label="Quality by mean cost of a prompt, from 1 to 30 USD', page)
+    assert "Who wins where" in page and "winner's curse" in page
+
+
+def test_the_router_beside_the_page_sends_each_kind_to_its_llm(made):
+    router = UniRoute.load(made[0] / "page.uniroute")
+    chosen = router.route(np.load(made[0] / "X.npy"), cost_weight=0.02)
+    right = np.where(np.arange(240) % 2, "traveller", f"adder {HOSTILE}")
+    assert np.mean(np.array(chosen) == right) > 0.95
+
+
+def test_faults_are_one_line_and_a_status(made):
+    run = [sys.executable, "-m", "uniroute.report"]
+    options = {"cwd": made[0], "capture_output": True, "text": True, "check": False}
+    done = subprocess.run([*run, "wide.csv", "--embeddings", "X.npy"], **options)
+    assert done.returncode == 1 and "--costs" in done.stderr
+    done = subprocess.run([*run, "none.csv"], **options)
+    assert done.returncode == 1 and "none.csv" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_battles_make_a_page(tmp_path):
+    from uniroute.report.__main__ import report
+
+    rng = np.random.default_rng(1)
+    kind = rng.integers(0, 2, 600)
+    ends = np.array([rng.choice(3, 2, replace=False) for _ in kind])
+    skill = np.array([[2, 0, 1], [0, 2, 1]])[kind[:, None], ends]
+    won = rng.uniform(size=600) < 1 / (1 + np.exp(skill[:, 1] - skill[:, 0]))
+    names = np.array(["sums", "places", "both"])
+    battles = pd.DataFrame(
+        {
+            "prompt": [f"kind {k} number {i}" for i, k in enumerate(kind)],
+            "model_a": names[ends[:, 0]],
+            "model_b": names[ends[:, 1]],
+            "winner": np.where(won, "model_a", "model_b"),
+        }
+    )
+    table = read_table(battles, costs={"sums": 1, "places": 1.5, "both": 9})
+    X = kind[:, None] * 5.0 + rng.normal(size=(600, 2))
+    result = report(table, tmp_path / "battles.html", X)
+    assert "not which is right" in (tmp_path / "battles.html").read_text(encoding="utf-8")
+    assert result.areas["chosen"] > result.areas["ZeroRouter"]
