@@ -100,7 +100,8 @@ def test_the_features_are_those_of_dense_conditioning(parts):
         (prior.flat_mean_, share * flat + level, p * (1 - p)) for share in (0, 0.03, 0.1, 0.3)
     ]
     found = dense(prior, Z, y, kinds)
-    shares = np.exp([density - max(f[0] for f in found) for density, *_ in found])
+    weights = np.array([1, 1, 0.25, 1, 1, 1, 1, 1])
+    shares = weights * np.exp([density - max(f[0] for f in found) for density, *_ in found])
     shares /= shares.sum()
     means = np.array([mean for _, mean, _ in found])
     psi, counts = prior.represent(prior.transform(X_val), y[:, None])
@@ -108,6 +109,8 @@ def test_the_features_are_those_of_dense_conditioning(parts):
     assert counts.sum() == len(y)
     within = np.array([np.diag(covariance) for *_, covariance in found])
     variance = shares @ (within + (means - shares @ means) ** 2)
+    flat_first = np.roll(shares, 4)
+    assert np.allclose(prior.shares(X_val, y[:, None])[0], flat_first)
     error = prior.standard_error(parts["test"][:20], X_val, y[:, None])
     assert np.allclose(error[:, 0] ** 2, variance, atol=1e-8)
 
