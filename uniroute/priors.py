@@ -305,14 +305,14 @@ class PriorMap(_PromptMap):
     def represent_costs(self, features, costs):
         """Return weights that predict costs, none negative, as `represent` those for losses.
 
-        They are means over the first set of clusters, with ten prompts more of the mean cost.
+        They are means over the first set of clusters, with four prompts more of the mean cost.
         """
         costs = check_losses("costs", costs, kind="cost")
         first, center = slice(0, self.sizes_[0]), self.center_[: self.sizes_[0]]
         phi = np.maximum(features[:, first] + center, 0.0)
-        sums = phi.T @ np.nan_to_num(costs) + 10 * np.nanmean(costs, axis=0)
+        sums = phi.T @ np.nan_to_num(costs) + 4 * np.nanmean(costs, axis=0)
         psi = np.zeros((costs.shape[1], len(self.center_)))
-        psi[:, first] = (sums / (phi.T @ ~np.isnan(costs) + 10)).T
+        psi[:, first] = (sums / (phi.T @ ~np.isnan(costs) + 4)).T
         psi[:, -1] = psi[:, first] @ center
         return psi, self._counts(costs)
 

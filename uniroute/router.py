@@ -20,7 +20,14 @@ from uniroute.persistence import load_router, save_router
 from uniroute.plan import BudgetWarning, Controller, make_plan
 from uniroute.pool import Pool
 from uniroute.priors import PriorMap
-from uniroute.prompts import doubtful, features_of, memberships_of, rounding_of, single_of
+from uniroute.prompts import (
+    doubtful,
+    features_of,
+    memberships_of,
+    representation_of,
+    rounding_of,
+    single_of,
+)
 from uniroute.rule import BudgetRule, routing_path
 
 __all__ = ["Explanation", "Router", "UniRoute"]
@@ -466,7 +473,7 @@ class UniRoute(Router, BaseEstimator):
         """
         prompt_map = PriorMap() if self.prompt_map is None else clone(self.prompt_map)
         prompt_map.fit(X, losses)
-        own = prompt_map if hasattr(prompt_map, "represent") else ClusterMeans()
+        own = representation_of(prompt_map) or ClusterMeans()
         self.representation_ = own if self.representation is None else clone(self.representation)
         self.pool_ = Pool(
             psi=np.empty((0, 0)),
@@ -519,7 +526,7 @@ class UniRoute(Router, BaseEstimator):
             costs = np.nanmean(costs, axis=0)
         new = Pool(names, costs, psi, counts, by_cluster, phi)
         self._swap(lambda pool: pool.join(new))
-        if self.representation_ is not phi:
+        if isinstance(self.representation_, ClusterMeans):
             warn_of_few_labels(new, len(losses_val))
         return self
 
