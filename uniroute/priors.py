@@ -1,5 +1,7 @@
 """A prior over LLMs, learned from the training LLMs: features Psi that hold with few labels."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.special import softmax
 from sklearn.cluster import KMeans
@@ -18,9 +20,11 @@ RANK = 64  # most directions in which LLMs may differ, the same way
 PENALTIES = np.geomspace(0.01, 100, 9)  # of the ridge regression, over the mean eigenvalue
 # Priors of an LLM: scale of the covariance; variance of a level of its own, over that of a loss;
 # weight before any label. Learned: like the training LLMs; of another strength, and different as
-# much, more or less. Flat: the share of the variance that depends on the prompt, in any way.
+# much, more or less. Flat: different from prompt to prompt in any way, by so much of what training
+# LLMs differ by or, where none are known, of the variance of the LLM's own losses.
 LEARNED = ((1.0, 0.0, 1.0), (1.0, 1.0, 1.0), (3.0, 1.0, 0.25), (0.3, 1.0, 1.0))
-FLAT = ((0.0, 1.0, 1.0), (0.03, 1.0, 1.0), (0.1, 1.0, 1.0), (0.3, 1.0, 1.0))
+FLAT = ((0.0, 1.0, 1.0), (0.1, 1.0, 1.0), (0.3, 1.0, 1.0), (1.0, 1.0, 1.0))
+ALONE = ((0.0, 1.0, 3.0), (0.03, 1.0, 1.0), (0.1, 1.0, 1.0), (0.3, 1.0, 1.0))
 
 
 def condition(gram, moment, scales):
@@ -92,8 +96,8 @@ class PriorMap(_PromptMap):
     mean of an LLM's weights: Eq. (9), and Eq. (10) with F from a model of the meta-distribution
     of Section 3, which the paper assumes and does not use. In it losses are Phi(x) . w plus noise,
     w normal. The learned priors have the mean and the Ledoit-Wolf covariance of the training LLMs'
-    weights (cluster means; ridge regression on the embedding), each set of clusters and the
-    embedding with equal shares; the flat ones know of no training LLM. All are weighed by how well
+    weights (by ridge regression), each set of clusters and the embedding with equal shares; the
+    flat ones know of the training LLMs only how much they differ. All are weighed by how well
     they foretell the LLM's own labels, and by nothing else: where training LLMs mislead, what they
     say is dropped. With fewer than two of them there are the flat ones alone. Chapter 24.
 
@@ -106,7 +110,7 @@ class PriorMap(_PromptMap):
     >>> phi = prior.transform([[0.0], [1.0]])
     >>> psi, counts = prior.represent(phi, [[0.0], [1.0]])
     >>> (phi @ psi.T).round(2).tolist()
-    [[0.32], [0.68]]
+    [[0.3], [0.7]]
     """
 
     def __init__(self, random_state=0):
@@ -192,50 +196,36 @@ class PriorMap(_PromptMap):
         return features
 
     def _sets(self):
-        """Return the columns of each set of clusters, and of the embedding and the constant."""
-        ends = np.cumsum(self.sizes_)
-        clusters = [slice(end - size, end) for end, size in zip(ends, self.sizes_, strict=True)]
-        return [*clusters, slice(ends[-1], None)]
+        """Return the columns of each set of clusters, and of the embedding."""
+        ends = [0, *np.cumsum(self.sizes_), len(self.center_) - 1]
+        return [slice(start, end) for start, end in pairwise(ends)]
 
     def _fit_priors(self, X, losses):
         """Find mean and main directions of the flat priors, and of the learned ones."""
-        X = X.astype(float)
-        Z, self.level_, self.spread_ = self.transform(X), 0.0, 1.0
+        Z, sets = self.transform(X.astype(float)), self._sets()
+        self.level_, self.spread_, self.factor_ = 0.0, 1.0, np.empty((Z.shape[1], 0))
         self.mean_ = self.flat_mean_ = np.zeros(Z.shape[1])
-        flat = self._joined([np.eye(len(self.center_[columns])) for columns in self._sets()])
-        flat[-1], self.factor_ = 0.0, np.empty((Z.shape[1], 0))
-        flat = _main_directions(Z, flat)
-        self.flat_factor_ = flat / max(np.sqrt((Z @ flat).var(axis=0).sum()), 1e-300)
+        flat = [np.eye(columns.stop - columns.start + 1)[:, :-1] for columns in sets]
+        self.flat_factor_ = _main_directions(Z, self._joined(flat))
+        self.flat_factor_ /= max(_variation(Z @ self.flat_factor_), 1e-300)
         if losses is None or losses.shape[1] < 2 or np.nanmin(losses) == np.nanmax(losses):
             return
-        weights = self._weights(X, Z, losses)
-        factor = _main_directions(Z, self._joined([_root(rows) for rows in weights]))
-        self.factor_, self.level_ = factor, float(np.nanmean(losses, axis=0).mean())
+        self.level_ = float(np.nanmean(losses, axis=0).mean())
         self.spread_ = float(np.nanmean((losses - self.level_) ** 2, axis=0).mean())
+        weights = [_ridge(Z[:, columns], losses) for columns in sets]
         self.mean_ = self._joined([rows.mean(axis=0)[:, None] for rows in weights]).mean(axis=1)
-        self.mean_ *= np.sqrt(len(weights))
+        self.mean_ *= np.sqrt(len(sets))
+        self.factor_ = _main_directions(Z, self._joined([_root(rows) for rows in weights]))
         self.flat_mean_ = np.append(np.zeros(Z.shape[1] - 1), self.level_)
-        self.flat_factor_ *= np.sqrt(self.spread_)
-
-    def _weights(self, X, Z, losses):
-        """Return the training LLMs' weights in each set: cluster means, and a ridge regression."""
-        observed, overall = ~np.isnan(losses), np.nanmean(losses, axis=0)
-        phi, filled = self._soft(X), np.where(observed, losses, 0.0)
-        means = (phi.T @ filled + overall) / (phi.T @ observed.astype(float) + 1)
-        *clusters, embedding = self._sets()
-        ridge = _ridge(Z[:, embedding][:, :-1], losses)
-        return [*(means[columns].T for columns in clusters), ridge]
+        self.flat_factor_ *= _variation(Z @ self.factor_)
 
     def _joined(self, blocks):
-        """Return weights of the sets, each a block of columns, as weights of all features."""
-        sets, rows = self._sets(), []
+        """Return weights of each set and the constant, in columns, as weights of all features."""
+        sets, wide = self._sets(), []
         for columns, block in zip(sets, blocks, strict=True):
-            whole = np.zeros((len(self.center_), block.shape[1]))
-            whole[columns] = block
-            if columns.stop is not None:  # memberships less their means add up to 0, not to 1
-                whole[-1] = self.center_[columns] @ block
-            rows.append(whole)
-        return np.hstack(rows) / np.sqrt(len(sets))
+            wide.append(np.zeros((len(self.center_), block.shape[1])))
+            wide[-1][columns], wide[-1][-1] = block[:-1], block[-1]
+        return np.hstack(wide) / np.sqrt(len(sets))
 
     def represent(self, features, losses):
         """Return posterior means of LLMs' weights, and numbers of labels.
@@ -266,8 +256,9 @@ class PriorMap(_PromptMap):
 
     def _posteriors(self, features, losses):
         """Yield for each LLM an offset, a unit, and (share, mean, root, factor) of each prior."""
-        priors = [(self.flat_mean_, self.flat_factor_, FLAT)]
-        priors += [(self.mean_, self.factor_, LEARNED)] if self.factor_.size else []
+        known = self.factor_.size > 0
+        priors = [(self.flat_mean_, self.flat_factor_, FLAT if known else ALONE)]
+        priors += [(self.mean_, self.factor_, LEARNED)] if known else []
         level, given = np.eye(len(self.center_))[:, -1:], []
         for mean, factor, kinds in priors:
             factor = np.hstack([level, factor])
@@ -319,8 +310,9 @@ class PriorMap(_PromptMap):
     def shares(self, X_val, losses_val):
         """Return the posterior probability of each prior, (n_llms, n_priors), flat ones first.
 
-        Flat: 0, 3, 10 and 30 % of the variance depends on the prompt. Learned: with the training
-        LLMs' levels; with a level of its own and 1, 3 and 0.3 times their covariance.
+        Flat: 0, 10, 30 and 100 % of what training LLMs differ by (0, 3, 10 and 30 % of a loss's
+        variance if none are known). Learned: with their levels; with a level of its own and 1, 3
+        and 0.3 times their covariance.
         """
         found = self._posteriors(self.transform(X_val), check_losses("losses_val", losses_val))
         return np.array([[share for share, *_ in parts] for _, _, parts in found])
@@ -364,6 +356,11 @@ def _main_directions(Z, factor):
     return factor @ vectors[:, keep][:, ::-1][:, :RANK]
 
 
+def _variation(values):
+    """Return how much normal weights of these columns differ from prompt to prompt."""
+    return np.sqrt(values.var(axis=0).sum())
+
+
 def _ridge(X, losses):
     """Return coefficients and constant of each LLM, (n_llms, n_dims + 1).
 
@@ -374,7 +371,7 @@ def _ridge(X, losses):
     for k, rows in enumerate(patterns.T):
         of = which.ravel() == k
         y = losses[rows][:, of]
-        penalties = PENALTIES * (len(y) / X.shape[1])  # features have mean square 1, all together
+        penalties = PENALTIES * max(np.square(X[rows]).sum() / X.shape[1], 1e-300)
         ridge = RidgeCV(penalties).fit(X[rows], y)
         found[of] = np.column_stack([np.atleast_2d(ridge.coef_), ridge.intercept_])
     return found

@@ -100,7 +100,7 @@ def test_the_features_are_those_of_dense_conditioning(parts):
     kinds = [(prior.mean_, learned, p * (1 - p))]
     kinds += [(prior.mean_, scale * learned + level, p * (1 - p)) for scale in (1, 3, 0.3)]
     kinds += [
-        (prior.flat_mean_, share * flat + level, p * (1 - p)) for share in (0, 0.03, 0.1, 0.3)
+        (prior.flat_mean_, share * flat + level, p * (1 - p)) for share in (0, 0.1, 0.3, 1)
     ]
     found = dense(prior, Z, y, kinds)
     weights = np.array([1, 1, 0.25, 1, 1, 1, 1, 1])
@@ -127,12 +127,13 @@ def test_the_learned_prior_has_the_mean_and_the_level_of_the_training_llms(parts
     assert np.allclose(prior.transform(X).mean(axis=0)[:-1], 0, atol=1e-9)
 
 
-def test_the_flat_prior_spreads_one_unit_over_the_training_prompts(parts):
+def test_the_flat_prior_varies_as_much_as_the_learned_one(parts):
     X, losses = parts["train"]
     Z = PriorMap().fit(X).transform(X)
     assert (Z @ PriorMap().fit(X).flat_factor_).var(axis=0).sum() == pytest.approx(1)
     learned = PriorMap().fit(X, losses)
-    assert (Z @ learned.flat_factor_).var(axis=0).sum() == pytest.approx(learned.spread_)
+    found = [(Z @ f).var(axis=0).sum() for f in (learned.flat_factor_, learned.factor_)]
+    assert found[0] == pytest.approx(found[1])
 
 
 def test_one_way_to_differ_is_scikit_learns_target_encoder():
@@ -201,7 +202,7 @@ def test_labels_unlike_the_training_llms_are_believed(parts):
     router = UniRoute().fit(X, np.abs(kind[:, None] - noise))
     router.add_llms("contrary", X, 1 - kind, 1.0)
     gamma = router.predict_loss(X)[:, 0]
-    assert gamma[kind == 1].mean() < 0.2 < 0.8 < gamma[kind == 0].mean()
+    assert gamma[kind == 1].mean() < 0.3 < 0.7 < gamma[kind == 0].mean()
 
 
 # --- invariances ---------------------------------------------------------------------------------
