@@ -24,6 +24,14 @@ def _last_step(prompt_map, X):
     return prompt_map, X
 
 
+def representation_of(prompt_map):
+    """Return the map, inside frozen ones or at a pipeline's end, if it represents LLMs; or None."""
+    while isinstance(prompt_map, FrozenEstimator | Pipeline):
+        frozen = isinstance(prompt_map, FrozenEstimator)
+        prompt_map = prompt_map.estimator if frozen else prompt_map[-1]
+    return prompt_map if hasattr(prompt_map, "represent") else None
+
+
 def memberships_of(prompt_map, X):
     """Return the memberships that any transformer gives, also frozen or at a pipeline's end."""
     last, X = _last_step(prompt_map, X)

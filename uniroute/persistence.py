@@ -28,7 +28,7 @@ from uniroute.llms import ClusterMeans
 from uniroute.plan import Plan
 from uniroute.pool import Pool
 from uniroute.priors import PriorMap
-from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
+from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap, representation_of
 
 __all__ = []
 
@@ -194,14 +194,15 @@ def _build_prior(prior, description, arrays, sizes):
 
 
 def _describe_representation(router):
-    if router.representation_ is router.prompt_map_:
+    if router.representation_ is representation_of(router.prompt_map_):
         return {"class": "prompt_map"}, {}
     return _describe(router.representation_, (ClusterMeans,)), {}
 
 
 def _build_representation(router, description, arrays, sizes):
-    if description.get("class") == "prompt_map" and hasattr(router.prompt_map, "represent"):
-        router.representation_, _ = router.prompt_map, description.clear()
+    own = representation_of(router.prompt_map)
+    if description == {"class": "prompt_map"} and own is not None:
+        router.representation_, _ = own, description.clear()
         return
     router.representation_ = router.representation = _build(description, (ClusterMeans,))
 

@@ -1,6 +1,9 @@
 """A prior over LLMs, learned from the training LLMs: features Psi that hold with few labels."""
 
+from itertools import pairwise
+
 import numpy as np
+from scipy.special import softmax
 from sklearn.cluster import KMeans
 from sklearn.covariance import ledoit_wolf
 from sklearn.linear_model import RidgeCV
@@ -15,33 +18,32 @@ SIZES = (20, 50, 100)  # numbers of clusters; each set has its say
 SOFTNESS = 14.0  # over the mean squared distance to the nearest centre: how soft memberships are
 RANK = 64  # most directions in which LLMs may differ, the same way
 PENALTIES = np.geomspace(0.01, 100, 9)  # of the ridge regression, over the mean eigenvalue
-# Priors of an LLM, equally likely: scale of the covariance, and variance of a level of its own
-# (over the variance of a loss). Learned: like the training LLMs; of another strength, and different
-# as much, more or less. Flat: the share of the variance that depends on the prompt, in any way.
-LEARNED = ((1.0, 0.0), (1.0, 1.0), (3.0, 1.0), (0.3, 1.0))
-FLAT = ((0.0, 1.0), (0.03, 1.0), (0.1, 1.0), (0.3, 1.0))
+# Priors of an LLM: scale of the covariance; variance of a level of its own, over that of a loss;
+# weight before any label. Learned: like the training LLMs; of another strength, and different as
+# much, more or less. Flat: different from prompt to prompt in any way, by so much of what training
+# LLMs differ by or, where none are known, of the variance of the LLM's own losses.
+LEARNED = ((1.0, 0.0, 1.0), (1.0, 1.0, 1.0), (3.0, 1.0, 0.25), (0.3, 1.0, 1.0))
+FLAT = ((0.0, 1.0, 1.0), (0.1, 1.0, 1.0), (0.3, 1.0, 1.0), (1.0, 1.0, 1.0))
+ALONE = ((0.0, 1.0, 3.0), (0.03, 1.0, 1.0), (0.1, 1.0, 1.0), (0.3, 1.0, 1.0))
 
 
 def condition(gram, moment, scales):
-    """Condition independent normal weights on noisy sums of them.
+    """Condition independent normal weights of mean 0 on labels, noisy sums of them.
 
     Parameters
     ----------
-    gram : ndarray of shape (n_weights, n_weights)
-        B'B / noise, where B is what the weights are multiplied with, a row for each label.
-    moment : ndarray of shape (n_weights,)
-        B'r / noise, where r are the labels.
+    gram, moment : ndarray of shape (n_weights, n_weights) and (n_weights,)
+        B'B and B'r over the variance of the noise; r are the labels, and the rows of B what the
+        weights are multiplied with.
     scales : ndarray of shape (n_weights,)
-        Standard deviations of the weights; their mean is 0.
+        Standard deviations of the weights.
 
     Returns
     -------
     evidence : float
         Logarithm of the labels' likelihood, less that of noise alone.
-    mean : ndarray of shape (n_weights,)
-        Posterior mean of the weights.
-    root : ndarray of shape (n_weights, n_weights)
-        A with posterior covariance A'A.
+    mean, root : ndarray of shape (n_weights,) and (n_weights, n_weights)
+        Posterior mean of the weights, and A with posterior covariance A'A.
 
     Notes
     -----
@@ -65,8 +67,7 @@ def condition(gram, moment, scales):
 class PriorMap(_PromptMap):
     """Learn from training LLMs how LLMs differ, so that few labels of a new one go far.
 
-    It is a prompt map and says how LLMs are represented, both of `UniRoute()`. There is no number
-    of clusters to choose.
+    It is a prompt map and says how LLMs are represented, both of `UniRoute()`: no K to choose.
 
     Parameters
     ----------
@@ -77,14 +78,11 @@ class PriorMap(_PromptMap):
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_dims)
         Centres of up to 20, of up to 50 and of up to 100 clusters.
-    sizes_ : tuple of int
-        How many clusters each of these sets has.
-    sharpness_ : ndarray of shape (n_sets,)
-        How fast a membership falls with the squared distance, for each set.
-    center_ : ndarray of shape (n_features,)
-        Mean of the features over the training prompts, 0 for the constant.
-    scale_ : float
-        By which embeddings are divided.
+    sizes_, sharpness_ : tuple of int, and ndarray of shape (n_sets,)
+        How many clusters each of these sets has, and how fast memberships fall with the squared
+        distance.
+    center_, scale_ : ndarray of shape (n_features,), and float
+        Mean of the features over the training prompts, and by what embeddings are divided.
     mean_, flat_mean_ : ndarray of shape (n_features,)
         Mean of an LLM's features, in the learned and in the flat priors.
     factor_, flat_factor_ : ndarray of shape (n_features, n_weights)
@@ -98,8 +96,8 @@ class PriorMap(_PromptMap):
     mean of an LLM's weights: Eq. (9), and Eq. (10) with F from a model of the meta-distribution
     of Section 3, which the paper assumes and does not use. In it losses are Phi(x) . w plus noise,
     w normal. The learned priors have the mean and the Ledoit-Wolf covariance of the training LLMs'
-    weights (cluster means; ridge regression on the embedding), each set of clusters and the
-    embedding with equal shares; the flat ones know of no training LLM. All are weighed by how well
+    weights (by ridge regression), each set of clusters and the embedding with equal shares; the
+    flat ones know of the training LLMs only how much they differ. All are weighed by how well
     they foretell the LLM's own labels, and by nothing else: where training LLMs mislead, what they
     say is dropped. With fewer than two of them there are the flat ones alone. Chapter 24.
 
@@ -126,8 +124,7 @@ class PriorMap(_PromptMap):
         X : array-like of shape (n_prompts, n_dims)
             Embeddings of the training prompts.
         losses : array-like of shape (n_prompts, n_train_llms), optional
-            Losses of the training LLMs; NaN = not observed. With fewer than two LLMs nothing is
-            known of how they differ: an LLM's means are then shrunk towards its overall loss.
+            Losses of the training LLMs; NaN = not observed. Of fewer than two nothing is learned.
 
         Returns
         -------
@@ -199,52 +196,36 @@ class PriorMap(_PromptMap):
         return features
 
     def _sets(self):
-        """Return the columns of each set of clusters, and of the embedding and the constant."""
-        ends = np.cumsum(self.sizes_)
-        clusters = [slice(end - size, end) for end, size in zip(ends, self.sizes_, strict=True)]
-        return [*clusters, slice(ends[-1], None)]
+        """Return the columns of each set of clusters, and of the embedding."""
+        ends = [0, *np.cumsum(self.sizes_), len(self.center_) - 1]
+        return [slice(start, end) for start, end in pairwise(ends)]
 
     def _fit_priors(self, X, losses):
         """Find mean and main directions of the flat priors, and of the learned ones."""
-        X = X.astype(float)
-        Z, sets = self.transform(X), self._sets()
-        self.level_, self.spread_ = 0.0, 1.0
-        self.flat_mean_ = np.zeros(Z.shape[1])
-        roots = [np.eye(len(self.center_[columns])) for columns in sets]
-        factor = _main_directions(Z, self._joined(roots, False))
-        self.flat_factor_ = factor / max(np.sqrt((Z @ factor).var(axis=0).sum()), 1e-300)
-        self.mean_, self.factor_ = self.flat_mean_, np.empty((Z.shape[1], 0))
+        Z, sets = self.transform(X.astype(float)), self._sets()
+        self.level_, self.spread_, self.factor_ = 0.0, 1.0, np.empty((Z.shape[1], 0))
+        self.mean_ = self.flat_mean_ = np.zeros(Z.shape[1])
+        flat = [np.eye(columns.stop - columns.start + 1)[:, :-1] for columns in sets]
+        self.flat_factor_ = _main_directions(Z, self._joined(flat))
+        self.flat_factor_ /= max(_variation(Z @ self.flat_factor_), 1e-300)
         if losses is None or losses.shape[1] < 2 or np.nanmin(losses) == np.nanmax(losses):
             return
         self.level_ = float(np.nanmean(losses, axis=0).mean())
         self.spread_ = float(np.nanmean((losses - self.level_) ** 2, axis=0).mean())
-        self.flat_mean_ = np.append(self.flat_mean_[:-1], self.level_)
-        self.flat_factor_ *= np.sqrt(self.spread_)
-        weights = self._weights(X, Z, losses)
-        means = [rows.mean(axis=0)[:, None] for rows in weights]
-        self.mean_ = self._joined(means).sum(axis=1) / np.sqrt(len(sets))
+        weights = [_ridge(Z[:, columns], losses) for columns in sets]
+        self.mean_ = self._joined([rows.mean(axis=0)[:, None] for rows in weights]).mean(axis=1)
+        self.mean_ *= np.sqrt(len(sets))
         self.factor_ = _main_directions(Z, self._joined([_root(rows) for rows in weights]))
+        self.flat_mean_ = np.append(np.zeros(Z.shape[1] - 1), self.level_)
+        self.flat_factor_ *= _variation(Z @ self.factor_)
 
-    def _weights(self, X, Z, losses):
-        """Return the training LLMs' weights in each set: cluster means, and a ridge regression."""
-        observed, overall = ~np.isnan(losses), np.nanmean(losses, axis=0)
-        phi, filled = self._soft(X), np.where(observed, losses, 0.0)
-        means = (phi.T @ filled + overall) / (phi.T @ observed.astype(float) + 1)
-        *clusters, embedding = self._sets()
-        ridge = _ridge(Z[:, embedding][:, :-1], losses)
-        return [*(means[columns].T for columns in clusters), ridge]
-
-    def _joined(self, blocks, with_level=True):
-        """Return weights of the sets, each a block of columns, as weights of all features."""
-        sets, rows = self._sets(), []
+    def _joined(self, blocks):
+        """Return weights of each set and the constant, in columns, as weights of all features."""
+        sets, wide = self._sets(), []
         for columns, block in zip(sets, blocks, strict=True):
-            whole = np.zeros((len(self.center_), block.shape[1]))
-            whole[columns] = block
-            if columns.stop is not None:  # memberships less their means add up to 0, not to 1
-                whole[-1] = self.center_[columns] @ block
-            whole[-1] *= with_level
-            rows.append(whole)
-        return np.hstack(rows) / np.sqrt(len(sets))
+            wide.append(np.zeros((len(self.center_), block.shape[1])))
+            wide[-1][columns], wide[-1][-1] = block[:-1], block[-1]
+        return np.hstack(wide) / np.sqrt(len(sets))
 
     def represent(self, features, losses):
         """Return posterior means of LLMs' weights, and numbers of labels.
@@ -275,30 +256,28 @@ class PriorMap(_PromptMap):
 
     def _posteriors(self, features, losses):
         """Yield for each LLM an offset, a unit, and (share, mean, root, factor) of each prior."""
-        priors = [(self.flat_mean_, self.flat_factor_, FLAT)]
-        if self.factor_.size:
-            priors.append((self.mean_, self.factor_, LEARNED))
-        constant = np.eye(len(self.center_))[:, -1:]
-        priors = [(mean, np.hstack([constant, factor]), kinds) for mean, factor, kinds in priors]
-        bases = [np.asarray(features @ factor, dtype=float) for _, factor, _ in priors]
-        grams = [basis.T @ basis for basis in bases]
+        known = self.factor_.size > 0
+        priors = [(self.flat_mean_, self.flat_factor_, FLAT if known else ALONE)]
+        priors += [(self.mean_, self.factor_, LEARNED)] if known else []
+        level, given = np.eye(len(self.center_))[:, -1:], []
+        for mean, factor, kinds in priors:
+            factor = np.hstack([level, factor])
+            basis = (features @ factor.astype(features.dtype)).astype(float)
+            given.append((features @ mean, basis, basis.T @ basis, mean, factor, kinds))
         for y in losses.T:
-            seen = ~np.isnan(y)
+            seen, found = ~np.isnan(y), []
             start, unit, noise = self._noise(y[seen])
-            y, found = (y[seen] - start) / unit, []
-            for (mean, factor, kinds), basis, gram in zip(priors, bases, grams, strict=True):
+            for expected, basis, gram, mean, factor, kinds in given:
                 if not seen.all():
-                    basis = basis[seen]
+                    expected, basis = expected[seen], basis[seen]
                     gram = basis.T @ basis
-                left = y - features[seen] @ mean
-                moment = basis.T @ left / noise
-                for scale, level in kinds:
-                    scales = np.sqrt(np.append(level * self.spread_, [scale] * (len(gram) - 1)))
-                    evidence, weights, root = condition(gram / noise, moment, scales)
-                    evidence -= left @ left / (2 * noise)
-                    found.append((evidence, mean + factor @ weights, root, factor))
-            shares = np.array([evidence for evidence, *_ in found])
-            shares = np.exp(shares - shares.max()) / np.exp(shares - shares.max()).sum()
+                left = (y[seen] - start) / unit - expected
+                for scale, own, weight in kinds:
+                    scales = np.sqrt(np.append(own * self.spread_, [scale] * (len(gram) - 1)))
+                    fit, weights, root = condition(gram / noise, basis.T @ left / noise, scales)
+                    fit += np.log(weight) - left @ left / (2 * noise)
+                    found.append((fit, mean + factor @ weights, root, factor))
+            shares = softmax([fit for fit, *_ in found])
             yield start, unit, [(share, *one[1:]) for share, one in zip(shares, found, strict=True)]
 
     def _noise(self, y):
@@ -317,42 +296,50 @@ class PriorMap(_PromptMap):
     def represent_costs(self, features, costs):
         """Return weights that predict costs, none negative, as `represent` those for losses.
 
-        They are means over the first set of clusters, with ten prompts more of the mean cost.
+        They are means over the first set of clusters, with four prompts more of the mean cost.
         """
         costs = check_losses("costs", costs, kind="cost")
         first, center = slice(0, self.sizes_[0]), self.center_[: self.sizes_[0]]
         phi = np.maximum(features[:, first] + center, 0.0)
-        sums = phi.T @ np.nan_to_num(costs) + 10 * np.nanmean(costs, axis=0)
+        sums = phi.T @ np.nan_to_num(costs) + 4 * np.nanmean(costs, axis=0)
         psi = np.zeros((costs.shape[1], len(self.center_)))
-        psi[:, first] = (sums / (phi.T @ ~np.isnan(costs) + 10)).T
+        psi[:, first] = (sums / (phi.T @ ~np.isnan(costs) + 4)).T
         psi[:, -1] = psi[:, first] @ center
         return psi, self._counts(costs)
+
+    def shares(self, X_val, losses_val):
+        """Return the posterior probability of each prior, (n_llms, n_priors), flat ones first.
+
+        Flat: 0, 10, 30 and 100 % of what training LLMs differ by (0, 3, 10 and 30 % of a loss's
+        variance if none are known). Learned: with their levels; with a level of its own and 1, 3
+        and 0.3 times their covariance.
+        """
+        found = self._posteriors(self.transform(X_val), check_losses("losses_val", losses_val))
+        return np.array([[share for share, *_ in parts] for _, _, parts in found])
 
     def standard_error(self, X, X_val, losses_val):
         """Return how uncertain predictions are: the posterior standard deviation of mean losses.
 
         Parameters
         ----------
-        X : array-like of shape (n_prompts, n_dims)
-            Embeddings of the prompts to predict.
-        X_val, losses_val : array-like
-            Validation prompts and losses on them, as for `UniRoute.add_llms`.
+        X, X_val : array-like of shape (n_prompts, n_dims) and (n_val, n_dims)
+            Embeddings of the prompts to predict, and of the validation prompts.
+        losses_val : array-like of shape (n_val, n_llms)
+            NaN = not observed.
 
         Returns
         -------
         ndarray of shape (n_prompts, n_llms)
         """
-        losses = check_losses("losses_val", losses_val)
-        features, found = self.transform(X), []
-        for _, unit, parts in self._posteriors(self.transform(X_val), losses):
-            shares, means, roots, factors = zip(*parts, strict=True)
-            within = [
-                np.square(features @ (root @ factor.T).T).sum(axis=1)
-                for root, factor in zip(roots, factors, strict=True)
-            ]
-            shares, means = np.array(shares), np.array(means) @ features.T
-            found.append(unit**2 * shares @ (within + (means - shares @ means) ** 2))
-        return np.sqrt(np.array(found).T)
+        Z, variances = self.transform(X), []
+        losses_val = check_losses("losses_val", losses_val)
+        for _, unit, parts in self._posteriors(self.transform(X_val), losses_val):
+            best = sum(share * mean for share, mean, *_ in parts)
+            variances.append(np.zeros(len(Z)))
+            for share, mean, root, factor in parts:
+                within = np.square(Z @ (factor @ root.T)).sum(axis=1)
+                variances[-1] += share * unit**2 * (within + (Z @ (mean - best)) ** 2)
+        return np.sqrt(variances).T
 
 
 def _root(weights):
@@ -369,6 +356,11 @@ def _main_directions(Z, factor):
     return factor @ vectors[:, keep][:, ::-1][:, :RANK]
 
 
+def _variation(values):
+    """Return how much normal weights of these columns differ from prompt to prompt."""
+    return np.sqrt(values.var(axis=0).sum())
+
+
 def _ridge(X, losses):
     """Return coefficients and constant of each LLM, (n_llms, n_dims + 1).
 
@@ -379,7 +371,7 @@ def _ridge(X, losses):
     for k, rows in enumerate(patterns.T):
         of = which.ravel() == k
         y = losses[rows][:, of]
-        penalties = PENALTIES * (len(y) / X.shape[1])  # features have mean square 1, all together
+        penalties = PENALTIES * max(np.square(X[rows]).sum() / X.shape[1], 1e-300)
         ridge = RidgeCV(penalties).fit(X[rows], y)
         found[of] = np.column_stack([np.atleast_2d(ridge.coef_), ridge.intercept_])
     return found

@@ -13,7 +13,13 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
-from uniroute._any_map import check_is_map, features_of, memberships_of, quick_ends
+from uniroute._any_map import (
+    check_is_map,
+    features_of,
+    memberships_of,
+    quick_ends,
+    representation_of,
+)
 from uniroute._numbers import check_numbers
 from uniroute._tables import align, labels_of
 from uniroute._texts import TURNS, read_texts
@@ -501,7 +507,7 @@ class UniRoute(Router, BaseEstimator):
             losses = check_numbers("losses", align("losses", losses, labels_of(X, 0), columns))
         prompt_map.fit(X, losses)
         check_is_map(prompt_map, X)
-        own = prompt_map if hasattr(prompt_map, "represent") else ClusterMeans()
+        own = representation_of(prompt_map) or ClusterMeans()
         self.representation_ = own if self.representation is None else clone(self.representation)
         self.pool_ = Pool(
             psi=np.empty((0, 0)),
@@ -556,7 +562,7 @@ class UniRoute(Router, BaseEstimator):
             costs = np.nanmean(costs, axis=0)
         new = Pool(names, costs, psi, counts, by_cluster, phi)
         self._swap(lambda pool: pool.join(new))
-        if self.representation_ is not phi:
+        if isinstance(self.representation_, ClusterMeans):
             warn_of_few_labels(new, len(losses_val))
         return self
 
