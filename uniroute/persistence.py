@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 
+from uniroute._any_map import representation_of
 from uniroute._version import __version__
 from uniroute._version01 import read_pair
 from uniroute.checks import check_names, check_option, check_positive_integer, check_scalar
@@ -28,7 +29,7 @@ from uniroute.llms import ClusterMeans
 from uniroute.plan import Plan
 from uniroute.pool import Pool
 from uniroute.priors import PriorMap
-from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap, representation_of
+from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 
 __all__ = []
 

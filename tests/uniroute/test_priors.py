@@ -99,9 +99,7 @@ def test_the_features_are_those_of_dense_conditioning(parts):
     learned, flat = (factor @ factor.T for factor in (prior.factor_, prior.flat_factor_))
     kinds = [(prior.mean_, learned, p * (1 - p))]
     kinds += [(prior.mean_, scale * learned + level, p * (1 - p)) for scale in (1, 3, 0.3)]
-    kinds += [
-        (prior.flat_mean_, share * flat + level, p * (1 - p)) for share in (0, 0.1, 0.3, 1)
-    ]
+    kinds += [(prior.flat_mean_, share * flat + level, p * (1 - p)) for share in (0, 0.1, 0.3, 1)]
     found = dense(prior, Z, y, kinds)
     weights = np.array([1, 1, 0.25, 1, 1, 1, 1, 1])
     shares = weights * np.exp([density - max(f[0] for f in found) for density, *_ in found])
