@@ -1,5 +1,12 @@
 """The paper's theory as programs: excess risk, worst worlds, finite samples."""
 
+from uniroute_lab.theory.budgets import (
+    TwoBudgets,
+    normal_margin,
+    safe_budget,
+    two_budgets,
+    uniform_margin,
+)
 from uniroute_lab.theory.excess import (
     excess_risk,
     max_delta,
@@ -17,6 +24,7 @@ from uniroute_lab.theory.samples import (
 from uniroute_lab.theory.worst import WorstWorld, worst_world
 
 __all__ = [
+    "TwoBudgets",
     "WorstWorld",
     "estimation_bound",
     "excess_risk",
@@ -26,7 +34,11 @@ __all__ = [
     "misfit_range",
     "misfit_range_floor",
     "misfit_size",
+    "normal_margin",
     "population_features",
+    "safe_budget",
+    "two_budgets",
+    "uniform_margin",
     "winners_curse",
     "worst_world",
 ]
