@@ -1,5 +1,12 @@
 """The paper's theory as programs: excess risk, worst worlds, finite samples."""
 
+from uniroute_lab.theory.budgets import (
+    TwoBudgets,
+    normal_margin,
+    safe_budget,
+    two_budgets,
+    uniform_margin,
+)
 from uniroute_lab.theory.chats import ChatWorld, chat_outcome, chat_rules, switch_bound
 from uniroute_lab.theory.excess import (
     excess_risk,
@@ -19,6 +26,7 @@ from uniroute_lab.theory.worst import WorstWorld, worst_world
 
 __all__ = [
     "ChatWorld",
+    "TwoBudgets",
     "WorstWorld",
     "chat_outcome",
     "chat_rules",
@@ -30,8 +38,12 @@ __all__ = [
     "misfit_range",
     "misfit_range_floor",
     "misfit_size",
+    "normal_margin",
     "population_features",
+    "safe_budget",
     "switch_bound",
+    "two_budgets",
+    "uniform_margin",
     "winners_curse",
     "worst_world",
 ]
