@@ -8,6 +8,12 @@ from uniroute_lab.theory.excess import (
     misfit_size,
     population_features,
 )
+from uniroute_lab.theory.probes import (
+    arms_optimism,
+    probe_evidence,
+    queries_needed,
+    shift_power,
+)
 from uniroute_lab.theory.samples import (
     estimation_bound,
     feature_radius,
@@ -18,6 +24,7 @@ from uniroute_lab.theory.worst import WorstWorld, worst_world
 
 __all__ = [
     "WorstWorld",
+    "arms_optimism",
     "estimation_bound",
     "excess_risk",
     "feature_radius",
@@ -27,6 +34,9 @@ __all__ = [
     "misfit_range_floor",
     "misfit_size",
     "population_features",
+    "probe_evidence",
+    "queries_needed",
+    "shift_power",
     "winners_curse",
     "worst_world",
 ]
