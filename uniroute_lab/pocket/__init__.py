@@ -19,6 +19,7 @@ from uniroute_lab.pocket.data import (
     pocket_answers,
     pocket_llms,
     pocket_prompts,
+    pocket_suffixes,
 )
 from uniroute_lab.pocket.pool import pool_specs
 from uniroute_lab.pocket.specs import SKILLS, LLMSpec, mean_multiply_adds, multiply_adds, n_params
@@ -41,5 +42,6 @@ __all__ = [
     "pocket_answers",
     "pocket_llms",
     "pocket_prompts",
+    "pocket_suffixes",
     "pool_specs",
 ]

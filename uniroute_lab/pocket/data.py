@@ -20,10 +20,13 @@ __all__ = [
     "pocket_answers",
     "pocket_llms",
     "pocket_prompts",
+    "pocket_suffixes",
 ]
 
 FILE = Path(__file__).with_name("pocket.npz")
 SHA256 = "bf51ba8fcb23a7f5f5338b08b98651a98ea8b8276417e0c7fc9573ba315dc2a2"
+SUFFIXES = FILE.with_name("suffixes.npz")
+SUFFIXES_SHA256 = "890eb744d889cb94fda794a0d8ef38c0e4ccd9129b3b9554bc5217965c60d56a"
 COSTS = {
     "multiply_adds": "millions of multiply-adds per prompt",
     "params": "millions of parameters",
@@ -252,6 +255,40 @@ def pocket_again():
     return pd.read_parquet(results_folder() / "pocket_again.parquet")
 
 
+def pocket_suffixes():
+    """Read the embeddings of prompts of the pocket pool with suffixes behind them.
+
+    Returns
+    -------
+    suffixes : list of str, length n_suffixes
+        Eight that ask something of their own, one for each of eight kinds of tasks, and two that
+        ask for nothing.
+    rows : ndarray of int, shape (n_rows,)
+        The prompts, as positions in `load_pocket().prompts`.
+    embeddings : ndarray of float32, shape (n_suffixes, n_rows, 384)
+        Of the prompt, a space and the suffix; of unit length.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged.
+
+    Notes
+    -----
+    Made by ``python -m scripts.suffixes`` with the default encoder, and kept in a byte for each
+    number. Chapter 31.
+
+    Examples
+    --------
+    >>> from uniroute_lab.pocket import pocket_suffixes
+    >>> suffixes, rows, embeddings = pocket_suffixes()
+    >>> suffixes[-2], embeddings.shape
+    ('Please answer with great care.', (10, 200, 384))
+    """
+    stored = read_pool(SUFFIXES, SUFFIXES_SHA256)
+    return _json(stored["suffixes"]), stored["rows"], _embeddings(stored["embeddings"])
+
+
 def pocket_record():
     """Return with which versions, commit and device the file was made, as a dict."""
     return _json(read_pool(FILE, SHA256)["record"])
@@ -272,4 +309,4 @@ def _json(array):
 def _embeddings(stored):
     """Return the embeddings as float32 of unit length."""
     vectors = stored.astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)

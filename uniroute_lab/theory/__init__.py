@@ -16,6 +16,12 @@ from uniroute_lab.theory.excess import (
     misfit_size,
     population_features,
 )
+from uniroute_lab.theory.probes import (
+    arms_optimism,
+    probe_evidence,
+    queries_needed,
+    shift_power,
+)
 from uniroute_lab.theory.samples import (
     estimation_bound,
     feature_radius,
@@ -28,6 +34,7 @@ __all__ = [
     "ChatWorld",
     "TwoBudgets",
     "WorstWorld",
+    "arms_optimism",
     "chat_outcome",
     "chat_rules",
     "estimation_bound",
@@ -40,7 +47,10 @@ __all__ = [
     "misfit_size",
     "normal_margin",
     "population_features",
+    "probe_evidence",
+    "queries_needed",
     "safe_budget",
+    "shift_power",
     "switch_bound",
     "two_budgets",
     "uniform_margin",

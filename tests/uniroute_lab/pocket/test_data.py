@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_1samp
 
-from scripts import second_pool
+from scripts import second_pool, suffixes
 from uniroute_lab.paper.pocket_report import area_gains, pool_report, specialist_gains
 from uniroute_lab.pocket import (
     FAMILIES,
@@ -23,6 +23,7 @@ from uniroute_lab.pocket import (
     pocket_answers,
     pocket_llms,
     pocket_prompts,
+    pocket_suffixes,
     pool_specs,
 )
 from uniroute_lab.pocket import data as module
@@ -168,6 +169,14 @@ def test_a_second_training_is_read(tmp_path, data):
     np.savez(tmp_path / "second.npz", **stored | {"prompts": np.frombuffer(b"[]", np.uint8)})
     with pytest.raises(ValueError, match="must hold the LLMs and prompts of the pocket pool"):
         second_pool.read_losses(tmp_path / "second.npz")
+
+
+def test_prompts_with_suffixes_are_those_of_the_script(data):
+    texts, rows, vectors = pocket_suffixes()
+    assert texts == suffixes.suffixes(data) and rows.tolist() == suffixes.attacked(data).tolist()
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=-1), 1, atol=1e-6)
+    alike = (vectors @ data.embeddings[rows].T).argmax(axis=-1) == np.arange(len(rows))
+    assert alike[-2:].mean() > alike[:-2].mean() > 0.5  # most like the prompt without a suffix
 
 
 def test_one_more_llm(llms, monkeypatch):
