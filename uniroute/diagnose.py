@@ -10,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from uniroute.llms import FEW
 from uniroute.rule import budget_rule
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["Diagnosis"]
 
 N_DRAWS, MOST_PROMPTS, ALPHA, FEWEST = 200, 500, 0.01, 5
 

@@ -9,7 +9,7 @@ from uniroute._numbers import check_fields, check_numbers, check_scalar
 from uniroute._tables import align, labels_of
 from uniroute.checks import check_option, check_positive_integer
 
-__all__ = ["ABOUT", "PairedDifference", "holm", "paired_difference", "sign_test"]
+__all__ = ["PairedDifference", "holm", "paired_difference", "sign_test"]
 
 ABOUT = ("these LLMs", "new prompts", "new LLMs")  # what an interval over trials can speak of
 FEW_LEFT = 10  # degrees of freedom without which no regression on LLMs is made
