@@ -9,8 +9,6 @@ from uniroute._nearest import doubtful, rounding_of
 from uniroute.checks import check_matrix
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 
-__all__ = []
-
 
 def _last_step(prompt_map, X):
     """Return the transformer inside frozen ones and at pipelines' ends, and what it is given."""

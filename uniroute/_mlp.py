@@ -2,8 +2,6 @@
 
 import numpy as np
 
-__all__ = []
-
 
 def fit_mlp(X, losses, psi, epochs, seed, width=128, batch_size=64, learning_rate=0.005):
     """Fit Softmax . FC(K) . H' . H . BN so that Phi(x) . psi predicts the losses; App. F.3.

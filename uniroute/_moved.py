@@ -2,8 +2,6 @@
 
 import sys
 
-__all__ = []
-
 PLACES = {
     "attributes": "uniroute_lab.paper.attributes",
     "bounds": "uniroute_lab.theory",

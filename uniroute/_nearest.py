@@ -2,8 +2,6 @@
 
 import numpy as np
 
-__all__ = []
-
 BLOCK = 2048  # prompts that are worked on at once; their scores stay in the cache
 
 

@@ -4,8 +4,6 @@ from html import escape
 
 import numpy as np
 
-__all__ = []
-
 
 def _table(pool):
     """Return a list of rows of cells, the heads first."""

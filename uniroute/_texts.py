@@ -3,8 +3,6 @@
 import reprlib
 from collections.abc import Mapping, Set
 
-__all__ = []
-
 TURNS = ("last user", "all user")
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 TEXT_PARTS = ("text", "input_text")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from uniroute._numbers import check_numbers, check_scalar
+from uniroute._numbers import check_numbers, check_scalar, check_shape, refuse
 from uniroute._tables import align, labels_of
 from uniroute.checks import align_costs, check_matrix, check_names
 
@@ -40,7 +40,6 @@ class RoutingData:
     licence : str
         Licence of the data.
     citation : str
-        Whom to cite.
     embeddings : array of float32, shape (n_prompts, n_dims), or None, default None
         Prompt embeddings, if there are any.
     features : dict of str to array of float32, shape (n_prompts, n_features), or None, default None
@@ -55,7 +54,6 @@ class RoutingData:
 
     Examples
     --------
-    >>> from uniroute import RoutingData
     >>> data = RoutingData(
     ...     name="toy", prompts=["1 + 1?", "Capital of Peru?"], prompt_ids=["a", "b"],
     ...     tasks=["sums", "places"], losses=[[0, 1], [float("nan"), 0]], costs=[1, 7],
@@ -84,7 +82,8 @@ class RoutingData:
     def __post_init__(self):
         """Bring the fields to their types and check them."""
         for field in ("name", "cost_unit", "licence", "citation"):
-            _text(field, getattr(self, field))
+            if not isinstance(value := getattr(self, field), str):
+                raise ValueError(f"{field} must be a string; got {value!r}")
         ids = labels_of(self.prompts, 0)
         for field in ("prompts", "llms"):
             self._set(field, _texts(field, getattr(self, field)))
@@ -95,18 +94,20 @@ class RoutingData:
         self._set("costs", check_numbers("costs", align_costs(self.costs, ids, self.llms)))
         if self.embeddings is not None:
             self._set("embeddings", _singles("embeddings", self.embeddings, ids))
-        if self.features is not None:
-            if not isinstance(self.features, Mapping):
-                raise ValueError(f"features must be a dict of arrays; got {self.features!r}")
-            read = {
-                name: _singles(f"features[{name!r}]", values, ids)
-                for name, values in self.features.items()
-            }
+        if not isinstance(features := self.features, Mapping | None):
+            raise ValueError(f"features must be a dict of arrays; got {features!r}")
+        if features is not None:
+            read = {k: _singles(f"features[{k!r}]", values, ids) for k, values in features.items()}
             self._set("features", read)
         if self.released is not None:
             self._set("released", _texts("released", self.released))
         self._check_values()
         self._check_shapes()
+
+    def _inputs(self):
+        """Return (name, array) of the embeddings, if there are any, and of each of the features."""
+        found = [] if self.embeddings is None else [("embeddings", self.embeddings)]
+        return found + [(f"features[{name!r}]", v) for name, v in (self.features or {}).items()]
 
     def _set(self, field, value):
         object.__setattr__(self, field, value)
@@ -118,31 +119,23 @@ class RoutingData:
         _no_repeats("prompt_ids", self.prompt_ids.tolist())
         _no_repeats("llms", self.llms)
         check_names(self.llms, "llms")
-        if np.isinf(self.losses).any():
-            raise ValueError("losses must be finite or NaN; got an infinite value")
-        if np.isinf(self.costs).any() or (self.costs < 0).any():
-            bad = self.costs[np.isinf(self.costs) | (self.costs < 0)][0]
-            raise ValueError(f"costs must be finite and not negative, or NaN; got {bad}")
-        if self.embeddings is not None and not np.isfinite(self.embeddings).all():
-            raise ValueError("embeddings must be finite; got NaN or an infinite value")
-        for name, values in (self.features or {}).items():
-            if not np.isfinite(values).all():
-                raise ValueError(f"features[{name!r}] must be finite; got NaN or an infinite value")
+        refuse("losses", "be finite or NaN", self.losses, np.isinf(self.losses))
+        bad = np.isinf(self.costs) | (self.costs < 0)
+        refuse("costs", "be finite and not negative, or NaN", self.costs, bad)
+        for name, values in self._inputs():
+            refuse(name, "be finite", values, ~np.isfinite(values))
         for date in self.released or ():
             if not re.fullmatch(r"\d{4}(-\d\d){0,2}", date):
                 raise ValueError(f"released must hold dates such as '2026-03'; got {date!r}")
 
     def _check_shapes(self):
         n, m = self.n_prompts, self.n_llms
-        _shape("prompt_ids", self.prompt_ids, (n,))
-        _shape("tasks", self.tasks, (n,))
-        _shape("losses", self.losses, (n, m))
-        _shape("costs", self.costs, (m,), (n, m))
-        if self.embeddings is not None:
-            dims = self.embeddings.shape[-1] if self.embeddings.ndim else 0
-            _shape("embeddings", self.embeddings, (n, dims))
-        for name, values in (self.features or {}).items():
-            _shape(f"features[{name!r}]", values, (n, values.shape[-1] if values.ndim else 0))
+        check_shape("prompt_ids", self.prompt_ids, (n,))
+        check_shape("tasks", self.tasks, (n,))
+        check_shape("losses", self.losses, (n, m))
+        check_shape("costs", self.costs, (m,), (n, m))
+        for name, values in self._inputs():
+            check_shape(name, values, (n, *values.shape[-1:]))
         if self.released is not None and len(self.released) != m:
             raise ValueError(f"released must have a date per LLM, {m}; got {len(self.released)}")
 
@@ -183,15 +176,12 @@ default None
 
         Raises
         ------
-        KeyError
-            If an LLM of that name is not there.
-        ValueError
-            If a mask has the wrong length, a position is out of range, something is named twice,
-            or nothing is left.
+        KeyError, ValueError
+            If no LLM has that name; if a mask has the wrong length, a position is out of range,
+            something is named twice, or nothing is left.
 
         Examples
         --------
-        >>> from uniroute import RoutingData
         >>> data = RoutingData("toy", ["p", "q", "r"], ["0", "1", "2"], ["t", "t", "u"],
         ...     [[0, 1], [1, 1], [0, 0]], [1, 7], "cents", ["small", "large"], "CC0-1.0", "none")
         >>> data.select(prompts=data.tasks == "t", llms=["large"]).losses
@@ -235,7 +225,6 @@ default None
 
         Examples
         --------
-        >>> from uniroute import RoutingData
         >>> data = RoutingData("toy", ["p"], ["0"], ["t"], [[0, 1]], [float("nan"), 7], "cents",
         ...     ["small", "large"], "CC0-1.0", "none")
         >>> data.complete().llms
@@ -248,11 +237,6 @@ default None
             much = "every outcome" if least == 1 else f"{least:.0%} of the outcomes"
             raise ValueError(f"no LLM of {self.name!r} has {much} and a cost")
         return self.select(llms=kept[0] & kept[1])
-
-
-def _text(field, value):
-    if not isinstance(value, str):
-        raise ValueError(f"{field} must be a string; got {value!r}")
 
 
 def _texts(field, values):
@@ -274,13 +258,6 @@ def _singles(field, values, ids):
         return values
     with np.errstate(over="ignore"):
         return check_numbers(field, align(field, values, ids)).astype(np.float32)
-
-
-def _shape(field, values, *allowed):
-    if values.shape not in allowed:
-        expected = " or ".join(map(str, allowed))
-        by = "by the numbers of prompts and llms"
-        raise ValueError(f"{field} must have shape {expected}; got {values.shape} ({by})")
 
 
 def _no_repeats(field, values):

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from uniroute._numbers import check_fields, check_integers, check_numbers, check_scalar
+from uniroute._numbers import (
+    check_fields,
+    check_integers,
+    check_numbers,
+    check_scalar,
+    refuse,
+)
 from uniroute._tables import align, labels_of
 from uniroute.checks import check_costs, check_matrix, check_predictions, check_same_shape
 from uniroute.rule import routing_path
@@ -210,9 +216,7 @@ def _averages(rows, n_rows):
     rows = check_integers("rows", rows)
     if rows.ndim != 1:
         raise ValueError(f"rows must be one integer for each prompt; got shape {rows.shape}")
-    bad = rows >= n_rows
-    if bad.any():
-        raise ValueError(f"rows must be rows of gamma, 0 to {n_rows - 1}; got {rows[bad][0]}")
+    refuse("rows", f"be rows of gamma, 0 to {n_rows - 1}", rows, rows >= n_rows)
     used, place, counts = np.unique(rows, return_inverse=True, return_counts=True)
     shares = sparse.csr_array((1 / counts[place], place, np.arange(len(rows) + 1)))
     return used, counts, lambda values: shares.T @ values

@@ -19,11 +19,7 @@ from sklearn.frozen import FrozenEstimator
 from uniroute._version import __version__
 from uniroute._version01 import read_pair
 from uniroute.checks import check_names, check_option, check_positive_integer, check_scalar
-from uniroute.files import (
-    DAMAGED,
-    read_archive,
-    write_archive,
-)
+from uniroute.files import DAMAGED, read_archive, write_archive
 from uniroute.llms import ClusterMeans
 from uniroute.plan import Plan
 from uniroute.pool import Pool

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from uniroute._mlp import fit_mlp, mlp_scores
 from uniroute._nearest import nearest, rounding_of
-from uniroute._numbers import check_rows, check_scalar, naming
+from uniroute._numbers import check_rows, check_scalar, check_shape, naming
 from uniroute._tables import align, labels_of
 from uniroute.checks import (
     check_generator,
@@ -418,9 +418,7 @@ class LearnedMap(_ClusterMap):
         if psi is None:
             psi, _ = ClusterMeans().represent(hard.transform(X), losses)
         psi = check_matrix("psi", psi)
-        if psi.shape != (losses.shape[1], self.n_clusters):
-            expected = (losses.shape[1], self.n_clusters)
-            raise ValueError(f"psi must have shape {expected}; got {psi.shape}")
+        check_shape("psi", psi, (losses.shape[1], self.n_clusters))
         self.cluster_sizes_ = np.bincount(hard.predict(X), minlength=self.n_clusters).astype(float)
         psi = np.clip(psi, 0.001, 0.999)
         if self.architecture == "linear":

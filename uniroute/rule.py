@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from uniroute._numbers import check_fields, check_numbers, check_scalar
+from uniroute._numbers import check_fields, check_numbers, check_scalar, check_shape, refuse
 from uniroute._tables import align, labels_of
 from uniroute.checks import (
     check_costs,
@@ -295,9 +295,8 @@ class RoutingPath:
             if isinstance(label, str):
                 raise ValueError(f"values must be without names; got a table with {label!r}")
         values = check_numbers("values", values)
-        if values.shape not in (shape, shape[1:]) or not np.isfinite(values).all():
-            expected = f"{shape[1:]} or {shape}"
-            raise ValueError(f"values must have shape {expected}, finite; got {values.shape}")
+        check_shape("values", values, shape[1:], shape)
+        refuse("values", "be finite", values, ~np.isfinite(values))
         values = np.broadcast_to(values, shape)
         weights = check_weights(weights, len(self.start))
         first = np.average(values[np.arange(len(self.start)), self.start], weights=weights)

@@ -18,8 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from uniroute.embed import Encoder
 from uniroute.controller import Controller
+from uniroute.embed import Encoder
 from uniroute.serve.config import OURS, read_config
 from uniroute.serve.deciding import Busy, EncoderThread, read_serving
 from uniroute.serve.forward import Forwarder, PassedThrough, headers_of, usage_in
