@@ -85,13 +85,7 @@ class Controller:
         return self.plan.budget - self.excess / self.horizon
 
     def update(self, spent):
-        """Add bills.
-
-        Parameters
-        ----------
-        spent : float or array-like of shape (n_prompts,)
-            Cost of each answered prompt, in any order; none negative.
-        """
+        """Add bills: the cost of an answered prompt or of several, in any order, none negative."""
         spent = np.atleast_1d(check_numbers("spent", spent))
         spent = check_costs(spent, spent.shape[-1:], "spent")
         with self._lock:

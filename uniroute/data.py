@@ -31,15 +31,11 @@ class RoutingData:
     losses : array of float, shape (n_prompts, n_llms)
         1 = wrong, 0 = right; other finite values for other losses; NaN = not observed.
     costs : array of float, shape (n_llms,) or (n_prompts, n_llms)
-        Mean cost of one prompt, or the cost of every single prompt, in `cost_unit`, never negative;
-        NaN = unknown.
+        Mean cost of one prompt, or the cost of every single prompt, never negative; NaN = unknown.
     cost_unit : str
-        The unit of `costs`.
     llms : list of str, length n_llms
         Names of the LLMs, all different.
-    licence : str
-        Licence of the data.
-    citation : str
+    licence, citation : str
     embeddings : array of float32, shape (n_prompts, n_dims), or None, default None
         Prompt embeddings, if there are any.
     features : dict of str to array of float32, shape (n_prompts, n_features), or None, default None
@@ -163,11 +159,8 @@ class RoutingData:
 
         Parameters
         ----------
-        prompts : array of int, array of bool of shape (n_prompts,), slice, or None, default None
-            Which prompts; None keeps all.
-        llms : str, array of str, array of int, array of bool of shape (n_llms,), slice, or None, \
-default None
-            Which LLMs, by name, by position or by mask; None keeps all.
+        prompts, llms : array of int or bool, slice, or None, default None
+            Which prompts and LLMs, by position or by mask, LLMs also by name; None keeps all.
 
         Returns
         -------
@@ -216,12 +209,7 @@ default None
         Returns
         -------
         RoutingData
-            The same prompts with those LLMs; with the default its losses and costs hold no NaN.
-
-        Raises
-        ------
-        ValueError
-            If no LLM is complete, or `observed` is not in [0, 1].
+            The same prompts with those LLMs; if there are none, a `ValueError` is raised.
 
         Examples
         --------

@@ -23,9 +23,8 @@ __all__ = ["DeferralCurve", "deferral_curve"]
 class DeferralCurve:
     """Mean loss reached at every budget; made by `deferral_curve`.
 
-    The curve is piecewise linear: between two vertices a coin decides, see
-    `uniroute.rule.BudgetRule`. After the last vertex it is flat, because the router has no use
-    for more money.
+    The curve is piecewise linear: between two vertices a coin decides, see `BudgetRule`. After the
+    last it is flat, because the router has no use for more money.
 
     Attributes
     ----------
@@ -78,7 +77,7 @@ class DeferralCurve:
     def at(self, budget):
         """Return the quality at one or more budgets, in the unit of the costs.
 
-        Below the first vertex the curve does not exist: NaN.
+        Below the first vertex it is NaN.
         """
         return np.interp(check_numbers("budget", budget), self.costs, self.quality, left=np.nan)
 
@@ -88,8 +87,8 @@ class DeferralCurve:
         Parameters
         ----------
         fraction : float, default 1.0
-            Share of the cost axis, from the cheapest LLM on. As in the paper, the area of a
-            part is divided by the whole cost range: ``area(0.5)`` is about half of ``area()``.
+            Share of the cost axis, from the cheapest LLM on. The area of a part is divided by the
+            whole cost range, as in the paper.
 
         Returns
         -------
@@ -141,19 +140,16 @@ def deferral_curve(gamma, losses, costs, true_costs=None, rows=None):
     Parameters
     ----------
     gamma : array-like of shape (n_prompts, n_llms)
-        Predicted losses; the only thing the choices depend on, with the costs. With `rows`, of
-        shape (n_rows, n_llms).
+        Predicted losses; with `rows`, of shape (n_rows, n_llms).
     losses : array-like of shape (n_prompts, n_llms)
         Observed losses, none missing. Real values are allowed; quality is 1 - loss.
     costs : array-like of shape (n_llms,) or the shape of `gamma`
-        Costs by which the router decides, as for `uniroute.rule.route`.
+        Costs by which the router decides, as for `route`.
     true_costs : array-like of shape (n_prompts, n_llms), optional
-        Costs that each prompt had in the end, where they are not known when the router decides;
-        the cost axis is then theirs. At each budget the smallest lambda counts whose mean true
-        cost is within it.
+        Costs that each prompt had in the end; the cost axis is then theirs. At each budget the
+        smallest lambda counts whose mean true cost is within it.
     rows : array-like of int, shape (n_prompts,), optional
-        Row of `gamma` that holds for each prompt, for routers that predict the same for all
-        prompts of a cluster: the clusters. Much faster, and the same curve, as ``gamma[rows]``.
+        Row of `gamma` for each prompt, its cluster: the same curve as of ``gamma[rows]``, sooner.
 
     Returns
     -------
@@ -162,13 +158,11 @@ def deferral_curve(gamma, losses, costs, true_costs=None, rows=None):
     Raises
     ------
     ValueError
-        If shapes do not fit, a value is missing or not finite, a cost is negative, or an entry of
-        `rows` is no row of `gamma`.
+        If shapes do not fit, a value is missing or not finite, or a cost is negative.
 
     Notes
     -----
-    The set {(B, R(r_B))} of Section 6, from the exact path over lambda of Eq. (8): no grid of
-    lambdas, and no point is kept or dropped by looking at `losses`. Chapter 1.
+    The set {(B, R(r_B))} of Section 6, from the exact path over lambda of Eq. (8). Chapter 1.
 
     Examples
     --------

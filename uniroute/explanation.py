@@ -21,15 +21,12 @@ class Explanation:
         The pool.
     features : ndarray of shape (n_features,), or None
         Phi(x); for `KMeansMap` the position of the 1 is the cluster. None: the router has none.
-    predicted_losses, costs : ndarray of shape (n_llms,)
-        The two terms of the score.
-    cost_weight : float
-        Lambda.
+    predicted_losses, costs, cost_weight : ndarray of shape (n_llms,), twice, float
+        The terms of the score; the weight is lambda.
     choice, runner_up : str
         LLMs with the smallest and second-smallest score (`runner_up` is None in a pool of one).
     cheaper_above, dearer_below : float
-        The choice stays as it is for lambda in [dearer_below, cheaper_above): above, a cheaper
-        LLM is chosen; below, a dearer one (0: never).
+        The choice holds for lambda in [dearer_below, cheaper_above).
     share : float, default 0.0
         Probability with which the plan's coin takes the next dearer LLM, which is as good.
 

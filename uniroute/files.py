@@ -35,9 +35,9 @@ DAMAGED += (ValueError, struct.error, zipfile.BadZipFile, zlib.error)
 def whole_file(path):
     """Open a file to write bytes to; it takes its place at `path` when all of them are on disk.
 
-    Until then the bytes lie beside it, in a hidden file with a name of its own, so that any number
-    of processes and threads may write to one path: the last to finish wins. An exception removes
-    the hidden file. What is killed leaves it behind (``.NAME.*.part``); it may be deleted.
+    Until then they lie beside it, in a hidden file with a name of its own, so that any number of
+    processes and threads may write to one path: the last to finish wins. What is killed leaves
+    that file behind (``.NAME.*.part``); it may be deleted.
     """
     path = Path(path)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")

@@ -67,8 +67,8 @@ class ClusterMeans(BaseEstimator):
 
     Notes
     -----
-    Eq. (12) of the paper, with hard memberships; with soft ones the mean is weighted. The paper
-    leaves empty clusters open. Derived in Chapter 5; why the overall loss, in its exercises.
+    Eq. (12) of the paper, with hard memberships; with soft ones the mean is weighted. Chapter 5,
+    and in its exercises why the overall loss.
 
     Examples
     --------

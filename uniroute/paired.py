@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from uniroute._numbers import check_fields, check_numbers, check_scalar
+from uniroute._numbers import check_fields, check_numbers, check_scalar, check_shape, refuse
 from uniroute._tables import align, labels_of
-from uniroute.checks import check_option, check_positive_integer
+from uniroute.checks import check_matrix, check_option, check_positive_integer
 
 __all__ = ["PairedDifference", "holm", "paired_difference", "sign_test"]
 
@@ -53,6 +53,7 @@ class PairedDifference:
         check_positive_integer("n_pairs", self.n_pairs)
         check_option("about", self.about, ABOUT)
         check_fields(self, mean="", standard_error="", low="", high="")
+        check_scalar("freedom", self.freedom, 0, np.inf)
 
     @property
     def p_value(self):
@@ -146,11 +147,8 @@ def _shared(difference, about, pools, test_share, gaps):
     share, within = check_scalar("test_share", test_share, 0, 0.99), difference.var(ddof=1)
     llms = []
     if pools is not None:
-        pools = check_numbers("pools", pools)
-        if pools.ndim != 2 or len(pools) != len(difference):
-            raise ValueError(
-                f"pools must have a row per trial, {len(difference)}; got shape {pools.shape}"
-            )
+        pools = check_matrix("pools", pools)
+        check_shape("pools", pools, (len(difference), pools.shape[1]))
         between, within = _explained(difference, pools)
         taken = pools.sum(axis=1).mean() / pools.shape[1]
         llms = [(between * taken / max(1 - taken, 1e-9), pools.shape[1] - 1)]
@@ -159,7 +157,9 @@ def _shared(difference, about, pools, test_share, gaps):
     if gaps is None:
         prompts = within * share / (1 - share)
     else:
-        gaps = _paired(gaps, np.zeros(len(difference)))
+        gaps = check_numbers("gaps", gaps)
+        check_shape("gaps", gaps, difference.shape)
+        refuse("gaps", "be finite", gaps, ~np.isfinite(gaps))
         prompts = np.mean(gaps**2) / 4 * share
     return [(prompts, len(difference) - 1), *(llms if about == "new LLMs" else [])]
 
@@ -214,17 +214,12 @@ def sign_test(first, second):
     Parameters
     ----------
     first, second : array-like of shape (n_trials,)
-        One number per trial, as for `paired_difference`. Ties are left out.
+        As for `paired_difference`, also in what is an error. Ties are left out.
 
     Returns
     -------
     float
         Two-sided p-value; 1.0 if every trial is a tie.
-
-    Raises
-    ------
-    ValueError
-        As `paired_difference`.
 
     Notes
     -----

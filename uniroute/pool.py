@@ -14,7 +14,7 @@ import numpy as np
 from uniroute._numbers import check_numbers
 from uniroute._show import html_table, text_table
 from uniroute._tables import align
-from uniroute.checks import check_costs, check_matrix, check_names
+from uniroute.checks import check_costs, check_matrix, check_names, check_same_shape
 
 __all__ = ["Pool"]
 
@@ -40,12 +40,10 @@ class Pool:
         Names, in the order of all rows below.
     costs : array-like of shape (n_llms,)
         Mean cost of one prompt.
-    psi : array-like of shape (n_llms, n_features) or None, default None
-        Features of the LLMs. None: the features of a prompt are the predicted losses themselves.
-    counts : array-like of shape (n_llms, n_features) or None, default None
-        Validation prompts (or total membership) behind each entry of `psi`.
-    cost_psi : array-like of shape (n_llms, n_features) or None, default None
-        Features of the LLMs for costs, as `psi` for losses; None: all prompts cost the mean.
+    psi, counts, cost_psi : array-like of shape (n_llms, n_features) or None, default None
+        Features of the LLMs (None: those of a prompt are the predicted losses themselves), the
+        validation prompts or total membership behind each, and the features for costs (None: all
+        prompts cost the mean).
     phi : object, default None
         What gives prompts the features that meet these: a fitted prompt map or model.
     fingerprint : str or None, default None
@@ -76,27 +74,20 @@ class Pool:
     plans: tuple = ()
 
     def __post_init__(self):
-        plain = type(self.llms) is tuple and all(
-            type(name) is str and name == name.strip() for name in self.llms
-        )
+        plain = type(self.llms) is tuple
+        plain = plain and all(type(name) is str and name == name.strip() for name in self.llms)
         if not plain or len(set(self.llms)) < len(self.llms) or "" in self.llms:
             none = isinstance(self.llms, list) and not self.llms
             object.__setattr__(self, "llms", () if none else tuple(check_names(self.llms, "llms")))
-        n_llms = len(self.llms)
-        costs = np.array(
-            check_costs(align("costs", self.costs, self.llms), (n_llms,), by=" by llms")
-        )
+        n_llms, costs = len(self.llms), align("costs", self.costs, self.llms)
+        costs = np.array(check_costs(costs, (n_llms,), by=" by llms"))
         costs.flags.writeable = False
         object.__setattr__(self, "costs", costs)
         for name in ("psi", "counts", "cost_psi"):
             if getattr(self, name) is not None:
                 values = align(name, getattr(self, name), self.llms)
                 values = _read_only(name, values, n_llms)
-                if values.shape != np.shape(self.psi):
-                    raise ValueError(
-                        f"{name} must have the shape of psi, {np.shape(self.psi)}; got "
-                        f"{values.shape}"
-                    )
+                check_same_shape(name, values, "psi", np.asarray(self.psi))
                 object.__setattr__(self, name, values)
 
     @cached_property

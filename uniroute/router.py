@@ -138,9 +138,7 @@ class Router:
     def predict_cost(self, X):
         """Predict the cost of every LLM in the pool on every prompt.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_prompts, n_dims)
+        Parameters and errors as for `predict_loss`.
 
         Returns
         -------
@@ -160,19 +158,17 @@ class Router:
         Parameters
         ----------
         X : array-like of shape (n_prompts, n_dims)
-            Embeddings.
         cost_weight : float, optional
             Lambda, loss per unit of cost. Give this, `budget` or `plan`.
         budget : float, optional
-            Mean cost to spend on these prompts, met exactly on average by a coin at ties. For
-            many prompts at once; for those that come one by one make a plan.
+            Mean cost of many prompts at once, met on average by a coin at ties.
         plan : Plan or Controller, optional
-            Of this router, from `plan`. Prompt by prompt or all at once the choices are the same.
+            Of this router. Prompt by prompt or all at once the choices are the same.
         random_state : int, Generator or None, default None
             Seed of the coin; not used with `cost_weight`. With a plan, whose coins go on from call
             to call, a Generator or None.
         positions : bool, default False
-            Return positions in the pool, which mean something only while it stays as it is.
+            Return positions in the pool as it is now.
 
         Returns
         -------
@@ -182,9 +178,8 @@ class Router:
         Raises
         ------
         ValueError
-            If not exactly one of `cost_weight`, `budget` and `plan` is given, one is out of range,
-            the plan is not of this router, or the prompts are too few to carry the budget (see
-            `Router.plan`).
+            If not one of `cost_weight`, `budget` and `plan` is given, one is out of range, the plan
+            is not of this router, or prompts are too few for the budget (see `Router.plan`).
 
         Notes
         -----
@@ -235,14 +230,13 @@ class Router:
     def plan(self, X, budget, random_state=None):
         """Fit a budget on unlabelled prompts, once, for prompts that come one by one.
 
-        The router keeps the plan, with the prompts' features and nothing else of them, and fits it
-        again in the same step in which its pool changes. App. E; Chapter 3.
+        The router keeps the plan, with the prompts' features alone, and fits it again in the same
+        step in which its pool changes. App. E; Chapter 3.
 
         Parameters
         ----------
         X : array-like of shape (n_prompts, n_dims)
-            Prompts like those to come, so many that the standard error of their mean cost is at
-            most a tenth of the budget.
+            Prompts like those to come; the standard error of their mean cost at most a tenth of it.
         budget : float
             Mean cost of one prompt.
         random_state : int, Generator or None, default None
@@ -331,10 +325,9 @@ class Router:
         Parameters
         ----------
         X : array-like of shape (n_prompts, n_dims)
-        losses : array-like of shape (n_prompts, n_llms)
-            Observed losses, none missing; columns as in `llms_`, or a table with these columns.
-        true_costs : array-like of shape (n_prompts, n_llms), optional
-            As for `uniroute.evaluate.deferral_curve`, which says what is an error.
+        losses, true_costs : array-like of shape (n_prompts, n_llms)
+            As for `uniroute.evaluate.deferral_curve`, which says what is an error; columns as in
+            `llms_`, or a table with these.
 
         Returns
         -------
@@ -386,7 +379,6 @@ class Router:
         return super().__repr__(**options) + (f"\n{pool}" if pool and pool.llms else "")
 
     def _repr_html_(self):
-        """Return the router's parameters and its pool for notebooks."""
         pool = getattr(self, "pool_", None) or Pool()
         return f"<pre>{escape(super().__repr__())}</pre>{pool._repr_html_() if pool.llms else ''}"
 
@@ -529,8 +521,8 @@ class UniRoute(Router, BaseEstimator):
             Their losses; NaN = not observed.
         costs : array-like of shape (n_new,) or (n_val, n_new), or float
             Mean cost of one prompt; or what each validation prompt cost, NaN = not known: costs are
-            then predicted as losses are, so that what a plan spends is what the bill says. Tables
-            are read by their columns, the names, and by their rows, the index of `X_val`.
+            then predicted as losses are. Tables are read by columns, the names, and by rows, the
+            index of `X_val`.
 
         Returns
         -------
@@ -561,21 +553,9 @@ class UniRoute(Router, BaseEstimator):
         return self
 
     def remove_llms(self, names):
-        """Take LLMs out of the pool H of Eq. (5), an input of the rule, not of the fit. Chapter 4.
+        """Take LLMs, a name or several, out of the pool H of Eq. (5); errors as for `update_costs`.
 
-        Parameters
-        ----------
-        names : str or sequence of str
-            Names in the pool.
-
-        Returns
-        -------
-        UniRoute
-
-        Raises
-        ------
-        KeyError
-            If a name is not in the pool, which is then as before.
+        The pool is an input of the rule, not of the fit. Chapter 4.
         """
         return self._swap(lambda pool: pool.remove(names))
 
@@ -594,7 +574,7 @@ class UniRoute(Router, BaseEstimator):
         Raises
         ------
         KeyError, ValueError
-            If a name is not in the pool or a cost negative or not finite. The pool is as before.
+            If a name is not in the pool or a cost negative or not finite; nothing is changed.
 
         Examples
         --------
@@ -613,10 +593,7 @@ class UniRoute(Router, BaseEstimator):
     def route_texts(self, texts, **decision):
         """Choose an LLM for every text: `route` of what the encoder makes of them.
 
-        Raises
-        ------
-        ValueError
-            If the router has no encoder, or another than it was fitted with.
+        A `ValueError`, if the router has no encoder, or another than it was fitted with.
         """
         if self.encoder is None:
             raise ValueError(
@@ -642,8 +619,7 @@ class UniRoute(Router, BaseEstimator):
     def save(self, path):
         """Write the router to one file, ``NAME.uniroute``.
 
-        The file is there whole or as it was before, whatever happens to this process; others may
-        load it or save to it meanwhile.
+        The file is there whole or as it was before; others may load it or save to it meanwhile.
 
         Parameters
         ----------
@@ -652,13 +628,9 @@ class UniRoute(Router, BaseEstimator):
 
         Raises
         ------
-        NotFittedError
-            If `fit` was not called.
-        FileNotFoundError
-            If the folder does not exist.
-        ValueError
-            If the prompt map or the representation is not one of this package, or a number is out
-            of range. The file is then as before.
+        NotFittedError, FileNotFoundError, ValueError
+            If `fit` was not called; if the folder does not exist; if the prompt map or the
+            representation is not one of this package, or a number is out of range.
 
         Notes
         -----
@@ -676,11 +648,10 @@ class UniRoute(Router, BaseEstimator):
         Parameters
         ----------
         path : str or Path
-            As for `save`. If there is no such file, ``path.json`` and ``path.npz`` are read, which
-            version 0.1 wrote.
+            As for `save`. If there is no such file, what version 0.1 wrote is read: ``path.json``
+            and ``path.npz``.
         encoder : object, optional
-            For `route_texts`, as for the constructor; it must have the fingerprint of the one that
-            the router was fitted with, if that is known.
+            For `route_texts`: one with the fingerprint of the one the router was fitted with.
 
         Returns
         -------
@@ -688,16 +659,9 @@ class UniRoute(Router, BaseEstimator):
 
         Raises
         ------
-        FileNotFoundError
-            If there is no router of this name.
-        ValueError
-            If the encoder is another;
-            if the file is damaged, or has a field that is out of range or unknown; the message
-            names it.
-
-        Notes
-        -----
-        See `uniroute.persistence`. Section 4; Chapter 4.
+        FileNotFoundError, ValueError
+            If there is no router of this name; if the encoder is another, the file is damaged, or
+            a field, which is named, is out of range or unknown. Chapter 4.
         """
         router = load_router(path, cls)
         if encoder is not None:

@@ -67,8 +67,7 @@ def route(gamma, costs, cost_weight):
 
     Notes
     -----
-    Eq. (2) for a static pool, Eq. (6) and (8) for a dynamic one. Derived in Chapter 2 and
-    Chapter 3.
+    Eq. (2) for a static pool, Eq. (6) and (8) for a dynamic one. Chapter 2 and Chapter 3.
 
     Examples
     --------
@@ -223,19 +222,17 @@ class RoutingPath:
         return np.unique(self.cost_weights)[::-1]
 
     def choose(self, cost_weight, tie="cheap"):
-        """Return the choices at one lambda.
+        """Return the choices at one lambda, which may be infinite, as `route` does.
 
         Parameters
         ----------
         cost_weight : float
-            Lambda >= 0, may be infinite.
         tie : {"cheap", "dear"}, default "cheap"
             Which LLM a prompt gets that changes exactly at `cost_weight`, up to rounding.
 
         Returns
         -------
         ndarray of int, shape (n_prompts,)
-            With "cheap" what `route` returns.
         """
         check_option("tie", tie, ("cheap", "dear"))
         cheap, dear = _ends(self.gamma, self.costs, cost_weight)
@@ -247,13 +244,11 @@ class RoutingPath:
         Parameters
         ----------
         cost_weight : float
-            Lambda >= 0, may be infinite.
 
         Returns
         -------
         low, high : ndarray of shape (n_prompts,)
-            ``choose`` gives a prompt the same LLM from `low` on (or from 0) up to, and without,
-            `high` (or infinity).
+            `choose` gives a prompt the same LLM from `low` (or 0) to below `high` (or infinity).
 
         Examples
         --------
@@ -281,14 +276,12 @@ class RoutingPath:
         Returns
         -------
         ndarray of shape (n_breakpoints + 1,)
-            Entry 0 belongs to lambda above every breakpoint, entry i to lambda just below
-            ``breakpoints[i - 1]``.
+            Entry 0 is for lambda above every breakpoint, entry i for just below the i-th.
 
         Raises
         ------
         ValueError
-            If `values` has two dimensions and not a row for each prompt, or `weights` not an
-            entry for each prompt.
+            If a shape does not fit, or a value is not finite.
         """
         shape = self.gamma.shape
         for label in labels_of(values, int(hasattr(values, "columns"))) or ():
@@ -451,8 +444,8 @@ class BudgetRule:
 
     Notes
     -----
-    The randomised form of Eq. (2) and Eq. (6) that Proposition 1 needs where costs jump: with
-    finitely many clusters they always do. Chapter 2 and Chapter 3.
+    The randomised form of Eq. (2) and Eq. (6) that Proposition 1 needs where costs jump. Chapter 2
+    and Chapter 3.
 
     Examples
     --------
@@ -476,8 +469,7 @@ class BudgetRule:
         Parameters
         ----------
         gamma, costs : array-like
-            As for `route`. A router that predicts the same for all prompts of a cluster gives a
-            row for each cluster and looks the answers up.
+            As for `route`.
 
         Returns
         -------
@@ -487,18 +479,7 @@ class BudgetRule:
         return tuple(_ends(gamma, costs, self.cost_weight))
 
     def probabilities(self, gamma, costs):
-        """Return the probability of each LLM for each prompt.
-
-        Parameters
-        ----------
-        gamma, costs : array-like
-            As for `route`.
-
-        Returns
-        -------
-        ndarray of shape (n_prompts, n_llms)
-            Rows sum to 1.
-        """
+        """Return the probability of each LLM for each prompt, (n_prompts, n_llms), as `ends`."""
         cheap, dear = self.ends(gamma, costs)
         probabilities = np.zeros(np.shape(gamma))
         rows = np.arange(len(cheap))
@@ -547,8 +528,7 @@ def budget_rule(gamma, costs, budget, weights=None):
     Raises
     ------
     ValueError
-        As `route`, or if `budget` is below the cost of the cheapest choices, or `weights` are not
-        one for each prompt, finite and not negative.
+        As `route`, or if `budget` is below the cost of the cheapest choices, or weights do not fit.
 
     Notes
     -----

@@ -28,10 +28,8 @@ class WorldSample:
         Prompt embeddings.
     components : ndarray of int, shape (n_prompts,)
         The latent component z that each prompt was drawn from.
-    gamma : ndarray of shape (n_prompts, n_llms)
-        True expected losses gamma*(x, h).
-    losses : ndarray of shape (n_prompts, n_llms)
-        Observed losses, 0 or 1, drawn with probability `gamma`.
+    gamma, losses : ndarray of shape (n_prompts, n_llms)
+        True expected losses gamma*(x, h), and the 0 or 1 drawn with this probability.
 
     Notes
     -----
@@ -131,19 +129,7 @@ class MixtureWorld:
         return np.einsum("nk,nmk->nm", self.posterior(X), self.component_loss(X))
 
     def sample(self, n_prompts, random_state):
-        """Draw prompts and losses.
-
-        Parameters
-        ----------
-        n_prompts : int
-            How many.
-        random_state : int
-            Seed.
-
-        Returns
-        -------
-        WorldSample
-        """
+        """Draw `n_prompts` prompts and their losses, a `WorldSample`, by a seed."""
         check_positive_integer("n_prompts", n_prompts)
         rng = check_generator(random_state)
         components = rng.choice(len(self.shares), size=n_prompts, p=self.shares)
@@ -160,17 +146,12 @@ def random_world(
 
     Parameters
     ----------
-    n_components : int, default 6
-        Kinds of prompts, of equal share.
-    n_llms : int, default 8
-        LLMs; costs rise geometrically from 1 to 100.
-    n_dims : int, default 2
-        Dimensions of the embeddings.
+    n_components, n_llms, n_dims : int, default 6, 8, 2
+        Kinds of prompts, of equal share; LLMs, whose costs rise geometrically from 1 to 100.
     spread : float, default 0.35
         Standard deviation within a component; centres have standard deviation 1.
     specialisation : float, default 1.5
-        Standard deviation of the log-odds of an LLM's errors over components. 0: a better LLM is
-        better on everything, and routing cannot beat the ZeroRouter by much.
+        Standard deviation of the log-odds of an LLM's errors over components.
     within : float, default 0.0
         Standard deviation of the slopes within components. 0: components say it all.
     random_state : int, default 0
@@ -179,11 +160,7 @@ def random_world(
     Returns
     -------
     MixtureWorld
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
+        A number out of range is a `ValueError`.
 
     Notes
     -----
