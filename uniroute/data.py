@@ -9,9 +9,9 @@ import numpy as np
 
 from uniroute._numbers import check_numbers, check_scalar, check_shape, refuse
 from uniroute._tables import align, labels_of
-from uniroute.checks import align_costs, check_matrix, check_names
+from uniroute.checks import align_costs, check_names
 
-__all__ = ["RoutingData", "token_costs"]
+__all__ = ["RoutingData"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -24,10 +24,8 @@ class RoutingData:
         Name of the data set.
     prompts : list of str, length n_prompts
         What the LLMs were asked.
-    prompt_ids : array of str, shape (n_prompts,)
-        One identifier for each prompt, all different.
-    tasks : array of str, shape (n_prompts,)
-        The task, subject or source each prompt belongs to.
+    prompt_ids, tasks : array of str, shape (n_prompts,)
+        An identifier of each prompt, all different, and its task, subject or source.
     losses : array of float, shape (n_prompts, n_llms)
         1 = wrong, 0 = right; other finite values for other losses; NaN = not observed.
     costs : array of float, shape (n_llms,) or (n_prompts, n_llms)
@@ -282,53 +280,3 @@ def _positions(field, index, n):
         raise ValueError(f"{field} does not fit {n} {field}: {error}") from error
     _no_repeats(field, positions.tolist())
     return positions
-
-
-def token_costs(input_tokens, output_tokens, prices, per=1e6):
-    """Turn tokens and prices into costs of prompts, for `UniRoute.add_llms`.
-
-    Parameters
-    ----------
-    input_tokens, output_tokens : array-like of shape (n_prompts, n_llms)
-        Tokens of each prompt and of each LLM's answer to it, NaN = not known; of the first also
-        (n_prompts, 1), for all LLMs.
-    prices : array-like of shape (n_llms, 2)
-        Price of `per` input tokens and of `per` output tokens; of a table the columns are "input"
-        and "output".
-    per : float, default 1e6
-
-    Returns
-    -------
-    ndarray of shape (n_prompts, n_llms)
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, or a number is negative or infinite.
-
-    Examples
-    --------
-    >>> token_costs([[1000], [50]], [[10, 200], [5, 100]], [[1, 2], [10, 30]], per=1000)
-    array([[ 1.02, 16.  ],
-           [ 0.06,  3.5 ]])
-    """
-    rows, llms = (labels_of(output_tokens, axis) for axis in (0, 1))
-    if getattr(input_tokens, "shape", (0, 0))[1:] != (1,):
-        input_tokens = align("input_tokens", input_tokens, rows, llms)
-    prices = align("prices", prices, llms, ["input", "output"])
-    given = {"input_tokens": input_tokens, "output_tokens": output_tokens, "prices": prices}
-    read, written, prices = (
-        check_matrix(name, values, allow_nan=name != "prices") for name, values in given.items()
-    )
-    n, m = written.shape
-    for name, values, shapes in (
-        ("prices", prices, [(m, 2)]),
-        ("input_tokens", read, [(n, m), (n, 1)]),
-        ("output_tokens", written, [(n, m)]),
-    ):
-        if values.shape not in shapes or np.nanmin(values) < 0:
-            raise ValueError(
-                f"{name} must be of shape {' or '.join(map(str, shapes))} and not negative; got "
-                f"shape {values.shape}, least {np.nanmin(values)}"
-            )
-    return (read * prices[:, 0] + written * prices[:, 1]) / check_scalar("per", per, 1e-300, 1e300)

@@ -57,8 +57,8 @@ class TextCutWarning(UserWarning):
 def embed(texts, encoder=None, cache_dir=None, batch_size=64, progress=True):
     """Embed texts with a sentence encoder, all-MiniLM-L6-v2 (English) unless another is given.
 
-    Every text is embedded once and kept on disk, by its content and by the encoder's, so that a
-    second call reads and an interrupted call goes on where it was.
+    Each is kept on disk, by its content and by the encoder's, so that a second call reads and an
+    interrupted call goes on where it was.
 
     Parameters
     ----------
@@ -67,11 +67,9 @@ def embed(texts, encoder=None, cache_dir=None, batch_size=64, progress=True):
     encoder : Encoder, path, object or None, default None
         An encoder, or what `Encoder` makes one of. A folder is loaded once.
     cache_dir : path or None, default None
-        Where to keep the embeddings; None means the folder `embeddings` in the package's cache.
-    batch_size : int, default 64
-        How many texts go through the encoder at once, and are then kept.
-    progress : bool, default True
-        Whether to show progress while there is something to embed.
+        Where to keep the embeddings; None: the folder `embeddings` in the package's cache.
+    batch_size, progress : int and bool, default 64 and True
+        How many texts are embedded, and then kept, at once; whether to show progress.
 
     Returns
     -------
@@ -147,9 +145,8 @@ class Encoder:
 
     Notes
     -----
-    An object is told from others by what it makes of seven texts, rounded so far that another
-    processor's order of sums hardly matters; a folder by its files. So a folder and the model that
-    was loaded from it are two encoders. Chapter 13.
+    An object is told from others by what it makes of seven texts, rounded; a folder by its files.
+    So a folder and the model that was loaded from it are two encoders. Chapter 13.
 
     **Languages.** all-MiniLM-L6-v2 learned from English. Texts in other languages it embeds without
     an error, but near each other because they are foreign, rather than by what they ask: a router

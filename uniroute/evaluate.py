@@ -5,13 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from uniroute._numbers import (
-    check_fields,
-    check_integers,
-    check_numbers,
-    check_scalar,
-    refuse,
-)
+from uniroute._numbers import check_fields, check_integers, check_numbers, check_scalar, refuse
 from uniroute._tables import align, labels_of
 from uniroute.checks import check_costs, check_matrix, check_predictions, check_same_shape
 from uniroute.rule import routing_path
@@ -108,8 +102,7 @@ class DeferralCurve:
     def qnc(self):
         """Return the quality-neutral cost, relative to the most accurate single LLM's cost.
 
-        The smallest budget at which the curve reaches the quality of that LLM (of several, the
-        cheapest), divided by its cost. Infinite if the curve never reaches it.
+        It is infinite if the curve never reaches that LLM's quality.
         """
         best = np.lexsort([self.llm_costs, self.llm_losses])[0]
         loss, cost = self.llm_losses[best], self.llm_costs[best]

@@ -17,10 +17,8 @@ class Explanation:
 
     Attributes
     ----------
-    llms : tuple of str
-        The pool.
-    features : ndarray of shape (n_features,), or None
-        Phi(x); for `KMeansMap` the position of the 1 is the cluster. None: the router has none.
+    llms, features : tuple of str, ndarray of shape (n_features,) or None
+        The pool, and Phi(x), if the router has one.
     predicted_losses, costs, cost_weight : ndarray of shape (n_llms,), twice, float
         The terms of the score; the weight is lambda.
     choice, runner_up : str

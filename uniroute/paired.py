@@ -21,15 +21,12 @@ class PairedDifference:
 
     Attributes
     ----------
-    mean, standard_error : float
+    mean, standard_error, n_pairs : float, float, int
         Of first - second over the pairs.
-    low, high : float
-        Ends of the confidence interval (Student's t).
-    n_pairs : int
+    low, high, freedom : float
+        Ends of the confidence interval, by Student's t with so many degrees of freedom.
     about : {"these LLMs", "new prompts", "new LLMs"}
         What the interval speaks of.
-    freedom : float
-        Degrees of freedom of Student's t.
 
     Notes
     -----
@@ -86,9 +83,8 @@ def paired_difference(
     test_share : float, optional
         Share of all prompts that test in a trial; needed for what is not about these prompts.
     gaps : array-like of shape (n_trials,), optional
-        The difference on one half of the trial's test prompts minus that on the other half, which
-        says how much of the noise is the test prompts'. Without it all of the noise that is not
-        the LLMs' counts as theirs: a bound, and a wide interval.
+        The difference on one half of the trial's test prompts minus that on the other half: the
+        noise of test prompts. Without it all noise that is not the LLMs' counts as theirs.
 
     Returns
     -------
@@ -97,8 +93,7 @@ def paired_difference(
     Raises
     ------
     ValueError
-        If the shapes differ, there are fewer than two trials, a value is not finite, what `about`
-        needs is missing, or all pools are one.
+        If shapes do not fit, a value is missing or not finite, or all pools are one.
 
     Notes
     -----

@@ -1,10 +1,9 @@
 """How a router is stored: ``NAME.uniroute``, a zip file of a header and arrays, no pickle.
 
 The header has an entry for each part of the router, see `PARTS`, and the name of an array begins
-with that of its part: ``pool.costs``, ``prompt_map.cluster_centers_``. Only the prompt maps and LLM
-representations of this package are stored. The file is written whole or not at all, and every field
-is checked before it is written and when it is read; `uniroute.files` does the first and guards
-against damage. What version 0.1 wrote, ``NAME.json`` and ``NAME.npz``, is read too.
+with that of its part: ``pool.costs``. Only the prompt maps and LLM representations of this package
+are stored. Every field is checked before it is written and when it is read; `uniroute.files` writes
+the file whole or not at all, and guards against damage. What version 0.1 wrote is read too.
 """
 
 from collections.abc import Callable
@@ -268,9 +267,8 @@ class Part(NamedTuple):
     """How a part of a router is stored.
 
     `describe` takes a router and returns what the header says of the part, a dict, and {name:
-    array}; or None, if the router has no such part. `build` takes a router, both dicts, and the
-    sizes of dimensions known so far; it takes out of the dicts what it knows, checks it, and puts
-    it into the router. What is left, a newer version wrote, and `load_router` refuses.
+    array}; or None. `build` takes a router, both dicts, and the sizes of dimensions known so far;
+    it takes out of them what it knows, checks it, and puts it into the router; the rest is refused.
     """
 
     describe: Callable

@@ -44,8 +44,7 @@ class Plan:
 
     Notes
     -----
-    The constraint of Eq. (5), with the randomised rule of Proposition 1, whose lambda App. E finds
-    on unlabelled prompts. Chapter 3.
+    The constraint of Eq. (5) by the rule of Proposition 1, found as in App. E. Chapter 3.
 
     Examples
     --------
@@ -64,8 +63,8 @@ class Plan:
     weights: np.ndarray
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
     coins: np.random.Generator = field(default_factory=np.random.default_rng)
-    # Of the present pool: the lambdas at which the mean cost changes; the mean costs before, between
-    # and after; the standard deviation of a prompt's cost; of clusters the path and the choices.
+    # Of the present pool: the lambdas at which the mean cost changes; the mean costs before,
+    # between and after; the standard deviation of a prompt's cost; of clusters path and choices.
     cost_weights: np.ndarray | None = None
     spent: np.ndarray | None = None
     deviation: float = 0.0

@@ -1,8 +1,7 @@
 """The pool: all that a router knows of its LLMs, in one immutable object.
 
-A router holds one `Pool` and puts another in its place when an LLM joins, leaves, or changes its
-price or its name. Whoever has read the pool once has names, costs and features that belong
-together, whatever other threads do meanwhile.
+A router puts another in its place when an LLM joins, leaves, or changes its price or its name.
+Whoever has read it has numbers that belong together, whatever other threads do meanwhile.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,7 @@
 """Prompt maps Phi: from a prompt's embedding to the features that meet an LLM's features.
 
-Every map is a scikit-learn transformer. `transform` gives Phi(x), the features with which losses
-are predicted; `memberships` says how much each validation prompt counts in the means of an LLM's
-losses that are its features Psi. For most maps, and any other transformer, the two are the same.
+`transform` gives Phi(x), with which losses are predicted; `memberships` says how much a validation
+prompt counts in the means that are an LLM's features. For most transformers the two are the same.
 """
 
 import numpy as np
@@ -102,20 +101,15 @@ class KMeansMap(_ClusterMap):
     ----------
     n_clusters : int
         K. It has no default, for none does no harm: a few hundred validation prompts need few.
-    n_init : int, default 10
-        K-means restarts; the one with the least inertia is kept.
-    max_iter : int, default 300
-        Iterations of each restart.
-    random_state : int, RandomState instance or None, default 0
-        Seed of the restarts.
+    n_init, max_iter, random_state : int, default 10, 300 and 0
+        Restarts, of which that with the least inertia is kept, most iterations of each, and seed.
 
     Attributes
     ----------
-    cluster_centers_ : ndarray of shape (n_clusters, n_dims)
+    cluster_centers_, cluster_sizes_ : ndarray of shape (n_clusters, n_dims), (n_clusters,)
+        Centres, and training prompts of each cluster (None in routers of an older version).
     n_iter_ : int
         Iterations of the best restart.
-    cluster_sizes_ : ndarray of shape (n_clusters,)
-        Training prompts of each cluster; routers that an older version saved have none.
 
     Notes
     -----
@@ -278,10 +272,8 @@ class LearnedMap(_ClusterMap):
         Whether the linear scores have a constant, as in App. F.3 and unlike in Section 5.2.
     l2 : float, default 1e-4
         Weight of the linear map's squared coefficients. The paper has none; it stops early.
-    max_iter : int, default 200
-        L-BFGS iterations of the linear map.
-    epochs : int, default 5
-        Passes over the training prompts of the "mlp" map.
+    max_iter, epochs : int, default 200 and 5
+        L-BFGS iterations of the linear map; passes of the "mlp" map over the training prompts.
     random_state : int, default 0
         Seed of K-means and of the "mlp" map.
 

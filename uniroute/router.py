@@ -49,14 +49,12 @@ class Router:
     Attributes
     ----------
     pool_ : Pool
-        The LLMs, immutable. A method reads it once, so that any number of threads may use a router
-        while others change its pool.
-    llms_ : list of str
-        Names of the LLMs in the pool, in the order of all columns.
-    costs_ : ndarray of shape (n_llms,)
-        Mean cost of one prompt, read-only.
+        The LLMs, immutable. A method reads it once, so that threads may use a router while others
+        change its pool.
+    llms_, costs_ : list of str, ndarray of shape (n_llms,)
+        Names in the order of all columns, and mean costs of one prompt.
     plans_ : list of Plan
-        The plans that were made and not dropped, as they are for the present pool.
+        Those that were made and not dropped, for the present pool.
 
     Notes
     -----
@@ -130,7 +128,7 @@ class Router:
         Raises
         ------
         NotFittedError, ValueError
-            If the router was not fitted or its pool is empty; if the embeddings do not fit.
+            If the router was not fitted or its pool is empty; if `X` does not fit.
         """
         pool = self._read()
         return pool.losses(self.features(pool, X))
@@ -278,21 +276,13 @@ class Router:
         ----------
         x : array-like of shape (n_dims,)
             Embedding of one prompt.
-        cost_weight : float, optional
-            Lambda. Give this or `plan`.
-        plan : Plan or Controller, optional
-            Of this router: its present lambda, and its coin.
+        cost_weight, plan : optional
+            Give one of them, as for `route`, which says what is an error.
 
         Returns
         -------
         Explanation
             The terms of Eq. (8) and the switching values of App. C for one prompt. Chapter 4.
-
-        Raises
-        ------
-        ValueError
-            If `x` is not one prompt, not exactly one of `cost_weight` and `plan` is given, or
-            `cost_weight` is negative.
         """
         x = check_numbers("x", x)
         if x.ndim != 1:
@@ -404,17 +394,16 @@ class UniRoute(Router, BaseEstimator):
     Parameters
     ----------
     prompt_map : transformer, default PriorMap()
-        Phi: a `PriorMap`, which needs no number of clusters and holds with few labels;
-        a `ConstantMap`, `KMeansMap`, `NeighborMap`, `LearnedMap`, or any other scikit-learn
-        transformer whose features are memberships: not negative, and a prompt's add up to 1.
-        `fit` fits a clone of it; a map that was fitted before is kept as it is in scikit-learn's
-        `FrozenEstimator`. Of a pipeline the last step says how LLMs are represented.
+        Phi: a `PriorMap`, which needs no number of clusters and holds with few labels; another map
+        of this package, or any scikit-learn transformer whose features are memberships: not
+        negative, and a prompt's add up to 1. `fit` fits a clone of it; a map that was fitted before
+        is kept as it is in a `FrozenEstimator`. Of a pipeline the last step represents LLMs.
     representation : object, optional
         Psi: how memberships and losses become an LLM's features. By default the prompt map, if it
         has a method `represent`, and else `ClusterMeans()`.
     encoder : object, optional
-        What turns texts into embeddings, for `route_texts`: `encode(texts)` returns a row for each,
-        and `fingerprint`, a str, tells it from others. The one given at `fit` is remembered.
+        For `route_texts`: `encode(texts)` returns a row for each, and `fingerprint`, a str, tells
+        it from others. The one given at `fit` is remembered.
 
     Attributes
     ----------
@@ -477,11 +466,7 @@ class UniRoute(Router, BaseEstimator):
         Returns
         -------
         UniRoute
-
-        Raises
-        ------
-        ValueError
-            As the prompt map's own `fit`.
+            Errors are those of the prompt map's own `fit`.
         """
         prompt_map = PriorMap() if self.prompt_map is None else self.prompt_map
         labels = labels_of(losses, 1)
@@ -531,8 +516,8 @@ class UniRoute(Router, BaseEstimator):
         Raises
         ------
         NotFittedError, ValueError
-            If `fit` was not called; if a name is already in the pool or repeated, a shape does not
-            fit, or a cost is negative or not finite. The pool is then as before.
+            If `fit` was not called; if a name is known or repeated, a shape does not fit, or a
+            cost is negative or not finite. The pool is then as before.
 
         Notes
         -----

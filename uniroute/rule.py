@@ -27,16 +27,13 @@ from uniroute.checks import (
 
 __all__ = ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"]
 
-# How much is rounding? A predicted loss is a mean, correct to a few units in the last place *of
-# the loss*; the difference of two losses has that absolute error however small it is (0.17 - 0.02
-# is not 0.15). So a tolerance relative to lambda is not enough: where the difference is small, the
-# lambda at which two LLMs tie is badly rounded. LLM m is in the running beside k if
-#     gamma_m + lambda c_m <= gamma_k + lambda c_k (1 + ROUNDING) + ROUNDING max |gamma|,
-# which is absolute in the scale of the row's losses and relative in lambda; c counts from the
-# row's cheapest LLM, because only differences of costs decide. For a dearer k the right side grows
-# with lambda faster than the left, so that a larger lambda never means a dearer choice. ROUNDING is
-# 450 times the last place of a float: sums of a few hundred terms stay within it, and the ties of
-# two LLMs whose losses differ by 1 of 1,000 answers are still less than 1e-9 of lambda wide.
+# How much is rounding? The difference of two losses has the absolute error of the losses however
+# small it is, so that a tolerance relative to lambda is not enough. LLM m is in the running beside
+# k if gamma_m + lambda c_m <= gamma_k + lambda c_k (1 + ROUNDING) + ROUNDING max |gamma|, where c
+# counts from the row's cheapest LLM. For a dearer k the right side grows with lambda faster than
+# the left, so that a larger lambda never means a dearer choice. ROUNDING is 450 times the last
+# place of a float: sums of a few hundred terms stay within it, and the ties of two LLMs whose
+# losses differ by 1 of 1,000 answers are still less than 1e-9 of lambda wide.
 ROUNDING = 1e-13
 BLOCK = 2**17  # entries of gamma that are worked on at once; their scores stay in the cache
 
@@ -174,16 +171,14 @@ def _first(running, *keys):
 class RoutingPath:
     """The choice of every prompt for every lambda, from infinity down to zero.
 
-    Made by `routing_path`. At lambda = infinity each prompt goes to its cheapest LLM, `start`.
-    As lambda falls, prompts move one by one to better and dearer LLMs; move ``i`` happens at
-    ``cost_weights[i]``, where prompt ``prompts[i]`` changes from ``previous[i]`` to ``llms[i]``.
+    Made by `routing_path`. As lambda falls, prompts move one by one to better and dearer LLMs.
 
     Attributes
     ----------
     gamma, costs : ndarray
         What was given to `routing_path`.
     start : ndarray of int, shape (n_prompts,)
-        Choices at lambda = infinity.
+        Choices at lambda = infinity, the cheapest.
     cost_weights : ndarray of shape (n_moves,)
         Lambda of each move, never increasing; equal up to rounding is equal.
     prompts, previous, llms : ndarray of int, shape (n_moves,)
@@ -191,9 +186,8 @@ class RoutingPath:
 
     Notes
     -----
-    The moves of one prompt are the vertices of the lower envelope of the lines
-    gamma_m + lambda c_m, the switching values lambda_(m,k) in the proof of Proposition 1
-    (App. C). Explained in Chapter 2.
+    The moves of one prompt are the vertices of the lower envelope of gamma_m + lambda c_m, the
+    switching values lambda_(m,k) in the proof of Proposition 1 (App. C). Chapter 2.
 
     Examples
     --------
@@ -305,27 +299,18 @@ def routing_path(gamma, costs):
 
     Parameters
     ----------
-    gamma : array-like of shape (n_prompts, n_llms)
-        Predicted losses.
-    costs : array-like of shape (n_llms,) or (n_prompts, n_llms)
-        Costs, as for `route`.
+    gamma, costs : array-like
+        As for `route`, also in what is an error.
 
     Returns
     -------
     RoutingPath
 
-    Raises
-    ------
-    ValueError
-        As `route`.
-
     Notes
     -----
     For each prompt the LLMs that Eq. (2) or Eq. (8) can choose are the vertices of the lower convex
-    hull of the points (cost, predicted loss). The walk starts at the cheapest LLM and always
-    goes on to the LLM with the largest drop in loss per unit of added cost, for all prompts at
-    once; that ratio is the lambda of the move. LLMs that are not better than each cheaper one are
-    left out before. Chapter 2.
+    hull of the points (cost, predicted loss). The walk goes from the cheapest LLM always on to that
+    with the largest drop in loss per unit of added cost, the lambda of the move. Chapter 2.
 
     Examples
     --------
@@ -488,19 +473,7 @@ class BudgetRule:
         return probabilities
 
     def route(self, gamma, costs, random_state=None):
-        """Choose an LLM for each prompt, one coin a prompt.
-
-        Parameters
-        ----------
-        gamma, costs : array-like
-            As for `route`.
-        random_state : int, Generator or None, default None
-            Seed of the coins.
-
-        Returns
-        -------
-        ndarray of int, shape (n_prompts,)
-        """
+        """Choose an LLM for each prompt, (n_prompts,), by coins that `random_state` seeds."""
         cheap, dear = self.ends(gamma, costs)
         coins = check_generator(random_state).uniform(size=len(cheap))
         return np.where(coins < self.share, dear, cheap)
@@ -511,10 +484,8 @@ def budget_rule(gamma, costs, budget, weights=None):
 
     Parameters
     ----------
-    gamma : array-like of shape (n_prompts, n_llms)
-        Predicted losses of representative prompts. No labels are needed.
-    costs : array-like of shape (n_llms,) or (n_prompts, n_llms)
-        Costs, as for `route`.
+    gamma, costs : array-like
+        As for `route`, of representative prompts. No labels are needed.
     budget : float
         Mean cost allowed per prompt, in the unit of `costs`.
     weights : array-like of shape (n_prompts,), optional

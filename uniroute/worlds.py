@@ -55,17 +55,15 @@ class WorldSample:
 class MixtureWorld:
     """A mixture of Gaussian prompt kinds, on which LLMs have different abilities.
 
-    A prompt belongs to component k with probability ``shares[k]``; its embedding is Gaussian
-    around ``centers[k]``. On such a prompt an LLM errs with probability
+    On a prompt x of component k an LLM errs with probability
     sigmoid(logits[h, k] + slopes[h, k] . (x - centers[k])).
 
     Attributes
     ----------
     shares : ndarray of shape (n_components,)
         Share pi_k of each component, adding up to 1.
-    centers : ndarray of shape (n_components, n_dims)
-    spread : float
-        Standard deviation of each coordinate within a component, > 0.
+    centers, spread : ndarray of shape (n_components, n_dims), float
+        Means, and standard deviation of each coordinate, of the embeddings of a component.
     logits : ndarray of shape (n_llms, n_components)
         Log-odds of an error at the centre.
     slopes : ndarray of shape (n_llms, n_components, n_dims)
@@ -150,10 +148,8 @@ def random_world(
         Kinds of prompts, of equal share; LLMs, whose costs rise geometrically from 1 to 100.
     spread : float, default 0.35
         Standard deviation within a component; centres have standard deviation 1.
-    specialisation : float, default 1.5
-        Standard deviation of the log-odds of an LLM's errors over components.
-    within : float, default 0.0
-        Standard deviation of the slopes within components. 0: components say it all.
+    specialisation, within : float, default 1.5 and 0.0
+        Standard deviations of the log-odds of an LLM's errors over, and of slopes in, components.
     random_state : int, default 0
         Seed.
 
