@@ -51,10 +51,7 @@ def single_of(prompt_map, X):
 
 
 def _checked(prompt_map, rows):
-    """Return the features that a map made, if they are memberships.
-
-    Those of our own maps are; a map that represents LLMs itself knows what its features are.
-    """
+    """Return the features that a map made, if they are memberships or its own, as of `PriorMap`."""
     if type(prompt_map) in (NeighborMap, LearnedMap) or hasattr(prompt_map, "represent"):
         return rows
     if not sparse.issparse(rows):

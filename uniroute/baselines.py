@@ -70,10 +70,7 @@ class ZeroRouter(Router, BaseEstimator):
         self.pool_ = Pool(names, _mean(costs), psi, counts)
         return self
 
-    @property
-    def losses_(self):
-        """Mean validation loss of each LLM, shape (n_llms,)."""
-        return self.pool_.psi[:, 0]
+    losses_ = property(lambda self: self.pool_.psi[:, 0], doc="Mean validation losses, (n_llms,).")
 
     @property
     def hull_(self):
@@ -171,10 +168,7 @@ class StaticRouter(Router, BaseEstimator):
         self.pool_ = Pool(names, _mean(costs), phi=model)
         return self
 
-    @property
-    def model_(self):
-        """The fitted clone of the model."""
-        return self.pool_.phi
+    model_ = property(lambda self: self.pool_.phi, doc="The fitted clone of the model.")
 
     def features(self, pool, X):
         """Return the predicted losses, shape (n_prompts, n_llms)."""

@@ -91,15 +91,11 @@ def check_llms(names, X_val, losses_val, costs):
     losses_val = check_numbers("losses_val", align("losses_val", losses_val, rows, names))
     losses_val = losses_val[:, None] if losses_val.ndim == 1 else losses_val
     losses_val = check_matrix("losses_val", losses_val, allow_nan=True)
-    if losses_val.shape[1] != len(names):
-        raise ValueError(
-            f"losses_val must have one column for each of {len(names)} names; "
-            f"got {losses_val.shape[1]}"
-        )
-    if X_val is not None and (n := count_rows("X_val", X_val)) != len(losses_val):
-        raise ValueError(
-            f"losses_val must have a row for each row of X_val, {n}; got {len(losses_val)}"
-        )
+    n, m = losses_val.shape
+    if m != len(names):
+        raise ValueError(f"losses_val must have one column for each of {len(names)} names; got {m}")
+    if X_val is not None and (rows := count_rows("X_val", X_val)) != n:
+        raise ValueError(f"losses_val must have a row for each row of X_val, {rows}; got {n}")
     losses_val = check_losses("losses_val", losses_val, names)
     costs = np.atleast_1d(check_numbers("costs", costs))
     if costs.shape == (len(losses_val),) and len(names) == 1:
@@ -126,11 +122,9 @@ def check_memberships(memberships, n_prompts):
         memberships = check_matrix("memberships", memberships)
     elif not np.isfinite(memberships.data).all():
         raise ValueError("memberships must be finite; got NaN or infinity")
-    if memberships.shape[0] != n_prompts:
-        raise ValueError(
-            f"memberships must have a row for each row of losses, {n_prompts}; "
-            f"got {memberships.shape[0]}"
-        )
+    if (n := memberships.shape[0]) != n_prompts:
+        must = f"memberships must have a row for each row of losses, {n_prompts}"
+        raise ValueError(f"{must}; got {n}")
     if memberships.min() < 0:
         raise ValueError(f"memberships must not be negative; got {memberships.min()}")
     return memberships

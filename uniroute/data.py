@@ -74,7 +74,6 @@ class RoutingData:
     released: list | None = None
 
     def __post_init__(self):
-        """Bring the fields to their types and check them."""
         for field in ("name", "cost_unit", "licence", "citation"):
             if not isinstance(value := getattr(self, field), str):
                 raise ValueError(f"{field} must be a string; got {value!r}")
@@ -134,7 +133,6 @@ class RoutingData:
             raise ValueError(f"released must have a date per LLM, {m}; got {len(self.released)}")
 
     def __repr__(self):
-        """Say in two lines what is in here."""
         observed = 100 * np.mean(~np.isnan(self.losses))
         dims = "" if self.embeddings is None else f", {self.embeddings.shape[1]} embedding dims"
         return (
@@ -142,15 +140,8 @@ class RoutingData:
             f"    {observed:.1f} % of losses observed, costs in {self.cost_unit}{dims})"
         )
 
-    @property
-    def n_prompts(self):
-        """Number of prompts."""
-        return len(self.prompts)
-
-    @property
-    def n_llms(self):
-        """Number of LLMs."""
-        return len(self.llms)
+    n_prompts = property(lambda self: len(self.prompts), doc="Number of prompts.")
+    n_llms = property(lambda self: len(self.llms), doc="Number of LLMs.")
 
     def select(self, prompts=None, llms=None):
         """Keep some of the prompts, some of the LLMs, or both, in the order asked for.

@@ -372,11 +372,9 @@ def _options(encode):
 def _warn_if_cut(cut_at):
     """Warn the caller of the caller."""
     if where := [i for i, limit in enumerate(cut_at) if limit]:
-        message = (
-            f"{len(where)} of {len(cut_at)} texts have more than the {cut_at[where[0]]} tokens "
-            f"that the encoder reads; what follows was left out at positions {listed(where)}"
-        )
-        warnings.warn(message, TextCutWarning, stacklevel=3)
+        many = f"{len(where)} of {len(cut_at)} texts have more than the {cut_at[where[0]]} tokens"
+        rest = f"that the encoder reads; what follows was left out at positions {listed(where)}"
+        warnings.warn(f"{many} {rest}", TextCutWarning, stacklevel=3)
 
 
 def _embed(texts, encoder, batch_size, progress, file=None):

@@ -58,10 +58,7 @@ class DeferralCurve:
         if (self.cost_weights[1:] > self.cost_weights[:-1]).any() or self.cost_weights[-1] < 0:
             raise ValueError(f"cost_weights must decrease, to 0 at least; got {self.cost_weights}")
 
-    @property
-    def quality(self):
-        """1 - loss at the vertices, shape (n_vertices,)."""
-        return 1 - self.losses
+    quality = property(lambda self: 1 - self.losses, doc="1 - loss at the vertices.")
 
     @property
     def cost_range(self):

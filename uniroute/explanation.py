@@ -64,9 +64,8 @@ class Explanation:
         check_scalar("cost_weight", self.cost_weight, 0, np.inf)
         check_scalar("share", self.share, 0, 1)
         if self.choice not in self.llms or self.runner_up not in (*self.llms, None):
-            raise ValueError(
-                f"choice and runner_up must be LLMs; got {self.choice}, {self.runner_up}"
-            )
+            got = f"{self.choice}, {self.runner_up}"
+            raise ValueError(f"choice and runner_up must be LLMs; got {got}")
 
     @property
     def scores(self):

@@ -1,9 +1,8 @@
 """Files that other processes read at any moment, and archives of a header and arrays.
 
 A file is there whole, or as it was before. An archive is a zip file of ``header.json`` and a
-``.npy`` file for each array, without pickles; `numpy.load` opens it. Its header is a dict with
-``format`` and ``uniroute_version``; under ``arrays`` it has the SHA-256 of each array's file, and
-under ``sha256`` its own without this entry, as JSON with sorted keys.
+``.npy`` file for each array, without pickles; `numpy.load` opens it. Its header has the SHA-256 of
+each array's file, and under ``sha256`` its own without this entry, as JSON with sorted keys.
 """
 
 import hashlib
@@ -77,10 +76,7 @@ def write_archive(path, header, arrays):
 
 
 def read_archive(path, format):
-    """Return the header and {name: array} of a file, after checking that it is as written.
-
-    Raises FileNotFoundError, or one of DAMAGED.
-    """
+    """Return header and {name: array} of a file; raise FileNotFoundError, or one of DAMAGED."""
     members = read_members(path)
     header = parse_header(members.pop("header.json"), format)
     if header.pop("sha256") != _digest(header):

@@ -235,10 +235,8 @@ def _paired(first, second):
     second = check_numbers("second", align("second", second, labels_of(first, 0)))
     first = check_numbers("first", first)
     if first.ndim != 1 or first.shape != second.shape or len(first) < 2:
-        raise ValueError(
-            "first and second must be of one length, at least 2; "
-            f"got shapes {first.shape} and {second.shape}"
-        )
+        got = f"shapes {first.shape} and {second.shape}"
+        raise ValueError(f"first and second must be of one length, at least 2; got {got}")
     if not np.isfinite(first - second).all():
         raise ValueError("first and second must be finite; got NaN or infinity")
     return first - second

@@ -77,10 +77,8 @@ def _build_router(router_class, header, arrays):
             part.build(router, description, of_part, sizes)
             unknown += [f"{name}.{key}" for key in (*description, *of_part)]
     if unknown := [*unknown, *header, *arrays]:
-        raise ValueError(
-            f"it must have no fields but those that uniroute {__version__} knows; got "
-            f"{unknown[0]!r}, which uniroute {version} wrote"
-        )
+        must = f"it must have no fields but those that uniroute {__version__} knows"
+        raise ValueError(f"{must}; got {unknown[0]!r}, which uniroute {version} wrote")
     return router
 
 
@@ -106,14 +104,12 @@ def take_array(arrays, name, dims, sizes, least=-LARGEST):
 
 def _describe(estimator, classes):
     """Return class and parameters."""
+    name, params = type(estimator).__name__, estimator.get_params()
     if type(estimator) not in classes:
         names = ", ".join(cls.__name__ for cls in classes)
-        raise ValueError(
-            f"class must be one of {names} to be saved; got {type(estimator).__name__!r}"
-        )
-    params = estimator.get_params()
+        raise ValueError(f"class must be one of {names} to be saved; got {name!r}")
     params = {k: v.item() if isinstance(v, np.generic) else v for k, v in params.items()}
-    return {"class": type(estimator).__name__, "params": params}
+    return {"class": name, "params": params}
 
 
 def _build(description, classes):

@@ -86,10 +86,10 @@ class Plan:
         """Mean cost of the cheapest choices; 0 in an empty pool."""
         return 0.0 if self.spent is None else float(self.spent[0])
 
-    @property
-    def is_short(self):
-        """Whether the budget does not pay for the cheapest choices."""
-        return self.budget < self.least * (1 - 1e-12)
+    is_short = property(
+        lambda self: self.budget < self.least * (1 - 1e-12),
+        doc="Whether the budget is below `least`.",
+    )
 
     def fit(self, pool):
         """Return this plan for another pool."""
@@ -144,10 +144,8 @@ class Plan:
         the budget. With fewer, lambda says more about these prompts than about the traffic.
         """
         if self.is_short:
-            raise ValueError(
-                f"budget must be at least {self.least}, the mean cost of the cheapest choices; "
-                f"got {self.budget}"
-            )
+            must = f"budget must be at least {self.least}, the mean cost of the cheapest choices"
+            raise ValueError(f"{must}; got {self.budget}")
         n, allowed = self.n_prompts, TOO_FEW * self.budget
         if self.deviation > allowed * np.sqrt(n):
             raise ValueError(

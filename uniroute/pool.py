@@ -94,10 +94,7 @@ class Pool:
         """The LLMs' names as an array of str, shape (n_llms,)."""
         return np.array(self.llms, dtype=str)
 
-    @property
-    def clusters(self):
-        """All clusters, shape (n_features,): the features of a prompt of each."""
-        return np.arange(self.psi.shape[1])
+    clusters = property(lambda self: np.arange(self.psi.shape[1]), doc="All, shape (n_features,).")
 
     def decided(self, rule, n_prompts):
         """Return what a rule decides for each cluster, or None: few prompts and a new rule.

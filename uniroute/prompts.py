@@ -55,9 +55,7 @@ class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 class _ClusterMap(_PromptMap):
     """What the maps with `cluster_centers_` share."""
 
-    @property
-    def _n_features_out(self):
-        return len(self.cluster_centers_)
+    _n_features_out = property(lambda self: len(self.cluster_centers_))
 
     def _nearest(self, X):
         """Return the cluster of the nearest centre, shape (n_prompts,)."""
@@ -229,9 +227,7 @@ class NeighborMap(_PromptMap):
             )
         return self
 
-    @property
-    def _n_features_out(self):
-        return len(self.X_val_)
+    _n_features_out = property(lambda self: len(self.X_val_))
 
     def transform(self, X):
         """Return 1/k at the k nearest validation prompts, sparse (n_prompts, n_val)."""
@@ -246,10 +242,8 @@ class NeighborMap(_PromptMap):
         """
         X = self._check_rows(X)
         if not np.array_equal(X, self.X_val_):
-            raise ValueError(
-                "X must be the prompts that NeighborMap was fitted on, in the same order; "
-                f"got {len(X)} prompts that differ from those {len(self.X_val_)}"
-            )
+            must = "X must be the prompts that NeighborMap was fitted on, in the same order"
+            raise ValueError(f"{must}; got {len(X)} that differ from those {len(self.X_val_)}")
         return sparse.identity(len(X), format="csr")
 
 

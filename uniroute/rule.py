@@ -520,10 +520,8 @@ def budget_rule(gamma, costs, budget, weights=None):
     budget = check_scalar("budget", budget, 0, np.inf)
     spent = path.mean(path.costs, align("weights", weights, labels_of(gamma, 0)))
     if budget < spent[0] and not np.isclose(budget, spent[0], rtol=1e-12, atol=0):
-        raise ValueError(
-            f"budget must be at least {spent[0]}, the mean cost of the cheapest choices; "
-            f"got {budget}"
-        )
+        must = f"budget must be at least {spent[0]}, the mean cost of the cheapest choices"
+        raise ValueError(f"{must}; got {budget}")
     budget = max(budget, spent[0])
     if budget >= spent[-1]:
         return BudgetRule(cost_weight=0.0, share=0.0)

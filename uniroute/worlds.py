@@ -20,7 +20,7 @@ __all__ = ["MixtureWorld", "WorldSample", "random_world"]
 
 @dataclass(frozen=True)
 class WorldSample:
-    """Prompts drawn from a world; made by `MixtureWorld.sample`.
+    """Prompts drawn from a world, by P(x, y) of Section 2; made by `MixtureWorld.sample`.
 
     Attributes
     ----------
@@ -30,10 +30,6 @@ class WorldSample:
         The latent component z that each prompt was drawn from.
     gamma, losses : ndarray of shape (n_prompts, n_llms)
         True expected losses gamma*(x, h), and the 0 or 1 drawn with this probability.
-
-    Notes
-    -----
-    The law P(x, y) of Section 2. Chapter 1.
 
     Examples
     --------
@@ -156,11 +152,7 @@ def random_world(
     Returns
     -------
     MixtureWorld
-        A number out of range is a `ValueError`.
-
-    Notes
-    -----
-    The assumption of Prop. 2 with Delta governed by `within`. Chapter 1 and Chapter 3.
+        That of Prop. 2, with Delta governed by `within`. A number out of range is a `ValueError`.
 
     Examples
     --------
