@@ -40,10 +40,15 @@ DISTRIBUTIONS = {"adjustText": "adjusttext", "sklearn": "scikit-learn", "yaml": 
 NAMED_TUPLE = {"_asdict", "_fields", "_make", "_replace"}
 # Programs that need an environment of their own, as their first lines say.
 APART = {"uniroute_lab/paper/peers.py": {"llmrouter", "nordlys", "yaml"}}
-# Lines with docstrings: what one reads in an evening, and all that one installs.
+# Lines with docstrings: all that one installs without the rooms, and what of it one reads in an
+# evening. The list: the decision, what predicts losses, the pool and its plans, the routers, their
+# measure and their files. Not in it, but within the other limit: what stands beside the routers
+# (`embed`, `data`, `worlds`, `paired`, `controller`, `diagnose`, `explanation`), and helpers with
+# an underscore but `_mlp`, of which some were parts of these files once.
 CORE = (
     "rule",
     "prompts",
+    "priors",
     "llms",
     "pool",
     "plan",
@@ -55,7 +60,7 @@ CORE = (
     "_mlp",
     "checks",
 )
-MOST_LINES = {"core": 3500, "all": 6000}
+MOST_LINES = {"core": 3800, "all": 6000}
 HEAVY = "matplotlib pandas pooch pyarrow sentence_transformers torch tqdm uniroute_lab".split()
 HEAVY += "httpx2 jinja2 prometheus_client starlette uvicorn yaml".split()
 

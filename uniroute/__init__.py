@@ -12,9 +12,8 @@ from uniroute._version import __version__
 _EXPORTS = {
     "_cache": ["cache_folder"],
     "baselines": ["StaticRouter", "ZeroRouter"],
-    "comparison": ["Comparison", "compare"],
     "controller": ["Controller"],
-    "data": ["RoutingData", "load_csv", "token_costs"],
+    "data": ["RoutingData"],
     "diagnose": ["Diagnosis"],
     "embed": ["Encoder", "TextCutWarning"],
     "evaluate": ["DeferralCurve", "deferral_curve"],
@@ -25,6 +24,9 @@ _EXPORTS = {
     "pool": ["Pool"],
     "priors": ["PriorMap"],
     "prompts": ["ConstantMap", "KMeansMap", "LearnedMap", "NeighborMap"],
+    "report.comparison": ["Comparison", "compare"],
+    "report.costs": ["token_costs"],
+    "report.csvs": ["load_csv"],
     "router": ["Router", "UniRoute"],
     "rule": ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"],
     "worlds": ["MixtureWorld", "WorldSample", "random_world"],
@@ -41,7 +43,7 @@ def __getattr__(name):
     """Import a public name, or a module of the package, on first use."""
     if name in _MODULE_OF:
         return getattr(import_module(f"uniroute.{_MODULE_OF[name]}"), name)
-    if name in _EXPORTS:
+    if name in {module.split(".")[0] for module in _EXPORTS}:
         return import_module(f"uniroute.{name}")
     raise AttributeError(where(name) or f"module 'uniroute' has no attribute {name!r}")
 

@@ -9,8 +9,6 @@ from uniroute._nearest import doubtful, rounding_of
 from uniroute.checks import check_matrix
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 
-__all__ = []
-
 
 def _last_step(prompt_map, X):
     """Return the transformer inside frozen ones and at pipelines' ends, and what it is given."""
@@ -61,10 +59,7 @@ def single_of(prompt_map, X):
 
 
 def _checked(prompt_map, rows):
-    """Return the features that a map made, if they are memberships.
-
-    Those of our own maps are; a map that represents LLMs itself knows what its features are.
-    """
+    """Return the features that a map made, if they are memberships or its own, as of `PriorMap`."""
     if type(prompt_map) in (NeighborMap, LearnedMap) or hasattr(prompt_map, "represent"):
         return rows
     if not sparse.issparse(rows):

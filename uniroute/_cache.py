@@ -8,16 +8,12 @@ __all__ = ["cache_folder"]
 
 
 def cache_folder():
-    """Return the folder of downloads and derived files.
+    """Return the folder of downloads and derived files, such as embeddings of texts. Chapter 13.
 
     Returns
     -------
     pathlib.Path
         `UNIROUTE_CACHE` if it is set, otherwise the user's cache folder. It need not exist yet.
-
-    Notes
-    -----
-    Embeddings of texts and converted data sets are kept here. Chapter 13.
 
     Examples
     --------

@@ -9,8 +9,6 @@ import numpy as np
 
 from uniroute._weights import HUB_NAME, HUB_REVISION, MINILM
 
-__all__ = []
-
 # The table `embeddings` is that of version 0.1, which kept what the hub's encoder made apart.
 TABLES = {"embeddings": "", "rows": ", cut_at INTEGER, checksum INTEGER"}
 OLD_NAME = hashlib.sha256(f"{HUB_NAME}@{HUB_REVISION}".encode()).hexdigest()

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-__all__ = []
-
 
 def fit_mlp(X, losses, psi, epochs, seed, width=128, batch_size=64, learning_rate=0.005):
     """Fit Softmax . FC(K) . H' . H . BN so that Phi(x) . psi predicts the losses; App. F.3.
@@ -74,13 +72,8 @@ def _folded(network):
 def _affine(normalise):
     """Return batch normalisation in evaluation mode as a scale and a shift."""
     mean, variance, weight, bias = (
-        tensor.detach().numpy().astype(float)
-        for tensor in (
-            normalise.running_mean,
-            normalise.running_var,
-            normalise.weight,
-            normalise.bias,
-        )
+        getattr(normalise, name).detach().numpy().astype(float)
+        for name in ("running_mean", "running_var", "weight", "bias")
     )
     scale = weight / np.sqrt(variance + normalise.eps)
     return scale, bias - mean * scale

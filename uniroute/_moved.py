@@ -2,8 +2,6 @@
 
 import sys
 
-__all__ = []
-
 PLACES = {
     "attributes": "uniroute_lab.paper.attributes",
     "bounds": "uniroute_lab.theory",
@@ -14,13 +12,11 @@ PLACES = {
     "protocol": "uniroute_lab.trials",
 }
 PLACES |= dict.fromkeys(
-    "Trial choose_methods differences_to make_rehearsal make_trial method_names pick_methods "
-    "read_curves read_results rerun_trials results_table routing_method run_experiment run_trials "
-    "split_llms split_llms_by_group split_llms_by_release split_prompts "
-    "split_prompts_by_task".split(),
+    "CheckpointedMLP networks Trial choose_methods differences_to method_names pick_methods "
+    "read_curves read_results rerun_trials results_table run_experiment run_trials split_llms "
+    "split_llms_by_group split_llms_by_release split_prompts split_prompts_by_task".split(),
     "uniroute_lab.trials",
 )
-PLACES |= dict.fromkeys(["CheckpointedMLP", "networks"], "uniroute_lab.trials")
 PLACES |= {
     "make_rehearsal": "uniroute_lab.trials (as RandomPool(...).rehearsal)",
     "make_trial": "uniroute_lab.trials (as RandomPool(...).trial)",

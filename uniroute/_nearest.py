@@ -2,8 +2,6 @@
 
 import numpy as np
 
-__all__ = []
-
 BLOCK = 2048  # prompts that are worked on at once; their scores stay in the cache
 
 
@@ -37,8 +35,7 @@ def nearest(X, centers, check):
 def rounding_of(rows, length, more=0.0):
     """Return what rounding adds to single-precision products of rows with vectors of a length.
 
-    As good as surely: the errors of d terms are independent, so that their sum is a few sqrt(d)
-    times one. `more` is the size of what is added to the products.
+    The errors of d terms are independent: their sum is a few sqrt(d) times one. `more` is added.
     """
     few = 2 * np.sqrt(rows.shape[1]) * np.finfo(np.float32).eps
     return few * (length * np.sqrt(np.vecdot(rows, rows)) + more)

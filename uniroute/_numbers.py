@@ -6,8 +6,6 @@ from reprlib import repr as shortened
 
 import numpy as np
 
-__all__ = []
-
 
 def check_numbers(name, values):
     """Return `values` as an array of floats, or say what is no real number, and where."""
@@ -24,6 +22,19 @@ def check_numbers(name, values):
             at = f" at position {', '.join(map(str, place))}" if place else ""
             raise ValueError(f"{must}; got {shortened(value)}{at}")
     return objects.astype(float)
+
+
+def refuse(name, must, values, bad):
+    """Raise if some of an array's values are bad, and say the first of them."""
+    if bad.any():
+        raise ValueError(f"{name} must {must}; got {values[bad][0]}")
+
+
+def check_shape(name, values, *allowed, by=""):
+    """Raise unless an array has one of some shapes."""
+    if values.shape not in allowed:
+        expected = " or ".join(map(str, dict.fromkeys(allowed)))
+        raise ValueError(f"{name} must have shape {expected}{by}; got {values.shape}")
 
 
 def refuse_masked(name, values):
@@ -63,8 +74,7 @@ def check_integers(name, values):
     if not (type(values) is np.ndarray and values.dtype.kind in "iu"):
         values = check_numbers(name, values)
     bad = ~(np.isfinite(values) & (values >= 0) & (values == np.floor(values)))
-    if bad.any():
-        raise ValueError(f"{name} must be integers of at least 0; got {values[bad].flat[0]}")
+    refuse(name, "be integers of at least 0", values, bad)
     return values.astype(int, copy=False)
 
 
@@ -121,6 +131,5 @@ def check_fields(record, **dims):
             by = ", ".join(dict.fromkeys(other for _, other in known))
             raise ValueError(f"{name} must have shape {expected}; got {values.shape}, by {by}")
         bad = np.isnan(values) if kind == "~" else ~np.isfinite(values)
-        if bad.any():
-            raise ValueError(f"{name} must be finite; got {values[bad][0]}")
+        refuse(name, "be finite", values, bad)
         object.__setattr__(record, name, values)

@@ -2,8 +2,6 @@
 
 import os
 
-__all__ = []
-
 
 def progress_bar(shown, iterable=None, **options):
     """Return tqdm's bar; it stays invisible if not `shown` or if TQDM_DISABLE is set (but to 0)."""

@@ -4,8 +4,6 @@ from html import escape
 
 import numpy as np
 
-__all__ = []
-
 
 def _table(pool):
     """Return a list of rows of cells, the heads first."""
@@ -26,12 +24,9 @@ def text_table(pool):
         return "a pool without LLMs"
     rows = _table(pool)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    first, *widths = widths
     return "\n".join(
-        "  ".join(
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
+        "  ".join([row[0].ljust(first), *map(str.rjust, row[1:], widths)]) for row in rows
     )
 
 

@@ -7,8 +7,6 @@ import reprlib
 
 import numpy as np
 
-__all__ = []
-
 
 def labels_of(values, axis):
     """Return the labels of the rows (0) or the columns (1) of a table; None: it has none."""

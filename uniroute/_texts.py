@@ -3,8 +3,6 @@
 import reprlib
 from collections.abc import Mapping, Set
 
-__all__ = []
-
 TURNS = ("last user", "all user")
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 TEXT_PARTS = ("text", "input_text")
@@ -14,11 +12,8 @@ OTHER_PARTS = ("image_url", "input_image", "input_audio", "file", "input_file", 
 def read_texts(texts, turns):
     """Return the text to embed of each text or chat; an error names all that cannot be read."""
     if isinstance(texts, str | bytes | Mapping | Set) or getattr(texts, "ndim", 1) != 1:
-        kind = type(texts).__name__
-        raise ValueError(
-            "texts must be a sequence of strings or chats; "
-            f"got the single {kind} {reprlib.repr(texts)}"
-        )
+        got = f"the single {type(texts).__name__} {reprlib.repr(texts)}"
+        raise ValueError(f"texts must be a sequence of strings or chats; got {got}")
     try:
         texts = list(texts)
     except TypeError:

@@ -4,8 +4,6 @@ import hashlib
 
 from uniroute.files import parse_array, parse_header, read_members
 
-__all__ = []
-
 
 def read_pair(json_path, npz_path):
     """Return the header and the arrays of two files, as format 2 has them."""

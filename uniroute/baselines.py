@@ -17,8 +17,7 @@ class ZeroRouter(Router, BaseEstimator):
 
     Attributes
     ----------
-    llms_ : list of str
-    costs_, losses_ : ndarray of shape (n_llms,)
+    llms_, costs_, losses_ : list of str, ndarray, ndarray of shape (n_llms,)
         Mean cost and mean validation loss of each LLM.
     hull_ : ndarray of int
         The LLMs on the non-decreasing convex hull of (cost, quality), by rising cost.
@@ -49,8 +48,7 @@ class ZeroRouter(Router, BaseEstimator):
         names : str or sequence of str
             LLM names, n_llms of them.
         X_val : array-like or None
-            Not used, for this router does not look at prompts: all routers are told of LLMs in one
-            way, as scikit-learn's clusterings too are given a `y`.
+            Not used: all routers are told of LLMs in one way.
         losses_val : array-like of shape (n_val, n_llms)
             Losses on the validation prompts; NaN = not observed.
         costs : array-like of shape (n_llms,) or (n_val, n_llms)
@@ -64,8 +62,7 @@ class ZeroRouter(Router, BaseEstimator):
         Raises
         ------
         ValueError
-            If a shape does not fit, a name repeats, an LLM has no observed loss, or a cost is
-            negative or not finite.
+            As for `UniRoute.add_llms`.
         """
         names, losses_val, costs = check_llms(names, None, losses_val, costs)
         counts = (~np.isnan(losses_val)).sum(axis=0)[:, None]
@@ -73,10 +70,7 @@ class ZeroRouter(Router, BaseEstimator):
         self.pool_ = Pool(names, _mean(costs), psi, counts)
         return self
 
-    @property
-    def losses_(self):
-        """Mean validation loss of each LLM, shape (n_llms,)."""
-        return self.pool_.psi[:, 0]
+    losses_ = property(lambda self: self.pool_.psi[:, 0], doc="Mean validation losses, (n_llms,).")
 
     @property
     def hull_(self):
@@ -101,7 +95,7 @@ class ZeroRouter(Router, BaseEstimator):
         Raises
         ------
         ValueError
-            If `budget` is below the cost of the cheapest LLM.
+            If `budget` is below that.
         """
         pool = self._read()
         return budget_rule(pool.psi.T, pool.costs, budget).probabilities(pool.psi.T, pool.costs)[0]
@@ -126,8 +120,8 @@ class StaticRouter(Router, BaseEstimator):
     ----------
     model_ : estimator
         The fitted clone.
-    llms_ : list of str
-    costs_ : ndarray of shape (n_llms,)
+    llms_, costs_
+        As for `Router`.
 
     Notes
     -----
@@ -152,14 +146,10 @@ class StaticRouter(Router, BaseEstimator):
 
         Parameters
         ----------
-        names : str or sequence of str
-            LLM names.
-        X_val : array-like of shape (n_prompts, n_dims)
-            Embeddings of the prompts on which the LLMs were tried.
+        names, X_val, costs
+            As for `UniRoute.add_llms`.
         losses_val : array-like of shape (n_prompts, n_llms)
-            Losses on them, none missing.
-        costs : array-like of shape (n_llms,) or (n_prompts, n_llms)
-            As for `ZeroRouter`.
+            Losses, none missing.
 
         Returns
         -------
@@ -178,10 +168,7 @@ class StaticRouter(Router, BaseEstimator):
         self.pool_ = Pool(names, _mean(costs), phi=model)
         return self
 
-    @property
-    def model_(self):
-        """The fitted clone of the model."""
-        return self.pool_.phi
+    model_ = property(lambda self: self.pool_.phi, doc="The fitted clone of the model.")
 
     def features(self, pool, X):
         """Return the predicted losses, shape (n_prompts, n_llms)."""

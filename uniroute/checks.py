@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 import numpy as np
 from scipy import sparse
 
-from uniroute._numbers import check_numbers, shortened
+from uniroute._numbers import check_numbers, check_shape, refuse, shortened
 from uniroute._numbers import check_scalar as check_scalar
 from uniroute._tables import align, labels_of
 
@@ -35,13 +35,8 @@ def check_matrix(name, values, *, allow_nan=False):
 def check_costs(costs, shape, name="costs", by=""):
     """Return `costs` of shape (n_llms,) or, if `shape` has two entries, of that shape."""
     costs = check_numbers(name, costs)
-    allowed = list(dict.fromkeys([shape[-1:], shape]))
-    if costs.shape not in allowed:
-        expected = " or ".join(map(str, allowed))
-        raise ValueError(f"{name} must have shape {expected}{by}; got {costs.shape}")
-    bad = ~(np.isfinite(costs) & (costs >= 0))
-    if bad.any():
-        raise ValueError(f"{name} must be finite and not negative; got {costs[bad][0]}")
+    check_shape(name, costs, shape[-1:], shape, by=by)
+    refuse(name, "be finite and not negative", costs, ~(np.isfinite(costs) & (costs >= 0)))
     return costs
 
 
@@ -69,9 +64,7 @@ def check_same_shape(name, values, other_name, other):
 
 def check_unit_interval(name, losses):
     """Raise unless every observed loss lies in [0, 1]."""
-    bad = (losses < 0) | (losses > 1)
-    if bad.any():
-        raise ValueError(f"{name} must lie in [0, 1]; got {losses[bad][0]}")
+    refuse(name, "lie in [0, 1]", losses, (losses < 0) | (losses > 1))
 
 
 def check_losses(name, losses, llms=None, kind="loss"):
@@ -98,15 +91,11 @@ def check_llms(names, X_val, losses_val, costs):
     losses_val = check_numbers("losses_val", align("losses_val", losses_val, rows, names))
     losses_val = losses_val[:, None] if losses_val.ndim == 1 else losses_val
     losses_val = check_matrix("losses_val", losses_val, allow_nan=True)
-    if losses_val.shape[1] != len(names):
-        raise ValueError(
-            f"losses_val must have one column for each of {len(names)} names; "
-            f"got {losses_val.shape[1]}"
-        )
-    if X_val is not None and (n := count_rows("X_val", X_val)) != len(losses_val):
-        raise ValueError(
-            f"losses_val must have a row for each row of X_val, {n}; got {len(losses_val)}"
-        )
+    n, m = losses_val.shape
+    if m != len(names):
+        raise ValueError(f"losses_val must have one column for each of {len(names)} names; got {m}")
+    if X_val is not None and (rows := count_rows("X_val", X_val)) != n:
+        raise ValueError(f"losses_val must have a row for each row of X_val, {rows}; got {n}")
     losses_val = check_losses("losses_val", losses_val, names)
     costs = np.atleast_1d(check_numbers("costs", costs))
     if costs.shape == (len(losses_val),) and len(names) == 1:
@@ -115,10 +104,7 @@ def check_llms(names, X_val, losses_val, costs):
         costs = check_losses("costs", costs, names, "cost")
         check_costs(costs[~np.isnan(costs)], (np.isfinite(costs).sum(),))
         return names, losses_val, costs
-    if costs.shape != (len(names),):
-        raise ValueError(
-            f"costs must have shape {(len(names),)} or {losses_val.shape}; got {costs.shape}"
-        )
+    check_shape("costs", costs, (len(names),), losses_val.shape)
     return names, losses_val, check_costs(costs, costs.shape)
 
 
@@ -136,11 +122,9 @@ def check_memberships(memberships, n_prompts):
         memberships = check_matrix("memberships", memberships)
     elif not np.isfinite(memberships.data).all():
         raise ValueError("memberships must be finite; got NaN or infinity")
-    if memberships.shape[0] != n_prompts:
-        raise ValueError(
-            f"memberships must have a row for each row of losses, {n_prompts}; "
-            f"got {memberships.shape[0]}"
-        )
+    if (n := memberships.shape[0]) != n_prompts:
+        must = f"memberships must have a row for each row of losses, {n_prompts}"
+        raise ValueError(f"{must}; got {n}")
     if memberships.min() < 0:
         raise ValueError(f"memberships must not be negative; got {memberships.min()}")
     return memberships
@@ -161,11 +145,7 @@ def check_probabilities(name, rows):
 def check_weights(weights, n_prompts):
     """Return `weights` of prompts as floats, one each; all 1 if None."""
     weights = np.ones(n_prompts) if weights is None else check_numbers("weights", weights)
-    if weights.shape != (n_prompts,):
-        raise ValueError(f"weights must have shape {(n_prompts,)}; got {weights.shape}")
-    bad = ~(np.isfinite(weights) & (weights >= 0))
-    if bad.any():
-        raise ValueError(f"weights must be finite and not negative; got {weights[bad][0]}")
+    check_costs(weights, (n_prompts,), "weights")
     if not weights.any():
         raise ValueError("weights must not all be 0")
     return weights

@@ -14,9 +14,9 @@ __all__ = ["Controller"]
 class Controller:
     """Hold the running mean cost of live traffic at a plan's budget, whatever the traffic becomes.
 
-    Give it to `Router.route` in the place of the plan, and tell it the bills. With the excess E =
-    sum of (bill - budget) so far, the next prompts are decided for the budget B - E / horizon: what
-    was spent too much is to come back within `horizon` prompts.
+    Give it to `Router.route` in the place of the plan, and tell it the bills. Integral control:
+    with the excess E = sum of (bill - budget) so far, the next prompts are decided for the budget
+    B - E / horizon: what was spent too much is to come back within `horizon` prompts.
 
     Parameters
     ----------
@@ -31,8 +31,6 @@ class Controller:
 
     Notes
     -----
-    Integral control of the mean cost, which acts on the remaining budget and through it on lambda.
-
     **Bound.** Let no bill exceed c, and none of a cheapest choice B; let b be the mean cost of the
     cheapest choices on the plan's prompts, and at most D prompts be under way, decided but not
     billed (D = 1: one after the other). Then, whatever the traffic is, at every moment
@@ -85,13 +83,7 @@ class Controller:
         return self.plan.budget - self.excess / self.horizon
 
     def update(self, spent):
-        """Add bills.
-
-        Parameters
-        ----------
-        spent : float or array-like of shape (n_prompts,)
-            Cost of each answered prompt, in any order; none negative.
-        """
+        """Add bills: the cost of an answered prompt or of several, in any order, none negative."""
         spent = np.atleast_1d(check_numbers("spent", spent))
         spent = check_costs(spent, spent.shape[-1:], "spent")
         with self._lock:

@@ -1,21 +1,17 @@
 """The object in which every data set of the project arrives."""
 
-import csv
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Set
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from uniroute._numbers import check_numbers, check_scalar
+from uniroute._numbers import check_numbers, check_scalar, check_shape, refuse
 from uniroute._tables import align, labels_of
-from uniroute.checks import align_costs, check_matrix, check_names
+from uniroute.checks import align_costs, check_names
 
-__all__ = ["RoutingData", "load_csv", "token_costs"]
+__all__ = ["RoutingData"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,23 +24,16 @@ class RoutingData:
         Name of the data set.
     prompts : list of str, length n_prompts
         What the LLMs were asked.
-    prompt_ids : array of str, shape (n_prompts,)
-        One identifier for each prompt, all different.
-    tasks : array of str, shape (n_prompts,)
-        The task, subject or source each prompt belongs to.
+    prompt_ids, tasks : array of str, shape (n_prompts,)
+        An identifier of each prompt, all different, and its task, subject or source.
     losses : array of float, shape (n_prompts, n_llms)
         1 = wrong, 0 = right; other finite values for other losses; NaN = not observed.
     costs : array of float, shape (n_llms,) or (n_prompts, n_llms)
-        Mean cost of one prompt, or the cost of every single prompt, in `cost_unit`, never negative;
-        NaN = unknown.
+        Mean cost of one prompt, or the cost of every single prompt, never negative; NaN = unknown.
     cost_unit : str
-        The unit of `costs`.
     llms : list of str, length n_llms
         Names of the LLMs, all different.
-    licence : str
-        Licence of the data.
-    citation : str
-        Whom to cite.
+    licence, citation : str
     embeddings : array of float32, shape (n_prompts, n_dims), or None, default None
         Prompt embeddings, if there are any.
     features : dict of str to array of float32, shape (n_prompts, n_features), or None, default None
@@ -59,7 +48,6 @@ class RoutingData:
 
     Examples
     --------
-    >>> from uniroute import RoutingData
     >>> data = RoutingData(
     ...     name="toy", prompts=["1 + 1?", "Capital of Peru?"], prompt_ids=["a", "b"],
     ...     tasks=["sums", "places"], losses=[[0, 1], [float("nan"), 0]], costs=[1, 7],
@@ -86,9 +74,9 @@ class RoutingData:
     released: list | None = None
 
     def __post_init__(self):
-        """Bring the fields to their types and check them."""
         for field in ("name", "cost_unit", "licence", "citation"):
-            _text(field, getattr(self, field))
+            if not isinstance(value := getattr(self, field), str):
+                raise ValueError(f"{field} must be a string; got {value!r}")
         ids = labels_of(self.prompts, 0)
         for field in ("prompts", "llms"):
             self._set(field, _texts(field, getattr(self, field)))
@@ -99,18 +87,20 @@ class RoutingData:
         self._set("costs", check_numbers("costs", align_costs(self.costs, ids, self.llms)))
         if self.embeddings is not None:
             self._set("embeddings", _singles("embeddings", self.embeddings, ids))
-        if self.features is not None:
-            if not isinstance(self.features, Mapping):
-                raise ValueError(f"features must be a dict of arrays; got {self.features!r}")
-            read = {
-                name: _singles(f"features[{name!r}]", values, ids)
-                for name, values in self.features.items()
-            }
+        if not isinstance(features := self.features, Mapping | None):
+            raise ValueError(f"features must be a dict of arrays; got {features!r}")
+        if features is not None:
+            read = {k: _singles(f"features[{k!r}]", values, ids) for k, values in features.items()}
             self._set("features", read)
         if self.released is not None:
             self._set("released", _texts("released", self.released))
         self._check_values()
         self._check_shapes()
+
+    def _inputs(self):
+        """Return (name, array) of the embeddings, if there are any, and of each of the features."""
+        found = [] if self.embeddings is None else [("embeddings", self.embeddings)]
+        return found + [(f"features[{name!r}]", v) for name, v in (self.features or {}).items()]
 
     def _set(self, field, value):
         object.__setattr__(self, field, value)
@@ -122,36 +112,27 @@ class RoutingData:
         _no_repeats("prompt_ids", self.prompt_ids.tolist())
         _no_repeats("llms", self.llms)
         check_names(self.llms, "llms")
-        if np.isinf(self.losses).any():
-            raise ValueError("losses must be finite or NaN; got an infinite value")
-        if np.isinf(self.costs).any() or (self.costs < 0).any():
-            bad = self.costs[np.isinf(self.costs) | (self.costs < 0)][0]
-            raise ValueError(f"costs must be finite and not negative, or NaN; got {bad}")
-        if self.embeddings is not None and not np.isfinite(self.embeddings).all():
-            raise ValueError("embeddings must be finite; got NaN or an infinite value")
-        for name, values in (self.features or {}).items():
-            if not np.isfinite(values).all():
-                raise ValueError(f"features[{name!r}] must be finite; got NaN or an infinite value")
+        refuse("losses", "be finite or NaN", self.losses, np.isinf(self.losses))
+        bad = np.isinf(self.costs) | (self.costs < 0)
+        refuse("costs", "be finite and not negative, or NaN", self.costs, bad)
+        for name, values in self._inputs():
+            refuse(name, "be finite", values, ~np.isfinite(values))
         for date in self.released or ():
             if not re.fullmatch(r"\d{4}(-\d\d){0,2}", date):
                 raise ValueError(f"released must hold dates such as '2026-03'; got {date!r}")
 
     def _check_shapes(self):
         n, m = self.n_prompts, self.n_llms
-        _shape("prompt_ids", self.prompt_ids, (n,))
-        _shape("tasks", self.tasks, (n,))
-        _shape("losses", self.losses, (n, m))
-        _shape("costs", self.costs, (m,), (n, m))
-        if self.embeddings is not None:
-            dims = self.embeddings.shape[-1] if self.embeddings.ndim else 0
-            _shape("embeddings", self.embeddings, (n, dims))
-        for name, values in (self.features or {}).items():
-            _shape(f"features[{name!r}]", values, (n, values.shape[-1] if values.ndim else 0))
+        check_shape("prompt_ids", self.prompt_ids, (n,))
+        check_shape("tasks", self.tasks, (n,))
+        check_shape("losses", self.losses, (n, m))
+        check_shape("costs", self.costs, (m,), (n, m))
+        for name, values in self._inputs():
+            check_shape(name, values, (n, *values.shape[-1:]))
         if self.released is not None and len(self.released) != m:
             raise ValueError(f"released must have a date per LLM, {m}; got {len(self.released)}")
 
     def __repr__(self):
-        """Say in two lines what is in here."""
         observed = 100 * np.mean(~np.isnan(self.losses))
         dims = "" if self.embeddings is None else f", {self.embeddings.shape[1]} embedding dims"
         return (
@@ -159,26 +140,16 @@ class RoutingData:
             f"    {observed:.1f} % of losses observed, costs in {self.cost_unit}{dims})"
         )
 
-    @property
-    def n_prompts(self):
-        """Number of prompts."""
-        return len(self.prompts)
-
-    @property
-    def n_llms(self):
-        """Number of LLMs."""
-        return len(self.llms)
+    n_prompts = property(lambda self: len(self.prompts), doc="Number of prompts.")
+    n_llms = property(lambda self: len(self.llms), doc="Number of LLMs.")
 
     def select(self, prompts=None, llms=None):
         """Keep some of the prompts, some of the LLMs, or both, in the order asked for.
 
         Parameters
         ----------
-        prompts : array of int, array of bool of shape (n_prompts,), slice, or None, default None
-            Which prompts; None keeps all.
-        llms : str, array of str, array of int, array of bool of shape (n_llms,), slice, or None, \
-default None
-            Which LLMs, by name, by position or by mask; None keeps all.
+        prompts, llms : array of int or bool, slice, or None, default None
+            Which prompts and LLMs, by position or by mask, LLMs also by name; None keeps all.
 
         Returns
         -------
@@ -187,15 +158,12 @@ default None
 
         Raises
         ------
-        KeyError
-            If an LLM of that name is not there.
-        ValueError
-            If a mask has the wrong length, a position is out of range, something is named twice,
-            or nothing is left.
+        KeyError, ValueError
+            If no LLM has that name; if a mask has the wrong length, a position is out of range,
+            something is named twice, or nothing is left.
 
         Examples
         --------
-        >>> from uniroute import RoutingData
         >>> data = RoutingData("toy", ["p", "q", "r"], ["0", "1", "2"], ["t", "t", "u"],
         ...     [[0, 1], [1, 1], [0, 0]], [1, 7], "cents", ["small", "large"], "CC0-1.0", "none")
         >>> data.select(prompts=data.tasks == "t", llms=["large"]).losses
@@ -230,16 +198,10 @@ default None
         Returns
         -------
         RoutingData
-            The same prompts with those LLMs; with the default its losses and costs hold no NaN.
-
-        Raises
-        ------
-        ValueError
-            If no LLM is complete, or `observed` is not in [0, 1].
+            The same prompts with those LLMs; if there are none, a `ValueError` is raised.
 
         Examples
         --------
-        >>> from uniroute import RoutingData
         >>> data = RoutingData("toy", ["p"], ["0"], ["t"], [[0, 1]], [float("nan"), 7], "cents",
         ...     ["small", "large"], "CC0-1.0", "none")
         >>> data.complete().llms
@@ -252,11 +214,6 @@ default None
             much = "every outcome" if least == 1 else f"{least:.0%} of the outcomes"
             raise ValueError(f"no LLM of {self.name!r} has {much} and a cost")
         return self.select(llms=kept[0] & kept[1])
-
-
-def _text(field, value):
-    if not isinstance(value, str):
-        raise ValueError(f"{field} must be a string; got {value!r}")
 
 
 def _texts(field, values):
@@ -278,13 +235,6 @@ def _singles(field, values, ids):
         return values
     with np.errstate(over="ignore"):
         return check_numbers(field, align(field, values, ids)).astype(np.float32)
-
-
-def _shape(field, values, *allowed):
-    if values.shape not in allowed:
-        expected = " or ".join(map(str, allowed))
-        by = "by the numbers of prompts and llms"
-        raise ValueError(f"{field} must have shape {expected}; got {values.shape} ({by})")
 
 
 def _no_repeats(field, values):
@@ -321,273 +271,3 @@ def _positions(field, index, n):
         raise ValueError(f"{field} does not fit {n} {field}: {error}") from error
     _no_repeats(field, positions.tolist())
     return positions
-
-
-# --- from a table
-
-TEXTS = ("prompt", "llm", "task", "prompt_id")
-RANGES = {"cost": (0, math.inf), "loss": (-math.inf, math.inf), "score": (0, 1)}
-
-
-def load_csv(path, cost_unit, name=None, licence="not stated", citation="not stated"):
-    """Load prompts, LLMs, losses and costs from a CSV file with one row for each answer.
-
-    Parameters
-    ----------
-    path : path
-        A CSV file in UTF-8 with a header and a row for every prompt and LLM that was tried. Its
-        columns are `prompt`, `llm`, `cost` (of this answer, not negative), one of `loss` (1 =
-        wrong, 0 = right, or any finite number) and `score` (from 0 to 1; the loss is 1 - score),
-        and, if wanted, `task` and `prompt_id`. An empty loss, score or cost is unknown. Other
-        columns are not looked at. With pyarrow (extra `tables`) it is read many times as fast.
-    cost_unit : str
-        The unit of the costs.
-    name : str or None, default None
-        Name of the data set; None takes the file's.
-    licence, citation : str, default "not stated"
-        Kept with the data.
-
-    Returns
-    -------
-    RoutingData
-        Prompts and LLMs in the order in which they first come. Losses and costs are of shape
-        (n_prompts, n_llms), NaN where there is no row or no value. Prompts without `prompt_id` are
-        told apart by their text, and numbered; without `task` they have the task "all".
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or there twice, or a row has a field too few or too many, an empty
-        text, no number where one is needed, a number out of range, an LLM that was tried on this
-        prompt in a row before, or another text or task than a row before for the same prompt; the
-        message names the line and the column.
-    FileNotFoundError
-        If there is no such file.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from uniroute import load_csv
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "traffic.csv"
-    ...     _ = path.write_text('''prompt,llm,score,cost
-    ... 1 + 1?,small,1,0.1
-    ... 1 + 1?,large,1,2.0
-    ... Capital of Peru?,small,0,0.1
-    ... ''')
-    ...     data = load_csv(path, cost_unit="cents")
-    >>> data
-    RoutingData('traffic': 2 prompts x 2 LLMs,
-        75.0 % of losses observed, costs in cents)
-    >>> data.losses
-    array([[ 0.,  0.],
-           [ 1., nan]])
-    """
-    path = Path(path)
-    prompts, ids, tasks, llms, losses, costs = _quick_columns(path) or _columns(path)
-    return RoutingData(
-        name=path.stem if name is None else name,
-        prompts=prompts,
-        prompt_ids=ids or [str(i) for i in range(len(prompts))],
-        tasks=tasks or ["all"] * len(prompts),
-        losses=losses,
-        costs=costs,
-        cost_unit=cost_unit,
-        llms=llms,
-        licence=licence,
-        citation=citation,
-    )
-
-
-def _quick_columns(path):
-    """Return what `_columns` does, by pyarrow; None where that is missing or anything is wrong."""
-    try:
-        table = _arrow_table(path)
-    except (ImportError, OSError, ValueError, csv.Error):  # pyarrow's are among these
-        return None
-    codes, texts, numbers = {}, {}, {}
-    for name in table.column_names:
-        if name in RANGES:
-            numbers[name] = values = table[name].to_numpy()
-            low, high = RANGES[name]
-            good = np.isfinite(values) & (low <= values) & (values <= high)
-            if np.count_nonzero(good) + table[name].null_count < len(values):
-                return None
-        else:
-            coded = table[name].unify_dictionaries().combine_chunks()
-            codes[name], texts[name] = coded.indices.to_numpy(), coded.dictionary.to_pylist()
-            bare = list(map(str.strip, texts[name]))
-            if not bare or not all(bare) or (name == "llm" and bare != texts[name]):
-                return None
-    llm, llms = codes.pop("llm"), texts.pop("llm")
-    key = "prompt_id" if "prompt_id" in codes else "prompt"
-    _, first, rows = np.unique(codes[key], return_index=True, return_inverse=True)
-    places = rows * len(llms) + llm
-    same = all((code == code[first][rows]).all() for code in codes.values())
-    if not same or np.bincount(places).max() > 1:
-        return None
-    losses, costs = np.full((2, len(first), len(llms)), np.nan)
-    losses.flat[places] = numbers["loss"] if "loss" in numbers else 1 - numbers["score"]
-    costs.flat[places] = numbers["cost"]
-    take = {name: [texts[name][i] for i in codes[name][first]] for name in codes}
-    return *map(take.get, ("prompt", "prompt_id", "task")), llms, losses, costs
-
-
-def _arrow_table(path):
-    """Return pyarrow's table of the columns that are looked at, texts as codes."""
-    import pyarrow as pa
-    from pyarrow import csv as arrow
-
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        header = next(csv.reader(file), [])
-    _check_header(path, header)
-    types = dict.fromkeys(TEXTS, pa.dictionary(pa.int32(), pa.string()))
-    types |= dict.fromkeys(RANGES, pa.float64())
-    used = [column for column in types if column in header]
-    options = arrow.ConvertOptions(column_types=types, null_values=[""], include_columns=used)
-    return arrow.read_csv(path, None, arrow.ParseOptions(newlines_in_values=True), options)
-
-
-def _columns(path):
-    """Return texts, ids, tasks, LLMs, losses, costs, or name the line and column of a fault."""
-    prompts, llms, cells = {}, {}, {}
-    for where, row in _rows(path):
-        key = row.get("prompt_id", row["prompt"])
-        texts = row["prompt"], row.get("task", "all")
-        if prompts.setdefault(key, texts) != texts:
-            raise ValueError(
-                f"{where}, columns 'prompt' and 'task': got {texts}, but a row before has "
-                f"{prompts[key]} for this prompt"
-            )
-        llms.setdefault(row["llm"], len(llms))
-        if (key, row["llm"]) in cells:
-            raise ValueError(
-                f"{where}, column 'llm': {row['llm']!r} was tried on this prompt in a row before"
-            )
-        cells[key, row["llm"]] = _loss(where, row), _number(where, row, "cost")
-    if not cells:
-        raise ValueError(f"{path.name} has no rows")
-    losses, costs = np.full((2, len(prompts), len(llms)), np.nan)
-    numbers = {key: i for i, key in enumerate(prompts)}
-    for (key, llm), (loss, cost) in cells.items():
-        losses[numbers[key], llms[llm]], costs[numbers[key], llms[llm]] = loss, cost
-    ids = list(prompts) if "prompt_id" in row else None
-    texts, tasks = map(list, zip(*prompts.values(), strict=True))
-    return texts, ids, tasks, list(llms), losses, costs
-
-
-def _rows(path):
-    """Yield where each row that is not empty stands and its fields by column, all texts checked."""
-    with open(path, newline="", encoding="utf-8-sig") as file, _long_fields():
-        reader = csv.reader(file)
-        header = next(reader, [])
-        _check_header(path, header)
-        for fields in filter(None, reader):
-            where = f"{path.name}, line {reader.line_num}"
-            if len(fields) != len(header):
-                raise ValueError(f"{where}: expected {len(header)} fields; got {len(fields)}")
-            row = dict(zip(header, fields, strict=True))
-            for column in TEXTS:
-                if not row.get(column, "is not there").strip():
-                    raise ValueError(f"{where}, column {column!r}: expected a text; got nothing")
-            if row["llm"] != row["llm"].strip():
-                raise ValueError(
-                    f"{where}, column 'llm': expected no blanks around a name; got {row['llm']!r}"
-                )
-            yield where, row
-
-
-@contextmanager
-def _long_fields():
-    """Lift the csv module's limit of 128 KB for a while."""
-    before = csv.field_size_limit(10**8)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
-
-
-def _check_header(path, header):
-    for column in ("prompt", "llm", "cost"):
-        if column not in header:
-            raise ValueError(f"{path.name} must have a column {column!r}; it has {header}")
-    if ("loss" in header) == ("score" in header):
-        raise ValueError(f"{path.name} must have one column 'loss' or 'score'; it has {header}")
-    for column in (*TEXTS, "cost", "loss", "score"):
-        if header.count(column) > 1:
-            raise ValueError(f"{path.name} must not have two columns {column!r}; it has {header}")
-
-
-def _loss(where, row):
-    if "score" in row:
-        return 1 - _number(where, row, "score")
-    return _number(where, row, "loss")
-
-
-def _number(where, row, column):
-    """Return the number in a column; NaN if there is none."""
-    low, high = RANGES[column]
-    text = row.get(column, "").strip()
-    if not text:
-        return math.nan
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and low <= value <= high):
-        raise ValueError(
-            f"{where}, column {column!r}: expected a finite number from {low:g} to {high:g}, or "
-            f"nothing; got {text!r}"
-        )
-    return value
-
-
-def token_costs(input_tokens, output_tokens, prices, per=1e6):
-    """Turn tokens and prices into costs of prompts, for `UniRoute.add_llms`.
-
-    Parameters
-    ----------
-    input_tokens, output_tokens : array-like of shape (n_prompts, n_llms)
-        Tokens of each prompt and of each LLM's answer to it, NaN = not known; of the first also
-        (n_prompts, 1), for all LLMs.
-    prices : array-like of shape (n_llms, 2)
-        Price of `per` input tokens and of `per` output tokens; of a table the columns are "input"
-        and "output".
-    per : float, default 1e6
-
-    Returns
-    -------
-    ndarray of shape (n_prompts, n_llms)
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, or a number is negative or infinite.
-
-    Examples
-    --------
-    >>> token_costs([[1000], [50]], [[10, 200], [5, 100]], [[1, 2], [10, 30]], per=1000)
-    array([[ 1.02, 16.  ],
-           [ 0.06,  3.5 ]])
-    """
-    rows, llms = (labels_of(output_tokens, axis) for axis in (0, 1))
-    if getattr(input_tokens, "shape", (0, 0))[1:] != (1,):
-        input_tokens = align("input_tokens", input_tokens, rows, llms)
-    prices = align("prices", prices, llms, ["input", "output"])
-    given = {"input_tokens": input_tokens, "output_tokens": output_tokens, "prices": prices}
-    read, written, prices = (
-        check_matrix(name, values, allow_nan=name != "prices") for name, values in given.items()
-    )
-    n, m = written.shape
-    for name, values, shapes in (
-        ("prices", prices, [(m, 2)]),
-        ("input_tokens", read, [(n, m), (n, 1)]),
-        ("output_tokens", written, [(n, m)]),
-    ):
-        if values.shape not in shapes or np.nanmin(values) < 0:
-            raise ValueError(
-                f"{name} must be of shape {' or '.join(map(str, shapes))} and not negative; got "
-                f"shape {values.shape}, least {np.nanmin(values)}"
-            )
-    return (read * prices[:, 0] + written * prices[:, 1]) / check_scalar("per", per, 1e-300, 1e300)

@@ -10,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from uniroute.llms import FEW
 from uniroute.rule import budget_rule
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["Diagnosis"]
 
 N_DRAWS, MOST_PROMPTS, ALPHA, FEWEST = 200, 500, 0.01, 5
 
@@ -21,21 +21,18 @@ class Diagnosis:
 
     Attributes
     ----------
-    llms : tuple of str
-    traffic : ndarray of shape (n_features,)
+    llms, traffic : tuple of str, ndarray of shape (n_features,)
         Share of the prompts in each cluster.
     labels : ndarray of shape (n_llms, n_features)
         Validation prompts behind each mean.
     untried : list of (int, float)
         Clusters in which some LLM has no label, with their share of the traffic.
     curse : float
-        Expected winner's curse: by how much the predicted loss of the chosen LLM is too low, on
-        average, because the best-looking of several noisy means is chosen.
+        Expected winner's curse: by how much the predicted loss of the chosen LLM is too low.
     shares : dict of str to float
         Share of the prompts that each LLM gets.
     drift : tuple of float, or None
-        Chi-squared statistic and p-value of the hypothesis that clusters are as frequent here as
-        among the training prompts. None where their numbers are not known.
+        Chi-squared and p-value of clusters being as frequent as in training, where that is known.
     warnings : list of str
         What should worry.
 

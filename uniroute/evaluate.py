@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from uniroute._numbers import check_fields, check_integers, check_numbers, check_scalar
+from uniroute._numbers import check_fields, check_integers, check_numbers, check_scalar, refuse
 from uniroute._tables import align, labels_of
 from uniroute.checks import check_costs, check_matrix, check_predictions, check_same_shape
 from uniroute.rule import routing_path
@@ -17,9 +17,8 @@ __all__ = ["DeferralCurve", "deferral_curve"]
 class DeferralCurve:
     """Mean loss reached at every budget; made by `deferral_curve`.
 
-    The curve is piecewise linear: between two vertices a coin decides, see
-    `uniroute.rule.BudgetRule`. After the last vertex it is flat, because the router has no use
-    for more money.
+    The curve is piecewise linear: between two vertices a coin decides, see `BudgetRule`. After the
+    last it is flat, because the router has no use for more money.
 
     Attributes
     ----------
@@ -59,10 +58,7 @@ class DeferralCurve:
         if (self.cost_weights[1:] > self.cost_weights[:-1]).any() or self.cost_weights[-1] < 0:
             raise ValueError(f"cost_weights must decrease, to 0 at least; got {self.cost_weights}")
 
-    @property
-    def quality(self):
-        """1 - loss at the vertices, shape (n_vertices,)."""
-        return 1 - self.losses
+    quality = property(lambda self: 1 - self.losses, doc="1 - loss at the vertices.")
 
     @property
     def cost_range(self):
@@ -72,7 +68,7 @@ class DeferralCurve:
     def at(self, budget):
         """Return the quality at one or more budgets, in the unit of the costs.
 
-        Below the first vertex the curve does not exist: NaN.
+        Below the first vertex it is NaN.
         """
         return np.interp(check_numbers("budget", budget), self.costs, self.quality, left=np.nan)
 
@@ -82,8 +78,8 @@ class DeferralCurve:
         Parameters
         ----------
         fraction : float, default 1.0
-            Share of the cost axis, from the cheapest LLM on. As in the paper, the area of a
-            part is divided by the whole cost range: ``area(0.5)`` is about half of ``area()``.
+            Share of the cost axis, from the cheapest LLM on. The area of a part is divided by the
+            whole cost range, as in the paper.
 
         Returns
         -------
@@ -103,8 +99,7 @@ class DeferralCurve:
     def qnc(self):
         """Return the quality-neutral cost, relative to the most accurate single LLM's cost.
 
-        The smallest budget at which the curve reaches the quality of that LLM (of several, the
-        cheapest), divided by its cost. Infinite if the curve never reaches it.
+        It is infinite if the curve never reaches that LLM's quality.
         """
         best = np.lexsort([self.llm_costs, self.llm_losses])[0]
         loss, cost = self.llm_losses[best], self.llm_costs[best]
@@ -135,19 +130,16 @@ def deferral_curve(gamma, losses, costs, true_costs=None, rows=None):
     Parameters
     ----------
     gamma : array-like of shape (n_prompts, n_llms)
-        Predicted losses; the only thing the choices depend on, with the costs. With `rows`, of
-        shape (n_rows, n_llms).
+        Predicted losses; with `rows`, of shape (n_rows, n_llms).
     losses : array-like of shape (n_prompts, n_llms)
         Observed losses, none missing. Real values are allowed; quality is 1 - loss.
     costs : array-like of shape (n_llms,) or the shape of `gamma`
-        Costs by which the router decides, as for `uniroute.rule.route`.
+        Costs by which the router decides, as for `route`.
     true_costs : array-like of shape (n_prompts, n_llms), optional
-        Costs that each prompt had in the end, where they are not known when the router decides;
-        the cost axis is then theirs. At each budget the smallest lambda counts whose mean true
-        cost is within it.
+        Costs that each prompt had in the end; the cost axis is then theirs. At each budget the
+        smallest lambda counts whose mean true cost is within it.
     rows : array-like of int, shape (n_prompts,), optional
-        Row of `gamma` that holds for each prompt, for routers that predict the same for all
-        prompts of a cluster: the clusters. Much faster, and the same curve, as ``gamma[rows]``.
+        Row of `gamma` for each prompt, its cluster: the same curve as of ``gamma[rows]``, sooner.
 
     Returns
     -------
@@ -156,13 +148,11 @@ def deferral_curve(gamma, losses, costs, true_costs=None, rows=None):
     Raises
     ------
     ValueError
-        If shapes do not fit, a value is missing or not finite, a cost is negative, or an entry of
-        `rows` is no row of `gamma`.
+        If shapes do not fit, a value is missing or not finite, or a cost is negative.
 
     Notes
     -----
-    The set {(B, R(r_B))} of Section 6, from the exact path over lambda of Eq. (8): no grid of
-    lambdas, and no point is kept or dropped by looking at `losses`. Chapter 1.
+    The set {(B, R(r_B))} of Section 6, from the exact path over lambda of Eq. (8). Chapter 1.
 
     Examples
     --------
@@ -210,9 +200,7 @@ def _averages(rows, n_rows):
     rows = check_integers("rows", rows)
     if rows.ndim != 1:
         raise ValueError(f"rows must be one integer for each prompt; got shape {rows.shape}")
-    bad = rows >= n_rows
-    if bad.any():
-        raise ValueError(f"rows must be rows of gamma, 0 to {n_rows - 1}; got {rows[bad][0]}")
+    refuse("rows", f"be rows of gamma, 0 to {n_rows - 1}", rows, rows >= n_rows)
     used, place, counts = np.unique(rows, return_inverse=True, return_counts=True)
     shares = sparse.csr_array((1 / counts[place], place, np.arange(len(rows) + 1)))
     return used, counts, lambda values: shares.T @ values

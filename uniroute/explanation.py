@@ -17,19 +17,14 @@ class Explanation:
 
     Attributes
     ----------
-    llms : tuple of str
-        The pool.
-    features : ndarray of shape (n_features,), or None
-        Phi(x); for `KMeansMap` the position of the 1 is the cluster. None: the router has none.
-    predicted_losses, costs : ndarray of shape (n_llms,)
-        The two terms of the score.
-    cost_weight : float
-        Lambda.
+    llms, features : tuple of str, ndarray of shape (n_features,) or None
+        The pool, and Phi(x), if the router has one.
+    predicted_losses, costs, cost_weight : ndarray of shape (n_llms,), twice, float
+        The terms of the score; the weight is lambda.
     choice, runner_up : str
         LLMs with the smallest and second-smallest score (`runner_up` is None in a pool of one).
     cheaper_above, dearer_below : float
-        The choice stays as it is for lambda in [dearer_below, cheaper_above): above, a cheaper
-        LLM is chosen; below, a dearer one (0: never).
+        The choice holds for lambda in [dearer_below, cheaper_above).
     share : float, default 0.0
         Probability with which the plan's coin takes the next dearer LLM, which is as good.
 
@@ -69,9 +64,8 @@ class Explanation:
         check_scalar("cost_weight", self.cost_weight, 0, np.inf)
         check_scalar("share", self.share, 0, 1)
         if self.choice not in self.llms or self.runner_up not in (*self.llms, None):
-            raise ValueError(
-                f"choice and runner_up must be LLMs; got {self.choice}, {self.runner_up}"
-            )
+            got = f"{self.choice}, {self.runner_up}"
+            raise ValueError(f"choice and runner_up must be LLMs; got {got}")
 
     @property
     def scores(self):

@@ -1,9 +1,8 @@
 """Files that other processes read at any moment, and archives of a header and arrays.
 
 A file is there whole, or as it was before. An archive is a zip file of ``header.json`` and a
-``.npy`` file for each array, without pickles; `numpy.load` opens it. Its header is a dict with
-``format`` and ``uniroute_version``; under ``arrays`` it has the SHA-256 of each array's file, and
-under ``sha256`` its own without this entry, as JSON with sorted keys.
+``.npy`` file for each array, without pickles; `numpy.load` opens it. Its header has the SHA-256 of
+each array's file, and under ``sha256`` its own without this entry, as JSON with sorted keys.
 """
 
 import hashlib
@@ -35,9 +34,9 @@ DAMAGED += (ValueError, struct.error, zipfile.BadZipFile, zlib.error)
 def whole_file(path):
     """Open a file to write bytes to; it takes its place at `path` when all of them are on disk.
 
-    Until then the bytes lie beside it, in a hidden file with a name of its own, so that any number
-    of processes and threads may write to one path: the last to finish wins. An exception removes
-    the hidden file. What is killed leaves it behind (``.NAME.*.part``); it may be deleted.
+    Until then they lie beside it, in a hidden file with a name of its own, so that any number of
+    processes and threads may write to one path: the last to finish wins. What is killed leaves
+    that file behind (``.NAME.*.part``); it may be deleted.
     """
     path = Path(path)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
@@ -77,10 +76,7 @@ def write_archive(path, header, arrays):
 
 
 def read_archive(path, format):
-    """Return the header and {name: array} of a file, after checking that it is as written.
-
-    Raises FileNotFoundError, or one of DAMAGED.
-    """
+    """Return header and {name: array} of a file; raise FileNotFoundError, or one of DAMAGED."""
     members = read_members(path)
     header = parse_header(members.pop("header.json"), format)
     if header.pop("sha256") != _digest(header):

@@ -14,11 +14,7 @@ FEW = 10  # labels behind a mean: of 0-1 losses its standard error is up to 0.16
 
 
 class EmptyClusterWarning(UserWarning):
-    """Some cluster holds no validation prompt with an observed loss; a stated policy was applied.
-
-    Notes
-    -----
-    The paper does not say what Eq. (12) means for an empty cluster; see Chapter 5.
+    """Some cluster holds no observed loss, for which Eq. (12) says nothing. Chapter 5.
 
     Examples
     --------
@@ -62,13 +58,13 @@ class ClusterMeans(BaseEstimator):
     Parameters
     ----------
     empty : {"overall", "error"}, default "overall"
-        What an LLM gets for a cluster in which none of its losses was observed: its mean loss
-        over all its validation prompts, reported by an `EmptyClusterWarning`; or a `ValueError`.
+        What an LLM gets for a cluster in which none of its losses was observed: its overall mean
+        loss, reported by an `EmptyClusterWarning`; or a `ValueError`.
 
     Notes
     -----
-    Eq. (12) of the paper, with hard memberships; with soft ones the mean is weighted. The paper
-    leaves empty clusters open. Derived in Chapter 5; why the overall loss, in its exercises.
+    Eq. (12) of the paper, with hard memberships; with soft ones the mean is weighted. Chapter 5,
+    and in its exercises why the overall loss.
 
     Examples
     --------
@@ -100,16 +96,13 @@ class ClusterMeans(BaseEstimator):
 
         Returns
         -------
-        features : ndarray of shape (n_llms, n_clusters)
-            Psi.
-        counts : ndarray of shape (n_llms, n_clusters)
-            Total membership behind each mean: with hard memberships the number of prompts.
+        features, counts : ndarray of shape (n_llms, n_clusters)
+            Psi, and the total membership behind each mean.
 
         Raises
         ------
         ValueError
-            If shapes do not fit, an LLM has no observed loss at all, or a cluster is empty and
-            the policy is "error".
+            If shapes do not fit, an LLM has no observed loss, or a cluster none and empty="error".
         """
         check_option("empty", self.empty, ("overall", "error"))
         losses = check_losses("losses", align("losses", losses, labels_of(memberships, 0)))

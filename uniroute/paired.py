@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from uniroute._numbers import check_fields, check_numbers, check_scalar
+from uniroute._numbers import check_fields, check_numbers, check_scalar, check_shape, refuse
 from uniroute._tables import align, labels_of
-from uniroute.checks import check_option, check_positive_integer
+from uniroute.checks import check_matrix, check_option, check_positive_integer
 
-__all__ = ["ABOUT", "PairedDifference", "holm", "paired_difference", "sign_test"]
+__all__ = ["PairedDifference", "holm", "paired_difference", "sign_test"]
 
 ABOUT = ("these LLMs", "new prompts", "new LLMs")  # what an interval over trials can speak of
 FEW_LEFT = 10  # degrees of freedom without which no regression on LLMs is made
@@ -21,15 +21,12 @@ class PairedDifference:
 
     Attributes
     ----------
-    mean, standard_error : float
+    mean, standard_error, n_pairs : float, float, int
         Of first - second over the pairs.
-    low, high : float
-        Ends of the confidence interval (Student's t).
-    n_pairs : int
+    low, high, freedom : float
+        Ends of the confidence interval, by Student's t with so many degrees of freedom.
     about : {"these LLMs", "new prompts", "new LLMs"}
         What the interval speaks of.
-    freedom : float
-        Degrees of freedom of Student's t.
 
     Notes
     -----
@@ -53,6 +50,7 @@ class PairedDifference:
         check_positive_integer("n_pairs", self.n_pairs)
         check_option("about", self.about, ABOUT)
         check_fields(self, mean="", standard_error="", low="", high="")
+        check_scalar("freedom", self.freedom, 0, np.inf)
 
     @property
     def p_value(self):
@@ -85,9 +83,8 @@ def paired_difference(
     test_share : float, optional
         Share of all prompts that test in a trial; needed for what is not about these prompts.
     gaps : array-like of shape (n_trials,), optional
-        The difference on one half of the trial's test prompts minus that on the other half, which
-        says how much of the noise is the test prompts'. Without it all of the noise that is not
-        the LLMs' counts as theirs: a bound, and a wide interval.
+        The difference on one half of the trial's test prompts minus that on the other half: the
+        noise of test prompts. Without it all noise that is not the LLMs' counts as theirs.
 
     Returns
     -------
@@ -96,8 +93,7 @@ def paired_difference(
     Raises
     ------
     ValueError
-        If the shapes differ, there are fewer than two trials, a value is not finite, what `about`
-        needs is missing, or all pools are one.
+        If shapes do not fit, a value is missing or not finite, or all pools are one.
 
     Notes
     -----
@@ -146,11 +142,8 @@ def _shared(difference, about, pools, test_share, gaps):
     share, within = check_scalar("test_share", test_share, 0, 0.99), difference.var(ddof=1)
     llms = []
     if pools is not None:
-        pools = check_numbers("pools", pools)
-        if pools.ndim != 2 or len(pools) != len(difference):
-            raise ValueError(
-                f"pools must have a row per trial, {len(difference)}; got shape {pools.shape}"
-            )
+        pools = check_matrix("pools", pools)
+        check_shape("pools", pools, (len(difference), pools.shape[1]))
         between, within = _explained(difference, pools)
         taken = pools.sum(axis=1).mean() / pools.shape[1]
         llms = [(between * taken / max(1 - taken, 1e-9), pools.shape[1] - 1)]
@@ -159,7 +152,9 @@ def _shared(difference, about, pools, test_share, gaps):
     if gaps is None:
         prompts = within * share / (1 - share)
     else:
-        gaps = _paired(gaps, np.zeros(len(difference)))
+        gaps = check_numbers("gaps", gaps)
+        check_shape("gaps", gaps, difference.shape)
+        refuse("gaps", "be finite", gaps, ~np.isfinite(gaps))
         prompts = np.mean(gaps**2) / 4 * share
     return [(prompts, len(difference) - 1), *(llms if about == "new LLMs" else [])]
 
@@ -214,17 +209,12 @@ def sign_test(first, second):
     Parameters
     ----------
     first, second : array-like of shape (n_trials,)
-        One number per trial, as for `paired_difference`. Ties are left out.
+        As for `paired_difference`, also in what is an error. Ties are left out.
 
     Returns
     -------
     float
         Two-sided p-value; 1.0 if every trial is a tie.
-
-    Raises
-    ------
-    ValueError
-        As `paired_difference`.
 
     Notes
     -----
@@ -245,10 +235,8 @@ def _paired(first, second):
     second = check_numbers("second", align("second", second, labels_of(first, 0)))
     first = check_numbers("first", first)
     if first.ndim != 1 or first.shape != second.shape or len(first) < 2:
-        raise ValueError(
-            "first and second must be of one length, at least 2; "
-            f"got shapes {first.shape} and {second.shape}"
-        )
+        got = f"shapes {first.shape} and {second.shape}"
+        raise ValueError(f"first and second must be of one length, at least 2; got {got}")
     if not np.isfinite(first - second).all():
         raise ValueError("first and second must be finite; got NaN or infinity")
     return first - second

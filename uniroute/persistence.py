@@ -1,10 +1,9 @@
 """How a router is stored: ``NAME.uniroute``, a zip file of a header and arrays, no pickle.
 
 The header has an entry for each part of the router, see `PARTS`, and the name of an array begins
-with that of its part: ``pool.costs``, ``prompt_map.cluster_centers_``. Only the prompt maps and LLM
-representations of this package are stored. The file is written whole or not at all, and every field
-is checked before it is written and when it is read; `uniroute.files` does the first and guards
-against damage. What version 0.1 wrote, ``NAME.json`` and ``NAME.npz``, is read too.
+with that of its part: ``pool.costs``. Only the prompt maps and LLM representations of this package
+are stored. Every field is checked before it is written and when it is read; `uniroute.files` writes
+the file whole or not at all, and guards against damage. What version 0.1 wrote is read too.
 """
 
 from collections.abc import Callable
@@ -20,11 +19,7 @@ from uniroute._any_map import representation_of
 from uniroute._version import __version__
 from uniroute._version01 import read_pair
 from uniroute.checks import check_names, check_option, check_positive_integer, check_scalar
-from uniroute.files import (
-    DAMAGED,
-    read_archive,
-    write_archive,
-)
+from uniroute.files import DAMAGED, read_archive, write_archive
 from uniroute.llms import ClusterMeans
 from uniroute.plan import Plan
 from uniroute.pool import Pool
@@ -83,10 +78,8 @@ def _build_router(router_class, header, arrays):
             part.build(router, description, of_part, sizes)
             unknown += [f"{name}.{key}" for key in (*description, *of_part)]
     if unknown := [*unknown, *header, *arrays]:
-        raise ValueError(
-            f"it must have no fields but those that uniroute {__version__} knows; got "
-            f"{unknown[0]!r}, which uniroute {version} wrote"
-        )
+        must = f"it must have no fields but those that uniroute {__version__} knows"
+        raise ValueError(f"{must}; got {unknown[0]!r}, which uniroute {version} wrote")
     return router
 
 
@@ -112,14 +105,12 @@ def take_array(arrays, name, dims, sizes, least=-LARGEST):
 
 def _describe(estimator, classes):
     """Return class and parameters."""
+    name, params = type(estimator).__name__, estimator.get_params()
     if type(estimator) not in classes:
         names = ", ".join(cls.__name__ for cls in classes)
-        raise ValueError(
-            f"class must be one of {names} to be saved; got {type(estimator).__name__!r}"
-        )
-    params = estimator.get_params()
+        raise ValueError(f"class must be one of {names} to be saved; got {name!r}")
     params = {k: v.item() if isinstance(v, np.generic) else v for k, v in params.items()}
-    return {"class": type(estimator).__name__, "params": params}
+    return {"class": name, "params": params}
 
 
 def _build(description, classes):
@@ -274,9 +265,8 @@ class Part(NamedTuple):
     """How a part of a router is stored.
 
     `describe` takes a router and returns what the header says of the part, a dict, and {name:
-    array}; or None, if the router has no such part. `build` takes a router, both dicts, and the
-    sizes of dimensions known so far; it takes out of the dicts what it knows, checks it, and puts
-    it into the router. What is left, a newer version wrote, and `load_router` refuses.
+    array}; or None. `build` takes a router, both dicts, and the sizes of dimensions known so far;
+    it takes out of them what it knows, checks it, and puts it into the router; the rest is refused.
     """
 
     describe: Callable

@@ -27,16 +27,16 @@ class BudgetWarning(UserWarning):
 class Plan:
     """How to spend a budget on prompts that come one by one; made by `Router.plan`.
 
-    A plan is kept by its router, which fits it again whenever the pool changes; the object that
-    `Router.plan` returned stays its name, and `Router.plans_` has its present numbers.
+    Its router fits it again whenever the pool changes; the object that `Router.plan` returned stays
+    its name, and `Router.plans_` has its present numbers.
 
     Attributes
     ----------
     budget : float
         Mean cost of one prompt.
     cost_weight, share : float
-        The rule for this budget, as in `uniroute.rule.BudgetRule`. Infinity, if the budget does
-        not pay for the cheapest choices: these are then made.
+        The rule for this budget, as in `BudgetRule`; infinity, if it does not pay for the cheapest
+        choices, which are then made.
     features, weights : array
         Features of the prompts it was fitted on, and how often each row occurs.
     key : str
@@ -44,8 +44,7 @@ class Plan:
 
     Notes
     -----
-    The constraint of Eq. (5), with the randomised rule of Proposition 1, whose lambda App. E finds
-    on unlabelled prompts. Chapter 3.
+    The constraint of Eq. (5) by the rule of Proposition 1, found as in App. E. Chapter 3.
 
     Examples
     --------
@@ -64,9 +63,8 @@ class Plan:
     weights: np.ndarray
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
     coins: np.random.Generator = field(default_factory=np.random.default_rng)
-    # Of the present pool: the lambdas at which the mean cost changes, decreasing; the mean costs
-    # before, between and after them; the standard deviation of one prompt's cost; and of clusters,
-    # whose number is small, the routing path and the choices, cheap and dear, of each.
+    # Of the present pool: the lambdas at which the mean cost changes; the mean costs before,
+    # between and after; the standard deviation of a prompt's cost; of clusters path and choices.
     cost_weights: np.ndarray | None = None
     spent: np.ndarray | None = None
     deviation: float = 0.0
@@ -88,10 +86,10 @@ class Plan:
         """Mean cost of the cheapest choices; 0 in an empty pool."""
         return 0.0 if self.spent is None else float(self.spent[0])
 
-    @property
-    def is_short(self):
-        """Whether the budget does not pay for the cheapest choices."""
-        return self.budget < self.least * (1 - 1e-12)
+    is_short = property(
+        lambda self: self.budget < self.least * (1 - 1e-12),
+        doc="Whether the budget is below `least`.",
+    )
 
     def fit(self, pool):
         """Return this plan for another pool."""
@@ -142,15 +140,12 @@ class Plan:
     def checked(self):
         """Return the plan, if the budget pays for the cheapest choices and prompts are enough.
 
-        Enough: the standard error of the mean cost of as many other prompts, which the same rule
-        decides, is at most a tenth of the budget. With fewer the lambda that was found says more
-        about these prompts than about the traffic.
+        Enough: the standard error of the mean cost of as many other prompts is at most a tenth of
+        the budget. With fewer, lambda says more about these prompts than about the traffic.
         """
         if self.is_short:
-            raise ValueError(
-                f"budget must be at least {self.least}, the mean cost of the cheapest choices; "
-                f"got {self.budget}"
-            )
+            must = f"budget must be at least {self.least}, the mean cost of the cheapest choices"
+            raise ValueError(f"{must}; got {self.budget}")
         n, allowed = self.n_prompts, TOO_FEW * self.budget
         if self.deviation > allowed * np.sqrt(n):
             raise ValueError(

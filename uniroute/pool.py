@@ -1,8 +1,7 @@
 """The pool: all that a router knows of its LLMs, in one immutable object.
 
-A router holds one `Pool` and puts another in its place when an LLM joins, leaves, or changes its
-price or its name. Whoever has read the pool once has names, costs and features that belong
-together, whatever other threads do meanwhile.
+A router puts another in its place when an LLM joins, leaves, or changes its price or its name.
+Whoever has read it has numbers that belong together, whatever other threads do meanwhile.
 """
 
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ import numpy as np
 from uniroute._numbers import check_numbers
 from uniroute._show import html_table, text_table
 from uniroute._tables import align
-from uniroute.checks import check_costs, check_matrix, check_names
+from uniroute.checks import check_costs, check_matrix, check_names, check_same_shape
 
 __all__ = ["Pool"]
 
@@ -40,12 +39,10 @@ class Pool:
         Names, in the order of all rows below.
     costs : array-like of shape (n_llms,)
         Mean cost of one prompt.
-    psi : array-like of shape (n_llms, n_features) or None, default None
-        Features of the LLMs. None: the features of a prompt are the predicted losses themselves.
-    counts : array-like of shape (n_llms, n_features) or None, default None
-        Validation prompts (or total membership) behind each entry of `psi`.
-    cost_psi : array-like of shape (n_llms, n_features) or None, default None
-        Features of the LLMs for costs, as `psi` for losses; None: all prompts cost the mean.
+    psi, counts, cost_psi : array-like of shape (n_llms, n_features) or None, default None
+        Features of the LLMs (None: those of a prompt are the predicted losses themselves), the
+        validation prompts or total membership behind each, and the features for costs (None: all
+        prompts cost the mean).
     phi : object, default None
         What gives prompts the features that meet these: a fitted prompt map or model.
     fingerprint : str or None, default None
@@ -76,27 +73,20 @@ class Pool:
     plans: tuple = ()
 
     def __post_init__(self):
-        plain = type(self.llms) is tuple and all(
-            type(name) is str and name == name.strip() for name in self.llms
-        )
+        plain = type(self.llms) is tuple
+        plain = plain and all(type(name) is str and name == name.strip() for name in self.llms)
         if not plain or len(set(self.llms)) < len(self.llms) or "" in self.llms:
             none = isinstance(self.llms, list) and not self.llms
             object.__setattr__(self, "llms", () if none else tuple(check_names(self.llms, "llms")))
-        n_llms = len(self.llms)
-        costs = np.array(
-            check_costs(align("costs", self.costs, self.llms), (n_llms,), by=" by llms")
-        )
+        n_llms, costs = len(self.llms), align("costs", self.costs, self.llms)
+        costs = np.array(check_costs(costs, (n_llms,), by=" by llms"))
         costs.flags.writeable = False
         object.__setattr__(self, "costs", costs)
         for name in ("psi", "counts", "cost_psi"):
             if getattr(self, name) is not None:
                 values = align(name, getattr(self, name), self.llms)
                 values = _read_only(name, values, n_llms)
-                if values.shape != np.shape(self.psi):
-                    raise ValueError(
-                        f"{name} must have the shape of psi, {np.shape(self.psi)}; got "
-                        f"{values.shape}"
-                    )
+                check_same_shape(name, values, "psi", np.asarray(self.psi))
                 object.__setattr__(self, name, values)
 
     @cached_property
@@ -104,10 +94,7 @@ class Pool:
         """The LLMs' names as an array of str, shape (n_llms,)."""
         return np.array(self.llms, dtype=str)
 
-    @property
-    def clusters(self):
-        """All clusters, shape (n_features,): the features of a prompt of each."""
-        return np.arange(self.psi.shape[1])
+    clusters = property(lambda self: np.arange(self.psi.shape[1]), doc="All, shape (n_features,).")
 
     def decided(self, rule, n_prompts):
         """Return what a rule decides for each cluster, or None: few prompts and a new rule.

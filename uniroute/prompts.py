@@ -1,8 +1,7 @@
 """Prompt maps Phi: from a prompt's embedding to the features that meet an LLM's features.
 
-Every map is a scikit-learn transformer. `transform` gives Phi(x), the features with which losses
-are predicted; `memberships` says how much each validation prompt counts in the means of an LLM's
-losses that are its features Psi. For most maps, and any other transformer, the two are the same.
+`transform` gives Phi(x), with which losses are predicted; `memberships` says how much a validation
+prompt counts in the means that are an LLM's features. For most transformers the two are the same.
 """
 
 import numpy as np
@@ -15,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from uniroute._mlp import fit_mlp, mlp_scores
 from uniroute._nearest import nearest, rounding_of
-from uniroute._numbers import check_rows, check_scalar, naming
+from uniroute._numbers import check_rows, check_scalar, check_shape, naming
 from uniroute._tables import align, labels_of
 from uniroute.checks import (
     check_generator,
@@ -41,17 +40,7 @@ class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             return validate_data(self, X, reset=reset, **options)
 
     def memberships(self, X):
-        """Return the memberships with which losses on the prompts `X` are averaged.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_prompts, n_dims)
-            Embeddings of validation prompts.
-
-        Returns
-        -------
-        ndarray or sparse matrix of shape (n_prompts, n_features)
-        """
+        """Return the memberships with which losses are averaged, (n_prompts, n_features)."""
         return self.transform(X)
 
     def _rows(self, X):
@@ -66,9 +55,7 @@ class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 class _ClusterMap(_PromptMap):
     """What the maps with `cluster_centers_` share."""
 
-    @property
-    def _n_features_out(self):
-        return len(self.cluster_centers_)
+    _n_features_out = property(lambda self: len(self.cluster_centers_))
 
     def _nearest(self, X):
         """Return the cluster of the nearest centre, shape (n_prompts,)."""
@@ -96,19 +83,7 @@ class ConstantMap(_PromptMap):
     _n_features_out = 1
 
     def fit(self, X, y=None):
-        """Record the number of dimensions.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_prompts, n_dims)
-            Embeddings.
-        y : None
-            Not used.
-
-        Returns
-        -------
-        ConstantMap
-        """
+        """Record the number of dimensions of `X` and return the map; `y` is not used."""
         self._check_rows(X, reset=True)
         return self
 
@@ -124,20 +99,15 @@ class KMeansMap(_ClusterMap):
     ----------
     n_clusters : int
         K. It has no default, for none does no harm: a few hundred validation prompts need few.
-    n_init : int, default 10
-        K-means restarts; the one with the least inertia is kept.
-    max_iter : int, default 300
-        Iterations of each restart.
-    random_state : int, RandomState instance or None, default 0
-        Seed of the restarts.
+    n_init, max_iter, random_state : int, default 10, 300 and 0
+        Restarts, of which that with the least inertia is kept, most iterations of each, and seed.
 
     Attributes
     ----------
-    cluster_centers_ : ndarray of shape (n_clusters, n_dims)
+    cluster_centers_, cluster_sizes_ : ndarray of shape (n_clusters, n_dims), (n_clusters,)
+        Centres, and training prompts of each cluster (None in routers of an older version).
     n_iter_ : int
         Iterations of the best restart.
-    cluster_sizes_ : ndarray of shape (n_clusters,)
-        Training prompts of each cluster; routers that an older version saved have none.
 
     Notes
     -----
@@ -166,7 +136,7 @@ class KMeansMap(_ClusterMap):
         X : array-like of shape (n_prompts, n_dims)
             Embeddings of at least `n_clusters` prompts.
         y : None
-            Not used: clustering needs no labels.
+            Not used.
 
         Returns
         -------
@@ -175,7 +145,7 @@ class KMeansMap(_ClusterMap):
         Raises
         ------
         ValueError
-            If `n_clusters` is not a positive integer or exceeds the number of prompts.
+            If a parameter is not a positive integer, or there are too few prompts.
         """
         for name in ("n_clusters", "n_init", "max_iter"):
             if (name, value := getattr(self, name)) != ("n_init", "auto"):
@@ -221,9 +191,8 @@ class NeighborMap(_PromptMap):
 
     Notes
     -----
-    Section 4.2: Phi marks the k nearest validation prompts (by 1/k, without which
-    lambda would have another scale), Psi is the vector of losses on them; together they give
-    Eq. (4). Chapter 4.
+    Section 4.2: Phi marks the k nearest validation prompts by 1/k, Psi is the vector of losses on
+    them; together they give Eq. (4). Chapter 4.
 
     Examples
     --------
@@ -241,18 +210,13 @@ class NeighborMap(_PromptMap):
         Parameters
         ----------
         X : array-like of shape (n_val, n_dims)
-            Embeddings of at least `n_neighbors` validation prompts.
+            Embeddings of at least `n_neighbors` prompts, or a `ValueError` is raised.
         y : None
             Not used.
 
         Returns
         -------
         NeighborMap
-
-        Raises
-        ------
-        ValueError
-            If `n_neighbors` is not a positive integer or exceeds the number of prompts.
         """
         check_positive_integer("n_neighbors", self.n_neighbors)
         self.X_val_ = self._check_rows(X, reset=True, dtype=[np.float64, np.float32])
@@ -263,9 +227,7 @@ class NeighborMap(_PromptMap):
             )
         return self
 
-    @property
-    def _n_features_out(self):
-        return len(self.X_val_)
+    _n_features_out = property(lambda self: len(self.X_val_))
 
     def transform(self, X):
         """Return 1/k at the k nearest validation prompts, sparse (n_prompts, n_val)."""
@@ -274,68 +236,45 @@ class NeighborMap(_PromptMap):
         return search.kneighbors_graph(X) / self.n_neighbors
 
     def memberships(self, X):
-        """Return the identity: each validation prompt is a feature of its own.
+        """Return the identity, sparse: each validation prompt is a feature of its own.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_val, n_dims)
-            The prompts that the map was fitted on, in the same order.
-
-        Returns
-        -------
-        sparse matrix of shape (n_val, n_val)
-
-        Raises
-        ------
-        ValueError
-            If `X` are other prompts.
+        A `ValueError`, unless `X` are the prompts that the map was fitted on, in the same order.
         """
         X = self._check_rows(X)
         if not np.array_equal(X, self.X_val_):
-            raise ValueError(
-                "X must be the prompts that NeighborMap was fitted on, in the same order; "
-                f"got {len(X)} prompts that differ from those {len(self.X_val_)}"
-            )
+            must = "X must be the prompts that NeighborMap was fitted on, in the same order"
+            raise ValueError(f"{must}; got {len(X)} that differ from those {len(self.X_val_)}")
         return sparse.identity(len(X), format="csr")
 
 
 class LearnedMap(_ClusterMap):
     """Learn soft clusters from the losses of the training LLMs: the supervised prompt map.
 
-    K-means gives hard clusters and, with them, features Psi of the training LLMs. Then a map
-    from embeddings to cluster probabilities is fitted so that Phi(x) . Psi(h) predicts the
-    training losses; Psi stays fixed.
+    K-means gives hard clusters and with them Psi of the training LLMs. Then a map from embeddings
+    to cluster probabilities is fitted so that Phi(x) . Psi(h) predicts the training losses.
 
     Parameters
     ----------
     n_clusters : int, default 20
         K.
     architecture : {"linear", "mlp"}, default "linear"
-        "linear": softmax of linear scores, the map of the paper's text, by L-BFGS.
-        "mlp": two hidden layers with batch normalisation, the map of the paper's appendix, by
-        Adam; needs PyTorch to fit, not to transform.
+        "linear": softmax of linear scores, as in the paper's text, by L-BFGS. "mlp": two hidden
+        layers with batch normalisation, as in its appendix, by Adam; needs PyTorch to fit.
     assignment : {"hard", "soft"}, default "soft"
-        Memberships with which LLMs are represented: the K-means clusters, as in the paper, or
-        the map's own soft clusters.
+        Memberships with which LLMs are represented: K-means clusters, as in the paper, or Phi.
     fit_intercept : bool, default True
-        Whether the linear scores have a constant term. The formula of Section 5.2 has none, the
-        network of App. F.3 has; without it all borders between clusters meet in the origin.
+        Whether the linear scores have a constant, as in App. F.3 and unlike in Section 5.2.
     l2 : float, default 1e-4
-        Weight of the squared coefficients (not of the constant) in the linear map's objective.
-        The paper has none; it stops early instead.
-    max_iter : int, default 200
-        L-BFGS iterations of the linear map.
-    epochs : int, default 5
-        Passes over the training prompts of the "mlp" map.
+        Weight of the linear map's squared coefficients. The paper has none; it stops early.
+    max_iter, epochs : int, default 200 and 5
+        L-BFGS iterations of the linear map; passes of the "mlp" map over the training prompts.
     random_state : int, default 0
         Seed of K-means and of the "mlp" map.
 
     Attributes
     ----------
-    cluster_centers_ : ndarray of shape (n_clusters, n_dims)
-        Centres of the hard clusters.
-    cluster_sizes_ : ndarray of shape (n_clusters,)
-        As for `KMeansMap`.
+    cluster_centers_, cluster_sizes_
+        Of the hard clusters, as for `KMeansMap`.
     layers_ : list of ndarray
         Layers of the fitted map, in order; of the linear map coefficients (n_dims, n_clusters)
         and constants (n_clusters,).
@@ -389,10 +328,9 @@ class LearnedMap(_ClusterMap):
         losses : array-like of shape (n_prompts, n_llms)
             Losses of the training LLMs in [0, 1]; NaN = not observed.
         psi : array-like of shape (n_llms, n_clusters), optional
-            Features of the training LLMs, if estimated elsewhere; by default from `losses` and
-            the hard clusters, as in App. G.2.
+            Features of the training LLMs; by default of the hard clusters, as in App. G.2.
         clusters : KMeansMap, optional
-            The hard clusters, if fitted before, with `n_clusters` clusters.
+            The hard clusters, if fitted before.
 
         Returns
         -------
@@ -400,10 +338,9 @@ class LearnedMap(_ClusterMap):
 
         Raises
         ------
-        ValueError
-            If shapes do not fit, losses lie outside [0, 1], or a parameter is out of range.
-        ImportError
-            If architecture="mlp" and PyTorch is not installed.
+        ValueError, ImportError
+            If shapes do not fit, losses lie outside [0, 1], or a parameter is out of range; if
+            architecture="mlp" and PyTorch is not installed.
         """
         psi = align("psi", psi, labels_of(losses, 1))
         X, losses = self._check_fit(X, losses)
@@ -418,9 +355,7 @@ class LearnedMap(_ClusterMap):
         if psi is None:
             psi, _ = ClusterMeans().represent(hard.transform(X), losses)
         psi = check_matrix("psi", psi)
-        if psi.shape != (losses.shape[1], self.n_clusters):
-            expected = (losses.shape[1], self.n_clusters)
-            raise ValueError(f"psi must have shape {expected}; got {psi.shape}")
+        check_shape("psi", psi, (losses.shape[1], self.n_clusters))
         self.cluster_sizes_ = np.bincount(hard.predict(X), minlength=self.n_clusters).astype(float)
         psi = np.clip(psi, 0.001, 0.999)
         if self.architecture == "linear":

@@ -55,14 +55,12 @@ class Router:
     Attributes
     ----------
     pool_ : Pool
-        The LLMs, immutable. A method reads it once, so that any number of threads may use a router
-        while others change its pool.
-    llms_ : list of str
-        Names of the LLMs in the pool, in the order of all columns.
-    costs_ : ndarray of shape (n_llms,)
-        Mean cost of one prompt, read-only.
+        The LLMs, immutable. A method reads it once, so that threads may use a router while others
+        change its pool.
+    llms_, costs_ : list of str, ndarray of shape (n_llms,)
+        Names in the order of all columns, and mean costs of one prompt.
     plans_ : list of Plan
-        The plans that were made and not dropped, as they are for the present pool.
+        Those that were made and not dropped, for the present pool.
 
     Notes
     -----
@@ -136,7 +134,7 @@ class Router:
         Raises
         ------
         NotFittedError, ValueError
-            If the router was not fitted or its pool is empty; if the embeddings do not fit.
+            If the router was not fitted or its pool is empty; if `X` does not fit.
         """
         pool = self._read()
         return pool.losses(self.features(pool, X))
@@ -144,9 +142,7 @@ class Router:
     def predict_cost(self, X):
         """Predict the cost of every LLM in the pool on every prompt.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_prompts, n_dims)
+        Parameters and errors as for `predict_loss`.
 
         Returns
         -------
@@ -166,19 +162,17 @@ class Router:
         Parameters
         ----------
         X : array-like of shape (n_prompts, n_dims)
-            Embeddings.
         cost_weight : float, optional
             Lambda, loss per unit of cost. Give this, `budget` or `plan`.
         budget : float, optional
-            Mean cost to spend on these prompts, met exactly on average by a coin at ties. For
-            many prompts at once; for those that come one by one make a plan.
+            Mean cost of many prompts at once, met on average by a coin at ties.
         plan : Plan or Controller, optional
-            Of this router, from `plan`. Prompt by prompt or all at once the choices are the same.
+            Of this router. Prompt by prompt or all at once the choices are the same.
         random_state : int, Generator or None, default None
             Seed of the coin; not used with `cost_weight`. With a plan, whose coins go on from call
             to call, a Generator or None.
         positions : bool, default False
-            Return positions in the pool, which mean something only while it stays as it is.
+            Return positions in the pool as it is now.
 
         Returns
         -------
@@ -188,9 +182,8 @@ class Router:
         Raises
         ------
         ValueError
-            If not exactly one of `cost_weight`, `budget` and `plan` is given, one is out of range,
-            the plan is not of this router, or the prompts are too few to carry the budget (see
-            `Router.plan`).
+            If not one of `cost_weight`, `budget` and `plan` is given, one is out of range, the plan
+            is not of this router, or prompts are too few for the budget (see `Router.plan`).
 
         Notes
         -----
@@ -241,14 +234,13 @@ class Router:
     def plan(self, X, budget, random_state=None):
         """Fit a budget on unlabelled prompts, once, for prompts that come one by one.
 
-        The router keeps the plan, with the prompts' features and nothing else of them, and fits it
-        again in the same step in which its pool changes. App. E; Chapter 3.
+        The router keeps the plan, with the prompts' features alone, and fits it again in the same
+        step in which its pool changes. App. E; Chapter 3.
 
         Parameters
         ----------
         X : array-like of shape (n_prompts, n_dims)
-            Prompts like those to come, so many that the standard error of their mean cost is at
-            most a tenth of the budget.
+            Prompts like those to come; the standard error of their mean cost at most a tenth of it.
         budget : float
             Mean cost of one prompt.
         random_state : int, Generator or None, default None
@@ -290,21 +282,13 @@ class Router:
         ----------
         x : array-like of shape (n_dims,)
             Embedding of one prompt.
-        cost_weight : float, optional
-            Lambda. Give this or `plan`.
-        plan : Plan or Controller, optional
-            Of this router: its present lambda, and its coin.
+        cost_weight, plan : optional
+            Give one of them, as for `route`, which says what is an error.
 
         Returns
         -------
         Explanation
             The terms of Eq. (8) and the switching values of App. C for one prompt. Chapter 4.
-
-        Raises
-        ------
-        ValueError
-            If `x` is not one prompt, not exactly one of `cost_weight` and `plan` is given, or
-            `cost_weight` is negative.
         """
         x = check_numbers("x", x)
         if x.ndim != 1:
@@ -337,10 +321,9 @@ class Router:
         Parameters
         ----------
         X : array-like of shape (n_prompts, n_dims)
-        losses : array-like of shape (n_prompts, n_llms)
-            Observed losses, none missing; columns as in `llms_`, or a table with these columns.
-        true_costs : array-like of shape (n_prompts, n_llms), optional
-            As for `uniroute.evaluate.deferral_curve`, which says what is an error.
+        losses, true_costs : array-like of shape (n_prompts, n_llms)
+            As for `uniroute.evaluate.deferral_curve`, which says what is an error; columns as in
+            `llms_`, or a table with these.
 
         Returns
         -------
@@ -392,7 +375,6 @@ class Router:
         return super().__repr__(**options) + (f"\n{pool}" if pool and pool.llms else "")
 
     def _repr_html_(self):
-        """Return the router's parameters and its pool for notebooks."""
         pool = getattr(self, "pool_", None) or Pool()
         return f"<pre>{escape(super().__repr__())}</pre>{pool._repr_html_() if pool.llms else ''}"
 
@@ -418,17 +400,16 @@ class UniRoute(Router, BaseEstimator):
     Parameters
     ----------
     prompt_map : transformer, default PriorMap()
-        Phi: a `PriorMap`, which needs no number of clusters and holds with few labels;
-        a `ConstantMap`, `KMeansMap`, `NeighborMap`, `LearnedMap`, or any other scikit-learn
-        transformer whose features are memberships: not negative, and a prompt's add up to 1.
-        `fit` fits a clone of it; a map that was fitted before is kept as it is in scikit-learn's
-        `FrozenEstimator`. Of a pipeline the last step says how LLMs are represented.
+        Phi: a `PriorMap`, which needs no number of clusters and holds with few labels; another map
+        of this package, or any scikit-learn transformer whose features are memberships: not
+        negative, and a prompt's add up to 1. `fit` fits a clone of it; a map that was fitted before
+        is kept as it is in a `FrozenEstimator`. Of a pipeline the last step represents LLMs.
     representation : object, optional
         Psi: how memberships and losses become an LLM's features. By default the prompt map, if it
         has a method `represent`, and else `ClusterMeans()`.
     encoder : object, optional
-        What turns texts into embeddings, for `route_texts`: `encode(texts)` returns a row for each,
-        and `fingerprint`, a str, tells it from others. The one given at `fit` is remembered.
+        For `route_texts`: `encode(texts)` returns a row for each, and `fingerprint`, a str, tells
+        it from others. The one given at `fit` is remembered.
 
     Attributes
     ----------
@@ -491,11 +472,7 @@ class UniRoute(Router, BaseEstimator):
         Returns
         -------
         UniRoute
-
-        Raises
-        ------
-        ValueError
-            As the prompt map's own `fit`.
+            Errors are those of the prompt map's own `fit`.
         """
         prompt_map = PriorMap() if self.prompt_map is None else self.prompt_map
         labels = labels_of(losses, 1)
@@ -535,8 +512,8 @@ class UniRoute(Router, BaseEstimator):
             Their losses; NaN = not observed.
         costs : array-like of shape (n_new,) or (n_val, n_new), or float
             Mean cost of one prompt; or what each validation prompt cost, NaN = not known: costs are
-            then predicted as losses are, so that what a plan spends is what the bill says. Tables
-            are read by their columns, the names, and by their rows, the index of `X_val`.
+            then predicted as losses are. Tables are read by columns, the names, and by rows, the
+            index of `X_val`.
 
         Returns
         -------
@@ -545,8 +522,8 @@ class UniRoute(Router, BaseEstimator):
         Raises
         ------
         NotFittedError, ValueError
-            If `fit` was not called; if a name is already in the pool or repeated, a shape does not
-            fit, or a cost is negative or not finite. The pool is then as before.
+            If `fit` was not called; if a name is known or repeated, a shape does not fit, or a
+            cost is negative or not finite. The pool is then as before.
 
         Notes
         -----
@@ -567,21 +544,9 @@ class UniRoute(Router, BaseEstimator):
         return self
 
     def remove_llms(self, names):
-        """Take LLMs out of the pool H of Eq. (5), an input of the rule, not of the fit. Chapter 4.
+        """Take LLMs, a name or several, out of the pool H of Eq. (5); errors as for `update_costs`.
 
-        Parameters
-        ----------
-        names : str or sequence of str
-            Names in the pool.
-
-        Returns
-        -------
-        UniRoute
-
-        Raises
-        ------
-        KeyError
-            If a name is not in the pool, which is then as before.
+        The pool is an input of the rule, not of the fit. Chapter 4.
         """
         return self._swap(lambda pool: pool.remove(names))
 
@@ -600,7 +565,7 @@ class UniRoute(Router, BaseEstimator):
         Raises
         ------
         KeyError, ValueError
-            If a name is not in the pool or a cost negative or not finite. The pool is as before.
+            If a name is not in the pool or a cost negative or not finite; nothing is changed.
 
         Examples
         --------
@@ -619,10 +584,7 @@ class UniRoute(Router, BaseEstimator):
     def route_texts(self, texts, **decision):
         """Choose an LLM for every text: `route` of what the encoder makes of them.
 
-        Raises
-        ------
-        ValueError
-            If the router has no encoder, or another than it was fitted with.
+        A `ValueError`, if the router has no encoder, or another than it was fitted with.
         """
         if self.encoder is None:
             raise ValueError(
@@ -648,8 +610,7 @@ class UniRoute(Router, BaseEstimator):
     def save(self, path):
         """Write the router to one file, ``NAME.uniroute``.
 
-        The file is there whole or as it was before, whatever happens to this process; others may
-        load it or save to it meanwhile.
+        The file is there whole or as it was before; others may load it or save to it meanwhile.
 
         Parameters
         ----------
@@ -658,13 +619,9 @@ class UniRoute(Router, BaseEstimator):
 
         Raises
         ------
-        NotFittedError
-            If `fit` was not called.
-        FileNotFoundError
-            If the folder does not exist.
-        ValueError
-            If the prompt map or the representation is not one of this package, or a number is out
-            of range. The file is then as before.
+        NotFittedError, FileNotFoundError, ValueError
+            If `fit` was not called; if the folder does not exist; if the prompt map or the
+            representation is not one of this package, or a number is out of range.
 
         Notes
         -----
@@ -682,11 +639,10 @@ class UniRoute(Router, BaseEstimator):
         Parameters
         ----------
         path : str or Path
-            As for `save`. If there is no such file, ``path.json`` and ``path.npz`` are read, which
-            version 0.1 wrote.
+            As for `save`. If there is no such file, what version 0.1 wrote is read: ``path.json``
+            and ``path.npz``.
         encoder : object, optional
-            For `route_texts`, as for the constructor; it must have the fingerprint of the one that
-            the router was fitted with, if that is known.
+            For `route_texts`: one with the fingerprint of the one the router was fitted with.
 
         Returns
         -------
@@ -694,16 +650,9 @@ class UniRoute(Router, BaseEstimator):
 
         Raises
         ------
-        FileNotFoundError
-            If there is no router of this name.
-        ValueError
-            If the encoder is another;
-            if the file is damaged, or has a field that is out of range or unknown; the message
-            names it.
-
-        Notes
-        -----
-        See `uniroute.persistence`. Section 4; Chapter 4.
+        FileNotFoundError, ValueError
+            If there is no router of this name; if the encoder is another, the file is damaged, or
+            a field, which is named, is out of range or unknown. Chapter 4.
         """
         router = load_router(path, cls)
         if encoder is not None:

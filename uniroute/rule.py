@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from uniroute._numbers import check_fields, check_numbers, check_scalar
+from uniroute._numbers import check_fields, check_numbers, check_scalar, check_shape, refuse
 from uniroute._tables import align, labels_of
 from uniroute.checks import (
     check_costs,
@@ -27,16 +27,13 @@ from uniroute.checks import (
 
 __all__ = ["BudgetRule", "RoutingPath", "budget_rule", "route", "routing_path"]
 
-# How much is rounding? A predicted loss is a mean, correct to a few units in the last place *of
-# the loss*; the difference of two losses has that absolute error however small it is (0.17 - 0.02
-# is not 0.15). So a tolerance relative to lambda is not enough: where the difference is small, the
-# lambda at which two LLMs tie is badly rounded. LLM m is in the running beside k if
-#     gamma_m + lambda c_m <= gamma_k + lambda c_k (1 + ROUNDING) + ROUNDING max |gamma|,
-# which is absolute in the scale of the row's losses and relative in lambda; c counts from the
-# row's cheapest LLM, because only differences of costs decide. For a dearer k the right side grows
-# with lambda faster than the left, so that a larger lambda never means a dearer choice. ROUNDING is
-# 450 times the last place of a float: sums of a few hundred terms stay within it, and the ties of
-# two LLMs whose losses differ by 1 of 1,000 answers are still less than 1e-9 of lambda wide.
+# How much is rounding? The difference of two losses has the absolute error of the losses however
+# small it is, so that a tolerance relative to lambda is not enough. LLM m is in the running beside
+# k if gamma_m + lambda c_m <= gamma_k + lambda c_k (1 + ROUNDING) + ROUNDING max |gamma|, where c
+# counts from the row's cheapest LLM. For a dearer k the right side grows with lambda faster than
+# the left, so that a larger lambda never means a dearer choice. ROUNDING is 450 times the last
+# place of a float: sums of a few hundred terms stay within it, and the ties of two LLMs whose
+# losses differ by 1 of 1,000 answers are still less than 1e-9 of lambda wide.
 ROUNDING = 1e-13
 BLOCK = 2**17  # entries of gamma that are worked on at once; their scores stay in the cache
 
@@ -67,8 +64,7 @@ def route(gamma, costs, cost_weight):
 
     Notes
     -----
-    Eq. (2) for a static pool, Eq. (6) and (8) for a dynamic one. Derived in Chapter 2 and
-    Chapter 3.
+    Eq. (2) for a static pool, Eq. (6) and (8) for a dynamic one. Chapter 2 and Chapter 3.
 
     Examples
     --------
@@ -175,16 +171,14 @@ def _first(running, *keys):
 class RoutingPath:
     """The choice of every prompt for every lambda, from infinity down to zero.
 
-    Made by `routing_path`. At lambda = infinity each prompt goes to its cheapest LLM, `start`.
-    As lambda falls, prompts move one by one to better and dearer LLMs; move ``i`` happens at
-    ``cost_weights[i]``, where prompt ``prompts[i]`` changes from ``previous[i]`` to ``llms[i]``.
+    Made by `routing_path`. As lambda falls, prompts move one by one to better and dearer LLMs.
 
     Attributes
     ----------
     gamma, costs : ndarray
         What was given to `routing_path`.
     start : ndarray of int, shape (n_prompts,)
-        Choices at lambda = infinity.
+        Choices at lambda = infinity, the cheapest.
     cost_weights : ndarray of shape (n_moves,)
         Lambda of each move, never increasing; equal up to rounding is equal.
     prompts, previous, llms : ndarray of int, shape (n_moves,)
@@ -192,9 +186,8 @@ class RoutingPath:
 
     Notes
     -----
-    The moves of one prompt are the vertices of the lower envelope of the lines
-    gamma_m + lambda c_m, the switching values lambda_(m,k) in the proof of Proposition 1
-    (App. C). Explained in Chapter 2.
+    The moves of one prompt are the vertices of the lower envelope of gamma_m + lambda c_m, the
+    switching values lambda_(m,k) in the proof of Proposition 1 (App. C). Chapter 2.
 
     Examples
     --------
@@ -223,19 +216,17 @@ class RoutingPath:
         return np.unique(self.cost_weights)[::-1]
 
     def choose(self, cost_weight, tie="cheap"):
-        """Return the choices at one lambda.
+        """Return the choices at one lambda, which may be infinite, as `route` does.
 
         Parameters
         ----------
         cost_weight : float
-            Lambda >= 0, may be infinite.
         tie : {"cheap", "dear"}, default "cheap"
             Which LLM a prompt gets that changes exactly at `cost_weight`, up to rounding.
 
         Returns
         -------
         ndarray of int, shape (n_prompts,)
-            With "cheap" what `route` returns.
         """
         check_option("tie", tie, ("cheap", "dear"))
         cheap, dear = _ends(self.gamma, self.costs, cost_weight)
@@ -247,13 +238,11 @@ class RoutingPath:
         Parameters
         ----------
         cost_weight : float
-            Lambda >= 0, may be infinite.
 
         Returns
         -------
         low, high : ndarray of shape (n_prompts,)
-            ``choose`` gives a prompt the same LLM from `low` on (or from 0) up to, and without,
-            `high` (or infinity).
+            `choose` gives a prompt the same LLM from `low` (or 0) to below `high` (or infinity).
 
         Examples
         --------
@@ -281,23 +270,20 @@ class RoutingPath:
         Returns
         -------
         ndarray of shape (n_breakpoints + 1,)
-            Entry 0 belongs to lambda above every breakpoint, entry i to lambda just below
-            ``breakpoints[i - 1]``.
+            Entry 0 is for lambda above every breakpoint, entry i for just below the i-th.
 
         Raises
         ------
         ValueError
-            If `values` has two dimensions and not a row for each prompt, or `weights` not an
-            entry for each prompt.
+            If a shape does not fit, or a value is not finite.
         """
         shape = self.gamma.shape
         for label in labels_of(values, int(hasattr(values, "columns"))) or ():
             if isinstance(label, str):
                 raise ValueError(f"values must be without names; got a table with {label!r}")
         values = check_numbers("values", values)
-        if values.shape not in (shape, shape[1:]) or not np.isfinite(values).all():
-            expected = f"{shape[1:]} or {shape}"
-            raise ValueError(f"values must have shape {expected}, finite; got {values.shape}")
+        check_shape("values", values, shape[1:], shape)
+        refuse("values", "be finite", values, ~np.isfinite(values))
         values = np.broadcast_to(values, shape)
         weights = check_weights(weights, len(self.start))
         first = np.average(values[np.arange(len(self.start)), self.start], weights=weights)
@@ -313,27 +299,18 @@ def routing_path(gamma, costs):
 
     Parameters
     ----------
-    gamma : array-like of shape (n_prompts, n_llms)
-        Predicted losses.
-    costs : array-like of shape (n_llms,) or (n_prompts, n_llms)
-        Costs, as for `route`.
+    gamma, costs : array-like
+        As for `route`, also in what is an error.
 
     Returns
     -------
     RoutingPath
 
-    Raises
-    ------
-    ValueError
-        As `route`.
-
     Notes
     -----
     For each prompt the LLMs that Eq. (2) or Eq. (8) can choose are the vertices of the lower convex
-    hull of the points (cost, predicted loss). The walk starts at the cheapest LLM and always
-    goes on to the LLM with the largest drop in loss per unit of added cost, for all prompts at
-    once; that ratio is the lambda of the move. LLMs that are not better than each cheaper one are
-    left out before. Chapter 2.
+    hull of the points (cost, predicted loss). The walk goes from the cheapest LLM always on to that
+    with the largest drop in loss per unit of added cost, the lambda of the move. Chapter 2.
 
     Examples
     --------
@@ -452,8 +429,8 @@ class BudgetRule:
 
     Notes
     -----
-    The randomised form of Eq. (2) and Eq. (6) that Proposition 1 needs where costs jump: with
-    finitely many clusters they always do. Chapter 2 and Chapter 3.
+    The randomised form of Eq. (2) and Eq. (6) that Proposition 1 needs where costs jump. Chapter 2
+    and Chapter 3.
 
     Examples
     --------
@@ -477,8 +454,7 @@ class BudgetRule:
         Parameters
         ----------
         gamma, costs : array-like
-            As for `route`. A router that predicts the same for all prompts of a cluster gives a
-            row for each cluster and looks the answers up.
+            As for `route`.
 
         Returns
         -------
@@ -488,18 +464,7 @@ class BudgetRule:
         return tuple(_ends(gamma, costs, self.cost_weight))
 
     def probabilities(self, gamma, costs):
-        """Return the probability of each LLM for each prompt.
-
-        Parameters
-        ----------
-        gamma, costs : array-like
-            As for `route`.
-
-        Returns
-        -------
-        ndarray of shape (n_prompts, n_llms)
-            Rows sum to 1.
-        """
+        """Return the probability of each LLM for each prompt, (n_prompts, n_llms), as `ends`."""
         cheap, dear = self.ends(gamma, costs)
         probabilities = np.zeros(np.shape(gamma))
         rows = np.arange(len(cheap))
@@ -508,19 +473,7 @@ class BudgetRule:
         return probabilities
 
     def route(self, gamma, costs, random_state=None):
-        """Choose an LLM for each prompt, one coin a prompt.
-
-        Parameters
-        ----------
-        gamma, costs : array-like
-            As for `route`.
-        random_state : int, Generator or None, default None
-            Seed of the coins.
-
-        Returns
-        -------
-        ndarray of int, shape (n_prompts,)
-        """
+        """Choose an LLM for each prompt, (n_prompts,), by coins that `random_state` seeds."""
         cheap, dear = self.ends(gamma, costs)
         coins = check_generator(random_state).uniform(size=len(cheap))
         return np.where(coins < self.share, dear, cheap)
@@ -531,10 +484,8 @@ def budget_rule(gamma, costs, budget, weights=None):
 
     Parameters
     ----------
-    gamma : array-like of shape (n_prompts, n_llms)
-        Predicted losses of representative prompts. No labels are needed.
-    costs : array-like of shape (n_llms,) or (n_prompts, n_llms)
-        Costs, as for `route`.
+    gamma, costs : array-like
+        As for `route`, of representative prompts. No labels are needed.
     budget : float
         Mean cost allowed per prompt, in the unit of `costs`.
     weights : array-like of shape (n_prompts,), optional
@@ -548,8 +499,7 @@ def budget_rule(gamma, costs, budget, weights=None):
     Raises
     ------
     ValueError
-        As `route`, or if `budget` is below the cost of the cheapest choices, or `weights` are not
-        one for each prompt, finite and not negative.
+        As `route`, or if `budget` is below the cost of the cheapest choices, or weights do not fit.
 
     Notes
     -----
@@ -570,10 +520,8 @@ def budget_rule(gamma, costs, budget, weights=None):
     budget = check_scalar("budget", budget, 0, np.inf)
     spent = path.mean(path.costs, align("weights", weights, labels_of(gamma, 0)))
     if budget < spent[0] and not np.isclose(budget, spent[0], rtol=1e-12, atol=0):
-        raise ValueError(
-            f"budget must be at least {spent[0]}, the mean cost of the cheapest choices; "
-            f"got {budget}"
-        )
+        must = f"budget must be at least {spent[0]}, the mean cost of the cheapest choices"
+        raise ValueError(f"{must}; got {budget}")
     budget = max(budget, spent[0])
     if budget >= spent[-1]:
         return BudgetRule(cost_weight=0.0, share=0.0)

@@ -20,7 +20,7 @@ __all__ = ["MixtureWorld", "WorldSample", "random_world"]
 
 @dataclass(frozen=True)
 class WorldSample:
-    """Prompts drawn from a world; made by `MixtureWorld.sample`.
+    """Prompts drawn from a world, by P(x, y) of Section 2; made by `MixtureWorld.sample`.
 
     Attributes
     ----------
@@ -28,14 +28,8 @@ class WorldSample:
         Prompt embeddings.
     components : ndarray of int, shape (n_prompts,)
         The latent component z that each prompt was drawn from.
-    gamma : ndarray of shape (n_prompts, n_llms)
-        True expected losses gamma*(x, h).
-    losses : ndarray of shape (n_prompts, n_llms)
-        Observed losses, 0 or 1, drawn with probability `gamma`.
-
-    Notes
-    -----
-    The law P(x, y) of Section 2. Chapter 1.
+    gamma, losses : ndarray of shape (n_prompts, n_llms)
+        True expected losses gamma*(x, h), and the 0 or 1 drawn with this probability.
 
     Examples
     --------
@@ -57,17 +51,15 @@ class WorldSample:
 class MixtureWorld:
     """A mixture of Gaussian prompt kinds, on which LLMs have different abilities.
 
-    A prompt belongs to component k with probability ``shares[k]``; its embedding is Gaussian
-    around ``centers[k]``. On such a prompt an LLM errs with probability
+    On a prompt x of component k an LLM errs with probability
     sigmoid(logits[h, k] + slopes[h, k] . (x - centers[k])).
 
     Attributes
     ----------
     shares : ndarray of shape (n_components,)
         Share pi_k of each component, adding up to 1.
-    centers : ndarray of shape (n_components, n_dims)
-    spread : float
-        Standard deviation of each coordinate within a component, > 0.
+    centers, spread : ndarray of shape (n_components, n_dims), float
+        Means, and standard deviation of each coordinate, of the embeddings of a component.
     logits : ndarray of shape (n_llms, n_components)
         Log-odds of an error at the centre.
     slopes : ndarray of shape (n_llms, n_components, n_dims)
@@ -131,19 +123,7 @@ class MixtureWorld:
         return np.einsum("nk,nmk->nm", self.posterior(X), self.component_loss(X))
 
     def sample(self, n_prompts, random_state):
-        """Draw prompts and losses.
-
-        Parameters
-        ----------
-        n_prompts : int
-            How many.
-        random_state : int
-            Seed.
-
-        Returns
-        -------
-        WorldSample
-        """
+        """Draw `n_prompts` prompts and their losses, a `WorldSample`, by a seed."""
         check_positive_integer("n_prompts", n_prompts)
         rng = check_generator(random_state)
         components = rng.choice(len(self.shares), size=n_prompts, p=self.shares)
@@ -160,34 +140,19 @@ def random_world(
 
     Parameters
     ----------
-    n_components : int, default 6
-        Kinds of prompts, of equal share.
-    n_llms : int, default 8
-        LLMs; costs rise geometrically from 1 to 100.
-    n_dims : int, default 2
-        Dimensions of the embeddings.
+    n_components, n_llms, n_dims : int, default 6, 8, 2
+        Kinds of prompts, of equal share; LLMs, whose costs rise geometrically from 1 to 100.
     spread : float, default 0.35
         Standard deviation within a component; centres have standard deviation 1.
-    specialisation : float, default 1.5
-        Standard deviation of the log-odds of an LLM's errors over components. 0: a better LLM is
-        better on everything, and routing cannot beat the ZeroRouter by much.
-    within : float, default 0.0
-        Standard deviation of the slopes within components. 0: components say it all.
+    specialisation, within : float, default 1.5 and 0.0
+        Standard deviations of the log-odds of an LLM's errors over, and of slopes in, components.
     random_state : int, default 0
         Seed.
 
     Returns
     -------
     MixtureWorld
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    Notes
-    -----
-    The assumption of Prop. 2 with Delta governed by `within`. Chapter 1 and Chapter 3.
+        That of Prop. 2, with Delta governed by `within`. A number out of range is a `ValueError`.
 
     Examples
     --------

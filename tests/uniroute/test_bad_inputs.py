@@ -25,9 +25,11 @@ import uniroute
 from uniroute import (
     BudgetRule,
     ClusterMeans,
+    Comparison,
     ConstantMap,
     Controller,
     DeferralCurve,
+    Diagnosis,
     Encoder,
     Explanation,
     KMeansMap,
@@ -36,6 +38,7 @@ from uniroute import (
     NeighborMap,
     PairedDifference,
     Pool,
+    PriorMap,
     RoutingData,
     RoutingPath,
     StaticRouter,
@@ -43,7 +46,9 @@ from uniroute import (
     WorldSample,
     ZeroRouter,
     budget_rule,
+    compare,
     deferral_curve,
+    holm,
     load_csv,
     paired_difference,
     random_world,
@@ -99,6 +104,11 @@ DATA = dict(
     embeddings=X,
     features={"length": X},
 )
+TABLE = RoutingData(**DATA)
+TINY = dict(routers={"K-means": UniRoute(KMeansMap(2))}, n_folds=2, n_pools=2)
+COMPARED, DIAGNOSED = compare(TABLE, **TINY), ROUTER.diagnose(X)
+POOLS = (np.arange(120).reshape(30, 4) * 7 % 5 < 2).astype(float)
+PRIOR = PriorMap().fit(TRAIN.X, TRAIN.losses)
 WORLD_FIELDS = {name: getattr(WORLD, name) for name in MixtureWorld.__dataclass_fields__}
 
 
@@ -213,7 +223,43 @@ CALLS = {
             low=(0.0, "number"),
             high=(0.2, "number"),
             n_pairs=(3, "count"),
+            about=("new LLMs", "option"),
+            freedom=(3.0, "scalar"),
         ),
+    ),
+    "paired_difference, about new LLMs": (
+        paired_difference,
+        dict(
+            first=(X[:, 0], "rn"),
+            second=(X[:, 1], "rn"),
+            about=("new LLMs", "option"),
+            pools=(POOLS, "rn"),
+            test_share=(0.1, "share"),
+            gaps=(WEIGHTS / 100, "rno"),
+        ),
+    ),
+    "holm": (holm, dict(p_values=(WEIGHTS / 100, "nm01"))),
+    "compare": (
+        compare,
+        dict(
+            data=(TABLE, "data"),
+            routers=(TINY["routers"], "routers"),
+            n_folds=(2, "count"),
+            n_pools=(2, "count"),
+            level=(0.9, "share"),
+            random_state=(0, "seed"),
+        ),
+    ),
+    # Made by the package alone, and read by people.
+    "Comparison": (Comparison, {name: (value, None) for name, value in fields(COMPARED).items()}),
+    "Diagnosis": (Diagnosis, {name: (value, None) for name, value in fields(DIAGNOSED).items()}),
+    "UniRoute.diagnose": (
+        on(ROUTER, "diagnose"),
+        dict(X=(X, "cnx"), cost_weight=(0.1, "scalar")),
+    ),
+    "UniRoute.diagnose, budget": (
+        on(ROUTER, "diagnose"),
+        dict(X=(X, "cnx"), budget=(20.0, "scalar")),
     ),
     "MixtureWorld": (
         MixtureWorld,
@@ -298,6 +344,11 @@ CALLS = {
             clusters=(KMeansMap(3).fit(X), "thing"),
         ),
     ),
+    "PriorMap.fit": (
+        made(PriorMap),
+        dict(X=(X, "nx"), losses=(LOSSES, "ro"), random_state=(0, "old seed")),
+    ),
+    "PriorMap.transform": (on(PRIOR, "transform"), dict(X=(X, "cnx"))),
     "KMeansMap.transform": (on(KMeansMap(3).fit(X), "transform"), dict(X=(X, "cnx"))),
     "KMeansMap.predict": (on(KMeansMap(3).fit(X), "predict"), dict(X=(X, "cnx"))),
     "KMeansMap.memberships": (on(KMeansMap(3).fit(X), "memberships"), dict(X=(X, "cnx"))),
@@ -706,6 +757,26 @@ SPOILERS = {
         "object": object(),
         "regressor": Ridge(),
     },
+    "data": {
+        "None": None,
+        "text": "toy",
+        "number": 3,
+        "array": X,
+        "fields": DATA,
+        "no embeddings": RoutingData(**{**DATA, "embeddings": None}),
+        "one LLM": TABLE.select(llms=["a"]),
+        "few prompts": TABLE.select(prompts=slice(3)),
+    },
+    "routers": {
+        "none": {},
+        "taken": {"Oracle": UniRoute(KMeansMap(2))},
+        "text": "UniRoute",
+        "number": 3,
+        "list": [UniRoute(KMeansMap(2))],
+        "a router": UniRoute(KMeansMap(2)),
+        "a map": {"K-means": KMeansMap(2)},
+        "a class": {"UniRoute": UniRoute},
+    },
     "thing": {
         "text": "KMeansMap",
         "number": 3,
@@ -775,6 +846,10 @@ FINE = {
     *(("DeferralCurve.at", "budget", what) for what in ("number", "empty", "another dimension")),
     *(("DeferralCurve.at", "budget", what) for what in ("infinite", "minus infinite")),
     *(("Controller.update", "spent", what) for what in ("number", "empty")),
+    ("holm", "p_values", "empty"),  # of no tests
+    ("UniRoute.fit", "prompt_map", "None"),  # the default
+    ("UniRoute.diagnose", "cost_weight", "None"),
+    ("UniRoute.diagnose, budget", "budget", "None"),
     ("deferral_curve, rows", "gamma", "a row more"),  # that of a cluster without prompts
     # A scikit-learn model says itself whether it takes sparse matrices.
     *(

@@ -58,13 +58,13 @@ def test_repr_says_what_is_in_it():
         ({"tasks": ["t"]}, r"tasks must have shape \(3,\); got \(1,\)"),
         ({"losses": np.zeros((2, 3))}, r"losses must have shape \(3, 2\); got \(2, 3\)"),
         ({"losses": [["x", 1]] * 3}, "losses must be an array of numbers"),
-        ({"losses": np.full((3, 2), np.inf)}, "losses must be finite or NaN; got an inf"),
+        ({"losses": np.full((3, 2), np.inf)}, "losses must be finite or NaN; got inf"),
         ({"costs": [1, 2, 3]}, r"costs must have shape \(2,\) or \(3, 2\); got \(3,\)"),
         ({"costs": [1, -2]}, r"costs must be finite and not negative, or NaN; got -2\.0"),
         ({"costs": [1, np.inf]}, "costs must be finite .*; got inf"),
         ({"embeddings": np.zeros((2, 4))}, r"embeddings must have shape \(3, 4\); got \(2, 4\)"),
         ({"embeddings": np.zeros(3)}, r"embeddings must have shape \(3, 3\); got \(3,\)"),
-        ({"embeddings": np.full((3, 2), np.nan)}, "embeddings must be finite; got NaN"),
+        ({"embeddings": np.full((3, 2), np.nan)}, "embeddings must be finite; got nan"),
     ],
 )
 def test_bad_fields_are_named(changes, message):

@@ -41,7 +41,7 @@ def test_features_go_with_their_prompts():
     [
         ([[1], [2]], r"features\['f'\] must have shape \(3, 1\); got \(2, 1\)"),
         ([1, 2, 3], r"features\['f'\] must have shape .*; got \(3,\)"),
-        ([[1], [2], [np.nan]], r"features\['f'\] must be finite; got NaN"),
+        ([[1], [2], [np.nan]], r"features\['f'\] must be finite; got nan"),
         ([["a"], ["b"], ["c"]], r"features\['f'\] must be an array of numbers"),
     ],
 )

@@ -36,7 +36,6 @@ OPTIONAL = {
     "_mlp": {"torch"},
     "_progress": {"tqdm"},
     "_weights": {"sentence_transformers", "huggingface_hub"},
-    "data": {"pyarrow"},
 }
 # All of the core, where nothing is installed but what it requires. (scikit-learn brings joblib.)
 CORE = """

@@ -521,7 +521,7 @@ def test_other_bad_input_is_named():
     with pytest.raises(ValueError, match="gamma"):
         routing_path([[np.inf, 0.2]], [1.0, 2.0])
     with pytest.raises(
-        ValueError, match=r"values must have shape \(2,\) or \(1, 2\), finite; got \(2, 2\)"
+        ValueError, match=r"values must have shape \(2,\) or \(1, 2\); got \(2, 2\)"
     ):
         routing_path([[0.1, 0.2]], [1.0, 2.0]).mean([[1, 2], [3, 4]])
     for weights, words in (

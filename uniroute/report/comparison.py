@@ -1,6 +1,7 @@
 """Is it worth routing? The honest comparison in one call, and one recommended router."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -9,7 +10,7 @@ from sklearn.base import clone
 
 from uniroute._progress import progress_bar
 from uniroute.baselines import ZeroRouter
-from uniroute.checks import check_positive_integer, check_scalar
+from uniroute.checks import check_generator, check_positive_integer, check_scalar
 from uniroute.evaluate import DeferralCurve, deferral_curve
 from uniroute.llms import EmptyClusterWarning
 from uniroute.paired import PairedDifference, paired_difference
@@ -162,10 +163,9 @@ def compare(
     check_positive_integer("n_folds", n_folds, 2)
     check_positive_integer("n_pools", n_pools, 2)
     check_scalar("level", level, 0, 1)
-    table, rng = _Table(data, 2 * n_folds), np.random.default_rng(random_state)
-    routers = _candidates(table) if routers is None else dict(routers)
-    if not routers or routers.keys() & {"chosen", "ZeroRouter", "Oracle", "Random"}:
-        raise ValueError(f"routers must be candidates with names of their own; got {[*routers]}")
+    table, rng = _Table(data, 2 * n_folds), check_generator(random_state)
+    routers = _candidates(table) if routers is None else routers
+    _check_routers(routers)
     folds = (rng.permutation(table.n_groups) % n_folds)[table.groups]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EmptyClusterWarning)
@@ -207,12 +207,22 @@ def compare(
     )
 
 
+def _check_routers(routers):
+    """Raise unless candidates are routers with names of their own."""
+    if not isinstance(routers, Mapping) or not all(
+        isinstance(one, Router) for one in routers.values()
+    ):
+        raise ValueError(f"routers must be a dict of routers; got {routers!r}")
+    if not routers or routers.keys() & {"chosen", "ZeroRouter", "Oracle", "Random"}:
+        raise ValueError(f"routers must be candidates with names of their own; got {[*routers]}")
+
+
 class _Table:
     """What is compared on: what is missing is filled for the evaluation, not for the routers."""
 
     def __init__(self, data, least):
-        if data.embeddings is None:
-            raise ValueError(f"data must have embeddings; {data.name!r} has none")
+        if getattr(data, "embeddings", None) is None:
+            raise ValueError(f"data must be RoutingData with embeddings; got {data!r}")
         self.X, self.seen, self.given = data.embeddings, data.losses, data.costs
         self.llms, costs = np.array(data.llms), np.broadcast_to(data.costs, data.losses.shape)
         for values, what in ((data.losses, "losses"), (costs, "costs")):
