@@ -1,5 +1,12 @@
 """The paper's theory as programs: excess risk, worst worlds, finite samples."""
 
+from uniroute_lab.theory.design import (
+    greedy_design,
+    information,
+    medoid_design,
+    nearest_shares,
+    stratified_design,
+)
 from uniroute_lab.theory.excess import (
     excess_risk,
     max_delta,
@@ -21,12 +28,17 @@ __all__ = [
     "estimation_bound",
     "excess_risk",
     "feature_radius",
+    "greedy_design",
+    "information",
     "max_delta",
+    "medoid_design",
     "misfit",
     "misfit_range",
     "misfit_range_floor",
     "misfit_size",
+    "nearest_shares",
     "population_features",
+    "stratified_design",
     "winners_curse",
     "worst_world",
 ]
