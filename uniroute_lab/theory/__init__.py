@@ -8,6 +8,13 @@ from uniroute_lab.theory.budgets import (
     uniform_margin,
 )
 from uniroute_lab.theory.chats import ChatWorld, chat_outcome, chat_rules, switch_bound
+from uniroute_lab.theory.design import (
+    greedy_design,
+    information,
+    medoid_design,
+    nearest_shares,
+    stratified_design,
+)
 from uniroute_lab.theory.excess import (
     excess_risk,
     max_delta,
@@ -40,12 +47,16 @@ __all__ = [
     "estimation_bound",
     "excess_risk",
     "feature_radius",
+    "greedy_design",
+    "information",
     "max_delta",
+    "medoid_design",
     "misfit",
     "misfit_range",
     "misfit_range_floor",
     "misfit_size",
     "normal_margin",
+    "nearest_shares",
     "population_features",
     "probe_evidence",
     "queries_needed",
@@ -54,6 +65,7 @@ __all__ = [
     "switch_bound",
     "two_budgets",
     "uniform_margin",
+    "stratified_design",
     "winners_curse",
     "worst_world",
 ]
