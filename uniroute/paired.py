@@ -143,7 +143,8 @@ def _shared(difference, about, pools, test_share, gaps):
     llms = []
     if pools is not None:
         pools = check_matrix("pools", pools)
-        check_shape("pools", pools, (len(difference), pools.shape[1]))
+        if len(pools) != (n := len(difference)):
+            raise ValueError(f"pools must have a row per trial, {n}; got shape {pools.shape}")
         between, within = _explained(difference, pools)
         taken = pools.sum(axis=1).mean() / pools.shape[1]
         llms = [(between * taken / max(1 - taken, 1e-9), pools.shape[1] - 1)]

@@ -297,7 +297,7 @@ def test_levels_say_what_they_need():
         paired_difference([1, 2], [0, 0], about="everything")
     with pytest.raises(ValueError, match="test_share must be given"):
         paired_difference([1, 2], [0, 0], about="new prompts")
-    with pytest.raises(ValueError, match="pools must have a row per trial, 2; got shape"):
+    with pytest.raises(ValueError, match="pools must have a row per trial, 2; got"):
         paired_difference([1, 2], [0, 0], pools=[[1, 0]], **one)
     for pools in (None, [[1, 0], [1, 0]]):
         with pytest.raises(ValueError, match="pools must differ between trials"):

@@ -222,7 +222,7 @@ class _Table:
 
     def __init__(self, data, least):
         if getattr(data, "embeddings", None) is None:
-            raise ValueError(f"data must be RoutingData with embeddings; got {data!r}")
+            raise ValueError(f"data must have embeddings, as RoutingData may; got {data!r}")
         self.X, self.seen, self.given = data.embeddings, data.losses, data.costs
         self.llms, costs = np.array(data.llms), np.broadcast_to(data.costs, data.losses.shape)
         for values, what in ((data.losses, "losses"), (costs, "costs")):
