@@ -7,8 +7,9 @@ from scipy.special import softmax
 from sklearn.cluster import KMeans
 from sklearn.covariance import ledoit_wolf
 from sklearn.linear_model import RidgeCV
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from uniroute._numbers import check_numbers
 from uniroute.checks import check_losses
 from uniroute.prompts import _PromptMap
 
@@ -135,9 +136,9 @@ class PriorMap(_PromptMap):
         ValueError
             If the shapes do not fit, or a training LLM has no observed loss.
         """
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = self._check_rows(X, reset=True, dtype=[np.float64, np.float32])
         if losses is not None:
-            losses = np.asarray(losses, dtype=float)
+            losses = check_numbers("losses", losses)
             losses = check_losses("losses", losses.reshape(len(losses), -1))
             if len(losses) != len(X):
                 raise ValueError(f"losses must have a row per prompt, {len(X)}; got {len(losses)}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from uniroute.comparison import compare
+from uniroute.report.comparison import compare
 from uniroute.report.page import render
 from uniroute.report.tables import read_table
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from uniroute.checks import check_option
-from uniroute.data import RoutingData, token_costs
+from uniroute.data import RoutingData
 from uniroute.report.battles import battle_losses
+from uniroute.report.costs import token_costs
 from uniroute.report.sheets import open_sheet, pd
 
 __all__ = ["Table", "read_table"]
