@@ -25,8 +25,7 @@ def _last_step(prompt_map, X):
 def representation_of(prompt_map):
     """Return the map, inside frozen ones or at a pipeline's end, if it represents LLMs; or None."""
     while isinstance(prompt_map, FrozenEstimator | Pipeline):
-        frozen = isinstance(prompt_map, FrozenEstimator)
-        prompt_map = prompt_map.estimator if frozen else prompt_map[-1]
+        prompt_map = prompt_map[-1] if isinstance(prompt_map, Pipeline) else prompt_map.estimator
     return prompt_map if hasattr(prompt_map, "represent") else None
 
 

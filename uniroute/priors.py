@@ -138,8 +138,7 @@ class PriorMap(_PromptMap):
         """
         X = self._check_rows(X, reset=True, dtype=[np.float64, np.float32])
         if losses is not None:
-            losses = check_numbers("losses", losses)
-            losses = check_losses("losses", losses.reshape(len(losses), -1))
+            losses = check_losses("losses", np.column_stack([check_numbers("losses", losses)]))
             if len(losses) != len(X):
                 raise ValueError(f"losses must have a row per prompt, {len(X)}; got {len(losses)}")
         self._fit_features(X)
