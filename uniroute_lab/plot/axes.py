@@ -71,11 +71,13 @@ def log_x(axes, low, high, ticks=None):
 def log_y(axes):
     """Make the vertical axis logarithmic, with plain numbers; what is not positive is left out.
 
+    A line has a gap there: it does not fall to the lower edge, which would be a number.
+
     Parameters
     ----------
     axes : matplotlib.axes.Axes
     """
-    axes.set_yscale("log")
+    axes.set_yscale("log", nonpositive="mask")
     axes.yaxis.set_major_formatter("{x:g}")
 
 

@@ -65,7 +65,8 @@ The 2 single LLMs are dots; the best has quality 1 at cost 2.
         log_x(axes, *pool.cost_range)
     _draw_curves(axes, curves, pool, kinds)
     if llms:
-        axes.scatter(pool.llm_costs, 1 - pool.llm_losses, s=22, color="#999999", zorder=1.5)
+        look = {"s": 22, "color": "#999999", "zorder": 1.5, "label": "a single LLM"}
+        axes.scatter(pool.llm_costs, 1 - pool.llm_losses, **look)
     axes.set(xlabel=f"mean cost per prompt ({unit})", ylabel="quality (1 - mean loss)")
     axes.set_title(title)
     legend_beside(axes, title="method (area)")
@@ -131,7 +132,8 @@ def mean_curves(table, methods=None, minus=None):
     minus : str, optional
         A method whose mean curve is subtracted from the others', to show what a scale that holds
         whole curves hides. It is then the line at zero, and there are no bands: a standard error
-        of a curve is not one of a difference.
+        of a curve is not one of a difference. All panels have one scale, so that what is small
+        looks small.
 
     Returns
     -------
@@ -163,7 +165,8 @@ ZeroRouter 0.25, at half the range 0.375, at the end 0.5; UniRoute 0.25, 0.5, 0.
     found = read_lines(table, "relative_cost", "quality", "method", "data", error)
     found = _chosen(found, found.labels if methods is None else list(methods), minus)
     word = "mean quality" if minus is None else f"mean quality minus {minus}'s"
-    return Picture(_draw_mean_curves(found, word), mean_curves_text(found, word))
+    figure = _draw_mean_curves(found, word, minus)
+    return Picture(figure, mean_curves_text(found, word))
 
 
 def _chosen(found, methods, minus):
@@ -179,16 +182,20 @@ def _chosen(found, methods, minus):
     return Lines(panels)
 
 
-def _draw_mean_curves(found, word):
-    """Draw the panels, two in a row, and return the figure."""
+def _draw_mean_curves(found, word, zero=None):
+    """Draw the panels, two in a row, with a line at zero if it has a name; return the figure."""
     n_columns = min(2, len(found.panels))
     n_rows = -(-len(found.panels) // n_columns)
     height = 0.9 + 2.6 * n_rows
-    figure, grid = new_axes(n_rows, n_columns, height, sharex=True, squeeze=False)
+    shared = {"sharex": True, "sharey": zero is not None, "squeeze": False}
+    figure, grid = new_axes(n_rows, n_columns, height, **shared)
     for axes, (title, panel) in zip(grid.flat, found.panels.items(), strict=False):
         for name, (colour, dash, _) in looks(panel).items():
             look = {"color": colour, "linestyle": dash, "label": name}
             draw_line(axes, panel[name], "line", shade=0.12, **look)
+        if zero is not None:
+            colour, dash, _ = looks([zero])[zero]
+            axes.axhline(0, color=colour, linestyle=dash, label=zero, zorder=1.5)
         axes.set_title(title)
     for axes in list(grid.flat)[len(found.panels) :]:
         axes.set_axis_off()

@@ -12,7 +12,9 @@ __all__ = ["differences", "heatmap"]
 
 
 @styled
-def heatmap(table, label, title=None, digits=2, row_word="rows", column_word="columns"):
+def heatmap(
+    table, label, title=None, digits=2, row_word="rows", column_word="columns", limits=None
+):
     """Draw a table of numbers as colours, with the numbers in the cells if they fit.
 
     Parameters
@@ -23,9 +25,12 @@ def heatmap(table, label, title=None, digits=2, row_word="rows", column_word="co
         What the numbers are.
     title : str, optional
     digits : int, default 2
-        Digits after the point in the cells.
+        Digits after the point in the cells; cells that print the same number look the same.
     row_word, column_word : str, default "rows" and "columns"
         What the rows and the columns are: "LLMs", "clusters".
+    limits : (float, float), optional
+        Numbers at the ends of the colours, for maps that are read side by side or whose small
+        differences are to look small; if not given, the lowest and the highest of the table.
 
     Returns
     -------
@@ -50,19 +55,21 @@ def heatmap(table, label, title=None, digits=2, row_word="rows", column_word="co
     check_matrix("table", table)
     table = table.set_axis(table.index.map(str)).set_axis(table.columns.map(str), axis=1)
     axis_word = "" if column_word == "columns" else column_word
-    figure = _draw_heatmap(table, label, title, digits, axis_word)
+    figure = _draw_heatmap(table, label, title, digits, axis_word, limits or (None, None))
     return Picture(figure, heatmap_text(table, label, row_word, column_word))
 
 
-def _draw_heatmap(table, label, title, digits, column_word):
+def _draw_heatmap(table, label, title, digits, column_word, limits):
     """Draw the cells, with numbers where a row has few, and return the figure."""
     import seaborn
 
     figure, axes = new_axes(height=min(9.5, 1.3 + 0.26 * len(table)))
     seaborn.heatmap(
-        table.to_numpy(dtype=float),
+        table.to_numpy(dtype=float).round(digits),
         ax=axes,
         cmap="viridis",
+        vmin=limits[0],
+        vmax=limits[1],
         annot=table.shape[1] <= 14,
         annot_kws={"size": 7.5},
         fmt=f".{digits}f",
@@ -100,7 +107,10 @@ def heatmap_text(table, label, row_word, column_word):
 
 @styled
 def differences(found, label, title=None, kinds=None):
-    """Draw paired differences with their confidence intervals.
+    """Draw paired differences with their confidence intervals, and what these speak of.
+
+    Where two things were equal in every trial there is no interval: the mark is hollow and says
+    so.
 
     Parameters
     ----------
@@ -142,14 +152,20 @@ def _draw_differences(found, label, title, kinds):
     chosen = looks(found, kinds, others=OTHERS[:1])
     for place, (name, row) in enumerate(found.items()):
         colour, _, marker = chosen[name]
+        same = row.low == row.mean == row.high == 0
         axes.plot([row.low, row.high], [place, place], color=colour, lw=2.5)
-        axes.plot(row.mean, place, marker=marker, color=colour, markersize=8)
+        fill = "white" if same else colour
+        axes.plot(row.mean, place, marker=marker, color=colour, mfc=fill, markersize=8)
+        if same:
+            look = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
+            axes.annotate("equal in every trial", (0, place), size=7.5, **look)
     axes.axvline(0, color="#222222", lw=1)
     axes.set_yticks(range(len(found)), list(found))
     axes.set_ylim(len(found) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
     axes.locator_params(axis="x", nbins=6)
-    axes.set_xlabel(label)
+    about = " and ".join(dict.fromkeys(row.about for row in found.values()))
+    axes.set_xlabel(f"{label}\n(intervals about {about})")
     axes.set_title(title)
     return figure
 

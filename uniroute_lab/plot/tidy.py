@@ -134,6 +134,7 @@ def _rows(table, x, name, hue, col, error):
     rows["panel"] = "" if col is None else table[col].astype(str)
     rows["label"] = str(name) if hue is None else table[hue].astype(str)
     rows["low"], rows["high"] = _interval(table, name, error)
+    rows = rows.astype({"low": float, "high": float})  # beside words a table holds objects
     rows = rows.dropna(subset=["x", "y"])
     repeats = rows.duplicated(["panel", "label", "x"]).any()
     if error and repeats != (not _error_columns(error)):

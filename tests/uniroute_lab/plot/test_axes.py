@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from matplotlib import colors
 
 from tests.uniroute_lab.plot.drawn import along, check_lines, gap, pixels, through
+from uniroute_lab.plot import lines
 from uniroute_lab.plot.axes import (
     draw_function,
     handles_of,
@@ -97,6 +98,12 @@ def test_what_is_not_positive_is_left_out_of_a_logarithmic_axis():
     axes = axes_of(SCALES[2])
     draw_function(axes, [0, 1, 2], [0, 1, 2], color="k")
     assert np.isfinite(axes.lines[0].get_xydata()).all()
+
+
+def test_a_line_has_a_gap_where_a_logarithmic_axis_has_no_place():
+    """Chapter 12's estimation part is 0 at K = 2, and is not a line down to the lower edge."""
+    (axes,) = lines({"x": [1, 2, 3], "y": [1, 0, 2]}, "x", "y", log="xy").figure.axes
+    assert np.isnan(axes.lines[0].get_transform().transform([[2, 0]])).any()
 
 
 def test_logarithmic_axes_have_plain_numbers():

@@ -61,7 +61,8 @@ def test_every_mean_curve_is_the_curve(y):
     check_lines(axes, [through(x, y[:3]), through(x, y[3:])])
     assert len(axes.collections) == 2
     (axes,) = plot.mean_curves(table, minus="ZeroRouter").figure.axes
-    check_lines(axes, [through(x, [0] * 3), through(x, np.subtract(y[3:], y[:3]))])
+    zero = through(x, [0] * 3)
+    check_lines(axes, [zero, through(x, np.subtract(y[3:], y[:3])), zero])
     assert not axes.collections  # no bands
 
 
@@ -70,6 +71,21 @@ def test_mean_curves_say_where_they_begin_are_half_way_and_end():
         "Mean quality against budget, 0 the cheapest and 1 the dearest LLM of a pool. pocket: "
         "ZeroRouter 0.25, at half the range 0.375, at the end 0.5; K-NN 0.25, 0.5, 0.5."
     )
+
+
+def test_differences_of_all_panels_have_one_scale():
+    """A gain of a hundredth must not be as tall as one of a fifth."""
+    small = MEAN.assign(quality=MEAN["quality"] / 20)
+    table = pd.concat({"large": MEAN, "small": small}, names=["data"]).drop(columns="data")
+    first, second = plot.mean_curves(table, minus="ZeroRouter").figure.axes
+    assert first.get_ylim() == second.get_ylim()
+
+
+def test_the_dots_are_explained():
+    for llms in (True, False):
+        (axes,) = draw("deferral_curves", llms=llms).figure.axes
+        shown = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert ("a single LLM" in shown) == llms
 
 
 @pytest.mark.parametrize(("n_data", "n_axes"), [(1, 1), (2, 2), (3, 4)])

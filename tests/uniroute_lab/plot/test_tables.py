@@ -1,5 +1,7 @@
 """Heat maps and differences."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,6 +53,35 @@ def test_rows_that_are_no_methods_look_the_same(kinds, expected):
     marks = axes.lines[1:6:2]
     found = [(line.get_color(), line.get_marker()) for line in marks]
     assert found == [(colour, marker) for colour, _, marker in expected]
+
+
+def test_where_nothing_differs_the_mark_is_hollow_and_says_so():
+    """No interval is not a narrow one."""
+    found = {"same": paired_difference([1, 2], [1, 2]), "more": paired_difference([2, 3], [1, 2])}
+    (axes,) = plot.differences(found, "area").figure.axes
+    fills = [line.get_markerfacecolor() for line in axes.lines[1:4:2]]
+    assert fills == ["white", OTHERS[0][0]]
+    assert [text.get_text() for text in axes.texts] == ["equal in every trial"]
+
+
+def test_differences_say_what_their_intervals_speak_of():
+    row = paired_difference([1, 2], [1, 1])
+    found = {"a": row, "b": replace(row, about="new LLMs"), "c": row}
+    (axes,) = plot.differences(found, "area").figure.axes
+    assert axes.get_xlabel() == "area\n(intervals about these LLMs and new LLMs)"
+
+
+def test_cells_that_print_the_same_number_look_the_same():
+    table = pd.DataFrame([[0.536, 0.544], [0.5, 0.6]])
+    mesh = plot.heatmap(table, "area").figure.axes[0].collections[0]
+    assert len({tuple(colour) for colour in mesh.get_facecolors()[:2]}) == 1
+
+
+def test_maps_with_the_same_limits_have_the_same_colours():
+    for high in (0.4, 0.9):
+        table = pd.DataFrame([[0.25, high]])
+        mesh = plot.heatmap(table, "area", limits=(0, 1)).figure.axes[0].collections[0]
+        assert mesh.get_clim() == (0, 1)
 
 
 def test_intervals_are_drawn_where_they_are():

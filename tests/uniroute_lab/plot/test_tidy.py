@@ -65,6 +65,14 @@ def test_intervals_from_columns():
     assert line["low"].tolist() == [0, 1, 2] and line["high"].tolist() == [3, 4, 5]
 
 
+def test_intervals_that_stand_beside_words_are_numbers():
+    """A table turned on its side holds objects, as one made of records with a text does."""
+    record = {"mean": 0.5, "low": 0.25, "high": 0.75, "about": "these LLMs"}
+    table = pd.DataFrame({10: record, 20: record}).T.rename_axis("K")
+    (line,) = read_lines(table, "K", "mean", error=("low", "high")).all_lines
+    assert [line[end].dtype for end in ("low", "high")] == [float, float]
+
+
 def test_a_column_of_intervals_is_no_line():
     lines = read_lines({**WIDE, "reach": [0.5] * 3}, "K", "area", error={"B": "reach"})
     assert lines.labels == ["A", "B"]
