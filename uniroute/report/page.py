@@ -121,7 +121,7 @@ def _words(prompts, labels, K, most=4):
             for rows in (labels == k, labels != k)
         )
         weight = inside * np.log(inside / outside)
-        found.append([names[i] for i in np.argsort(-weight)[:most] if weight[i] > 0])
+        found.append([names[i] for i in np.argsort(-weight, kind="stable")[:most] if weight[i] > 0])
     return found
 
 
