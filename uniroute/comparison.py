@@ -33,13 +33,15 @@ class Comparison:
     sentence : str
         The answer.
     helps : bool
-        Whether routing saves cost at equal quality and is ahead of not looking at prompts.
+        Whether routing saves cost at equal quality or gains quality at equal cost, and is ahead of
+        not looking at prompts.
     recommended, router : str, Router
         What did best in the inner parts of all folds, and the same fitted on everything.
     picked : list of str
         What the inner part of each fold chose.
-    saving : PairedDifference
-        Share of the best single LLM's cost that is not spent at its quality, about new prompts.
+    saving, gain : PairedDifference
+        Share of the best single LLM's cost that is not spent at its quality, and quality above its
+        own at its cost; about new prompts.
     ahead : dict of str to PairedDifference or None
         Area of the chosen router minus that of the ZeroRouter, about "new prompts" and "new LLMs".
     budgets : ndarray of shape (n_budgets,)
@@ -57,7 +59,8 @@ class Comparison:
 
     Notes
     -----
-    Area as in Section 6, where the quality-neutral cost is 1 - saving. Chapter 25.
+    Area as in Section 6, where the quality-neutral cost is 1 - saving. The best single LLM is the
+    one that looks best on the prompts that are fitted on, as for a router. Chapter 25.
 
     Examples
     --------
@@ -70,6 +73,7 @@ class Comparison:
     router: Router
     picked: list
     saving: PairedDifference
+    gain: PairedDifference
     ahead: dict
     budgets: np.ndarray
     curves: dict
@@ -176,7 +180,7 @@ def compare(
         router = _fitted(routers[best], table, np.arange(len(folds)))
     for tables in (gamma, prices):
         tables["chosen"] = np.array([tables[picked[fold]][i] for i, fold in enumerate(folds)])
-    saving, ahead = _about_prompts(table, gamma, prices, singles, level, rng)
+    saving, gain, ahead = _about_prompts(table, gamma, prices, singles, level, rng)
     curves = {name: table.curve(gamma[name], prices[name]) for name in ("chosen", *routers)}
     curves["ZeroRouter"] = table.curve(gamma["ZeroRouter"], prices["ZeroRouter"])
     curves["Oracle"] = table.curve(table.losses, table.costs)
@@ -184,10 +188,10 @@ def compare(
     best_llm = data.llms[np.lexsort([costs, -quality])[0]]
     ends = np.lexsort([-quality, costs])[[0, -1]]
     budgets, random = (np.linspace(*values[ends], N_BUDGETS) for values in (costs, quality))
-    found = {"saving": saving, "ahead": {"new prompts": ahead, "new LLMs": new}}
+    found = {"saving": saving, "gain": gain, "ahead": {"new prompts": ahead, "new LLMs": new}}
     return Comparison(
         sentence=_sentence(best_llm, data.n_llms, **found),
-        helps=bool(saving.low > 0 and ahead.low > 0),
+        helps=bool(max(saving.low, gain.low) > 0 and ahead.low > 0),
         recommended=best,
         router=router,
         picked=picked,
@@ -302,7 +306,7 @@ def _route(table, routers, folds, rng, progress):
 
 
 def _about_prompts(table, gamma, prices, singles, level, rng):
-    """Return saving and lead of the chosen router, with the bootstrap's intervals."""
+    """Return saving, gain and lead of the chosen router, with the bootstrap's intervals."""
     names, n = ("chosen", "ZeroRouter"), len(singles)
     costs = [table.given if table.given.ndim == 1 else prices[name] for name in names]
     paths = [routing_path(gamma[name], c) for name, c in zip(names, costs, strict=True)]
@@ -310,9 +314,12 @@ def _about_prompts(table, gamma, prices, singles, level, rng):
 
     def figures(weights):
         chosen, zero = (_weighted(table, path, weights) for path in paths)
-        one = [np.average(v[single], weights=weights)[None] for v in (table.costs, table.losses)]
+        cost, loss = (np.average(v[single], weights=weights) for v in (table.costs, table.losses))
+        one = cost[None], loss[None]
         needed = DeferralCurve(chosen.costs, chosen.losses, chosen.cost_weights, *one).qnc()
-        return max(0.0, 1 - needed), chosen.area() - zero.area()
+        first = chosen.costs[0]  # more than the LLM's cost: the router is of no use there
+        gain = 0.0 if first > cost * (1 + 1e-9) else chosen.at(max(cost, first)) - (1 - loss)
+        return max(0.0, 1 - needed), gain, chosen.area() - zero.area()
 
     shares = np.full(table.n_groups, 1 / table.n_groups)
     drawn = rng.multinomial(table.n_groups, shares, size=N_RESAMPLES)
@@ -360,19 +367,22 @@ def _new_pools(table, routers, folds, picked, n_pools, rng, level):
     return paired_difference(chosen, zero, level, about="new LLMs", **drawn)
 
 
-def _sentence(best_llm, n_llms, saving, ahead):
+def _sentence(best_llm, n_llms, saving, gain, ahead):
     """Return the answer in words."""
     lead, new = ahead["new prompts"], ahead["new LLMs"]
-    saved = f"(from {saving.low:.0%} to {saving.high:.0%})".replace("%", " %")
-    share = f"{saving.mean:.0%}".replace("%", " %")
+    saved = f"{saving.mean:.0%} of cost at equal quality "
+    saved += f"(from {saving.low:.0%} to {saving.high:.0%})"
+    saved = saved.replace("%", " %")
+    gained = f"{gain.mean:.3f} of quality at equal cost (from {gain.low:.3f} to {gain.high:.3f})"
+    parts = [f"saves {saved}"] * (saving.low > 0) + [f"gains {gained}"] * (gain.low > 0)
     if lead.low <= 0:
         text = "routing does not help here, because it is not surely ahead of mixing LLMs blindly: "
         text += f"area {lead}"
-    elif saving.low <= 0:
-        text = f"routing does not help here, because at the quality of {best_llm} it saves {share} "
-        text += f"of cost {saved}, although at other budgets it is ahead: area {lead}"
+    elif not parts:
+        text = f"routing does not help here, because against {best_llm} alone it saves {saved} and "
+        text += f"gains {gained}, although at other budgets it is ahead: area {lead}"
     else:
-        text = f"routing saves {share} of cost at equal quality {saved}, against {best_llm} alone"
+        text = f"routing {' and '.join(parts)}, against {best_llm} alone"
     if new is None:
         return f"{text}. This speaks of these {n_llms} LLMs only."
     return f"{text}. With other LLMs the lead in area is {new}."
