@@ -10,12 +10,22 @@ from matplotlib.figure import Figure
 from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import CountVectorizer
 
-__all__ = ["kinds_of", "render"]
+__all__ = ["budget_of", "kinds_of", "render"]
 
 MOST_LLMS, MOST_KINDS, FEWEST = 12, 12, 40
 INK = "#010203"  # replaced by the page's own colour of text
 STYLES = {"chosen": ("#0072b2", "-"), "ZeroRouter": ("#d55e00", "--"),
           "Oracle": ("#009e73", "-."), "Random": ("#999999", ":")}  # fmt: skip
+
+
+def budget_of(result, X):
+    """Return the recommended budget of a prompt: the best single LLM's cost, less what is saved.
+
+    Not less than the cheapest choices of the recommended router for prompts of embeddings `X`.
+    """
+    cost = result.llm_costs[result.llms.index(result.best_llm)]
+    least = result.router.predict_cost(X).min(axis=1).mean()
+    return float(max(cost * (1 - result.saving.mean), least))
 
 
 def render(result, data, understood, saved, diagnosis):
@@ -30,13 +40,14 @@ def render(result, data, understood, saved, diagnosis):
     saved : str
         Name of the router's file.
     diagnosis : Diagnosis or None
+        Of the recommended router at `budget_of` the result.
 
     Returns
     -------
     str
     """
     kinds, order = _kinds_and_llms(result, data)
-    place = data.llms.index(result.best_llm)
+    place, budget = data.llms.index(result.best_llm), budget_of(result, data.embeddings)
     loader = PackageLoader("uniroute.report", ".")
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     return page.get_template("page.html").render(
@@ -44,6 +55,8 @@ def render(result, data, understood, saved, diagnosis):
         sentence=result.sentence[0].upper() + result.sentence[1:],
         understood=understood,
         best_cost=result.llm_costs[place],
+        best_quality=result.llm_quality[place],
+        budget=budget,
         curves=_curves(result),
         alt=_alt(result),
         kinds=kinds,
@@ -51,7 +64,7 @@ def render(result, data, understood, saved, diagnosis):
         left_out=len(data.llms) - len(order),
         diagnosis=diagnosis,
         saved=saved,
-        code=_code(saved, result),
+        code=_code(saved, budget),
         percent=lambda share: f"{share:.1%}".replace("%", " %"),
         money=lambda value: f"{value:,.4g}",
     )
@@ -167,10 +180,8 @@ def _alt(result):
     )
 
 
-def _code(saved, result):
+def _code(saved, budget):
     """Return the lines that load the router and route a prompt."""
-    best = result.llm_costs[result.llms.index(result.best_llm)]
-    budget = best * (1 - max(result.saving.mean, 0))
     return (
         f"from uniroute import Encoder, UniRoute\n\n"
         f"router = UniRoute.load({saved!r})\n"

@@ -77,6 +77,15 @@ def test_the_page_names_kinds_by_their_words_and_says_what_the_picture_shows(mad
     assert "Who wins where" in page and "winner's curse" in page
 
 
+def test_the_diagnosis_is_made_at_the_budget_of_the_code(made):
+    page = (made[0] / "page.html").read_text(encoding="utf-8")
+    [budget] = re.findall(r"budget=([\d.]+)", page)
+    assert f"At {budget} USD a prompt" in page
+    # The dear LLM costs 30, so that less than the budget's share of prompts can go there.
+    [share] = re.findall(r"prompts go to:.*?both ([\d.]+) %", page) or ["0"]
+    assert float(share) <= 100 * (float(budget) - 1) / 29 + 0.1
+
+
 def test_the_router_beside_the_page_sends_each_kind_to_its_llm(made):
     router = UniRoute.load(made[0] / "page.uniroute")
     chosen = router.route(np.load(made[0] / "X.npy"), cost_weight=0.02)
