@@ -20,6 +20,7 @@ from uniroute.rule import routing_path
 __all__ = ["Comparison", "compare"]
 
 N_BUDGETS, N_RESAMPLES = 101, 400
+N_INIT = 2  # starts of K-means: each candidate is fitted again and again
 FEWEST_LLMS = 6  # for a statement about new ones: three of them train, and three are the pool
 MOST_TRAIN, MOST_LABELS, MOST_TEST = 2000, 400, 1500  # prompts of each drawn pool
 
@@ -121,11 +122,13 @@ def compare(
         With embeddings and at least two LLMs; losses may be missing, and costs of prompts.
     routers : dict of str to Router, optional
         Unfitted candidates, each a `UniRoute` or one with ``fit`` as `StaticRouter` has it. By
-        default some K of `KMeansMap`, a soft `LearnedMap` and, if it has defaults, `UniRoute`.
+        default `KMeansMap` with some K and two starts each, a soft `LearnedMap` of 50 iterations
+        (both for speed) and `UniRoute` without arguments.
     n_folds : int, default 5
         At least 2.
     n_pools : int, default 40
-        Pools of a third of the LLMs (at least three), each tried on the prompts of one fold.
+        Pools of a third of the LLMs (at least three), each tried on the prompts of one fold; for
+        speed with at most 2,000 training prompts, 400 of them labels, and 1,500 test prompts.
     level : float, default 0.95
         Confidence level.
     random_state : int, default 0
@@ -187,7 +190,8 @@ def compare(
     costs, quality = table.costs.mean(axis=0), 1 - table.losses.mean(axis=0)
     best_llm = data.llms[np.lexsort([costs, -quality])[0]]
     ends = np.lexsort([-quality, costs])[[0, -1]]
-    budgets, random = (np.linspace(*values[ends], N_BUDGETS) for values in (costs, quality))
+    budgets = _budgets(*costs[ends])
+    random = np.interp(budgets, costs[ends], quality[ends])
     found = {"saving": saving, "gain": gain, "ahead": {"new prompts": ahead, "new LLMs": new}}
     return Comparison(
         sentence=_sentence(best_llm, data.n_llms, **found),
@@ -197,8 +201,8 @@ def compare(
         picked=picked,
         **found,
         budgets=budgets,
-        curves={name: one.at(budgets) for name, one in curves.items()} | {"Random": random},
-        areas={name: one.area() for name, one in curves.items()} | {"Random": random.mean()},
+        curves={name: _at(one, budgets) for name, one in curves.items()} | {"Random": random},
+        areas={name: one.area() for name, one in curves.items()} | {"Random": quality[ends].mean()},
         llms=data.llms,
         llm_costs=costs,
         llm_quality=quality,
@@ -246,19 +250,30 @@ class _Table:
         return self.curve(*predicted, rows, llms)
 
 
+def _budgets(low, high):
+    """Return budgets at equal distances and, if they differ in size, at equal ratios too."""
+    budgets = np.linspace(low, high, N_BUDGETS)
+    if 0 < 20 * low < high:
+        budgets = np.unique(np.append(budgets, np.geomspace(low, high, N_BUDGETS)))
+    return budgets
+
+
+def _at(curve, budgets):
+    """Return the quality at budgets; what is the first vertex but for rounding, counts as it."""
+    first = curve.costs[0]
+    return curve.at(np.where(np.isclose(budgets, first, rtol=1e-9, atol=0), first, budgets))
+
+
 def _candidates(table):
     """Return the short list, by the number of prompts."""
     n = len(table.X)
     sizes = [K for K in (3, 10, 30) if K == 3 or 20 * K <= n]
-    found = {f"K-means, K = {K}": UniRoute(KMeansMap(K)) for K in sizes}
+    found = {f"K-means, K = {K}": UniRoute(KMeansMap(K, n_init=N_INIT)) for K in sizes}
     if 0 <= table.losses.min() and table.losses.max() <= 1:
         K = int(np.clip(n // 20, 2, 10))
         soft = LearnedMap(K, assignment="soft", max_iter=50)
         found["learned map, soft"] = UniRoute(soft)
-    try:
-        return found | {"UniRoute": UniRoute()}
-    except TypeError:  # it has no default
-        return found
+    return found | {"UniRoute": UniRoute()}
 
 
 def _fitted(router, table, rows, llms=slice(None), train_llms=None, labels=None):
@@ -317,8 +332,7 @@ def _about_prompts(table, gamma, prices, singles, level, rng):
         cost, loss = (np.average(v[single], weights=weights) for v in (table.costs, table.losses))
         one = cost[None], loss[None]
         needed = DeferralCurve(chosen.costs, chosen.losses, chosen.cost_weights, *one).qnc()
-        first = chosen.costs[0]  # more than the LLM's cost: the router is of no use there
-        gain = 0.0 if first > cost * (1 + 1e-9) else chosen.at(max(cost, first)) - (1 - loss)
+        gain = np.nan_to_num(_at(chosen, cost) - (1 - loss))  # 0 where no router is so cheap
         return max(0.0, 1 - needed), gain, chosen.area() - zero.area()
 
     shares = np.full(table.n_groups, 1 / table.n_groups)

@@ -105,6 +105,17 @@ def test_where_one_llm_is_best_for_all_prompts_nothing_is_gained():
     assert not found.helps and found.gain.mean == found.saving.mean == 0
 
 
+def test_curves_begin_at_the_cheapest_llm_and_are_fine_where_budgets_are_small():
+    data = specialists(costs=(0.1 + 0.2, 70.0))
+    found = compare(data, TWO, **QUICK)
+    assert np.isfinite([curve[0] for curve in found.curves.values()]).all()
+    assert (found.budgets[[0, -1]] == found.llm_costs[[0, -1]]).all()
+    assert (np.diff(found.budgets) > 0).all() and (found.budgets < 3).sum() > 30
+    low, high = found.llm_quality
+    assert found.curves["Random"][[0, -1]] == pytest.approx([low, high])
+    assert found.areas["Random"] == pytest.approx((low + high) / 2)
+
+
 def test_equal_llms_do_not_help():
     rng = np.random.default_rng(0)
     one = (rng.random((200, 1)) < 0.4).astype(float)

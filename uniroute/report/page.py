@@ -149,7 +149,7 @@ def _curves(result):
                      "font.size": 11, "text.color": INK, "axes.edgecolor": INK,
                      "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
                      "legend.labelcolor": INK}):  # fmt: skip
-        figure = Figure(figsize=(7, 4.2), layout="constrained")
+        figure = Figure(figsize=(7, 4.6), layout="constrained")
         axes = figure.subplots()
         for name, (color, line) in STYLES.items():
             label = f"routed ({result.recommended})" if name == "chosen" else name
@@ -159,8 +159,9 @@ def _curves(result):
         axes.set(xlabel=f"mean cost of a prompt ({result.cost_unit})", ylabel="quality (1 - loss)")
         if 0 < 20 * result.llm_costs.min() < result.llm_costs.max():
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter("{x:g}")
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, loc="lower right")
+        figure.legend(frameon=False, loc="outside lower center", ncols=3)
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     svg = file.getvalue()
