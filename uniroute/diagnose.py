@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn.frozen import FrozenEstimator
 
 from uniroute.llms import FEW
-from uniroute.rule import budget_rule
+from uniroute.rule import BudgetRule, budget_rule
 
 __all__ = ["Diagnosis"]
 
@@ -79,11 +79,9 @@ def diagnose(router, X, cost_weight=None, budget=None):
     memberships = np.eye(pool.psi.shape[1])[features] if features.ndim == 1 else features
     traffic = np.asarray(memberships.mean(axis=0)).ravel()
     gamma, prices = pool.losses(features), pool.prices(features)
-    if budget is not None:
-        cost_weight = budget_rule(gamma, prices, budget).cost_weight
-    cost_weight = 0.0 if cost_weight is None else cost_weight
-    chosen = router.route(X, cost_weight=cost_weight, positions=True)
-    shares = np.bincount(chosen, minlength=len(pool.llms)) / len(chosen)
+    rule = BudgetRule(0.0 if cost_weight is None else cost_weight, 0.0)
+    rule = rule if budget is None else budget_rule(gamma, prices, budget)
+    shares = rule.probabilities(gamma, prices).mean(axis=0)
     without = np.flatnonzero((pool.counts == 0).any(axis=0) & (traffic > 0))
     untried = [(int(k), float(traffic[k])) for k in without]
     return _worried(
@@ -92,7 +90,7 @@ def diagnose(router, X, cost_weight=None, budget=None):
             traffic=traffic,
             labels=pool.counts,
             untried=untried,
-            curse=_curse(pool, features, cost_weight),
+            curse=_curse(pool, features, rule.cost_weight),
             shares=dict(zip(pool.llms, shares.tolist(), strict=True)),
             drift=_drift(pool.phi, X),
         )

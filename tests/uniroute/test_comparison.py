@@ -73,6 +73,49 @@ def test_two_specialists_save():
     assert found.router.route([[-1.0], [1.0]], cost_weight=0.01).tolist() == ["LLM 0", "LLM 1"]
 
 
+@pytest.mark.parametrize("third", [[], [5.0]])
+def test_two_specialists_of_one_cost_gain_quality(third):
+    """The best LLM is among the cheapest, so nothing can be saved, whatever a third one costs."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 1))
+    losses = np.column_stack([X > 0, X < 0, rng.random((300, 1)) < 0.9])[:, : 2 + len(third)]
+    data = made(losses.astype(float), np.sign(X) + X / 10, np.array([1.0, 1.0, *third]))
+    found = compare(data, TWO, **QUICK)
+    assert found.helps and found.saving.mean == 0
+    # Routed prompts lose nothing; the LLM that answers more of them loses nearly a half.
+    single = losses[:, :2].mean(axis=0).min()
+    assert found.gain.mean == pytest.approx(single, abs=0.05) and found.gain.about == "new prompts"
+    assert found.gain.low < found.gain.mean < found.gain.high
+    assert found.sentence.startswith(f"routing gains {found.gain.mean:.3f} of quality at equal")
+    assert "saves" not in found.sentence
+
+
+def test_what_is_gained_and_saved_is_said_together():
+    found = compare(specialists(), TWO, **QUICK)
+    assert found.saving.low > 0 and found.gain.low > 0
+    assert f"saves {found.saving.mean:.0%}".replace("%", " %") in found.sentence
+    # At the cost of the second LLM every prompt can go where it is answered.
+    assert found.gain.mean == pytest.approx(0.3, abs=0.08)
+    assert f"and gains {found.gain.mean:.3f} of quality at equal cost" in found.sentence
+
+
+def test_where_one_llm_is_best_for_all_prompts_nothing_is_gained():
+    losses, X = np.tile([[0.0, 1.0]], (100, 1)), np.arange(100.0)[:, None]
+    found = compare(made(losses, X, np.array([1.0, 2.0])), TWO, **QUICK)
+    assert not found.helps and found.gain.mean == found.saving.mean == 0
+
+
+def test_curves_begin_at_the_cheapest_llm_and_are_fine_where_budgets_are_small():
+    data = specialists(costs=(0.1 + 0.2, 70.0))
+    found = compare(data, TWO, **QUICK)
+    assert np.isfinite([curve[0] for curve in found.curves.values()]).all()
+    assert (found.budgets[[0, -1]] == found.llm_costs[[0, -1]]).all()
+    assert (np.diff(found.budgets) > 0).all() and (found.budgets < 3).sum() > 30
+    low, high = found.llm_quality
+    assert found.curves["Random"][[0, -1]] == pytest.approx([low, high])
+    assert found.areas["Random"] == pytest.approx((low + high) / 2)
+
+
 def test_equal_llms_do_not_help():
     rng = np.random.default_rng(0)
     one = (rng.random((200, 1)) < 0.4).astype(float)

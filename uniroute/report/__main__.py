@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from uniroute.report.comparison import compare
-from uniroute.report.page import render
+from uniroute.report.page import budget_of, render
 from uniroute.report.tables import read_table
 
 __all__ = ["main", "report"]
@@ -53,8 +53,9 @@ def report(table, output, embeddings=None, *, progress=False, **reading):
     output = Path(output)
     saved = output.with_suffix(".uniroute")
     result.router.save(saved)
+    budget = budget_of(result, data.embeddings)
     try:
-        diagnosis = result.router.diagnose(data.embeddings)
+        diagnosis = result.router.diagnose(data.embeddings, budget=budget)
     except ValueError:  # it has no features of LLMs
         diagnosis = None
     page = render(result, data, found.understood, saved.name, diagnosis)

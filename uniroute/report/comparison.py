@@ -21,6 +21,7 @@ from uniroute.rule import routing_path
 __all__ = ["Comparison", "compare"]
 
 N_BUDGETS, N_RESAMPLES = 101, 400
+N_INIT = 2  # starts of K-means: each candidate is fitted again and again
 FEWEST_LLMS = 6  # for a statement about new ones: three of them train, and three are the pool
 MOST_TRAIN, MOST_LABELS, MOST_TEST = 2000, 400, 1500  # prompts of each drawn pool
 
@@ -34,13 +35,15 @@ class Comparison:
     sentence : str
         The answer.
     helps : bool
-        Whether routing saves cost at equal quality and is ahead of not looking at prompts.
+        Whether routing saves cost at equal quality or gains quality at equal cost, and is ahead of
+        not looking at prompts.
     recommended, router : str, Router
         What did best in the inner parts of all folds, and the same fitted on everything.
     picked : list of str
         What the inner part of each fold chose.
-    saving : PairedDifference
-        Share of the best single LLM's cost that is not spent at its quality, about new prompts.
+    saving, gain : PairedDifference
+        Share of the best single LLM's cost that is not spent at its quality, and quality above its
+        own at its cost; about new prompts.
     ahead : dict of str to PairedDifference or None
         Area of the chosen router minus that of the ZeroRouter, about "new prompts" and "new LLMs".
     budgets : ndarray of shape (n_budgets,)
@@ -58,7 +61,8 @@ class Comparison:
 
     Notes
     -----
-    Area as in Section 6, where the quality-neutral cost is 1 - saving. Chapter 25.
+    Area as in Section 6, where the quality-neutral cost is 1 - saving. The best single LLM is the
+    one that looks best on the prompts that are fitted on, as for a router. Chapter 25.
 
     Examples
     --------
@@ -71,6 +75,7 @@ class Comparison:
     router: Router
     picked: list
     saving: PairedDifference
+    gain: PairedDifference
     ahead: dict
     budgets: np.ndarray
     curves: dict
@@ -118,11 +123,13 @@ def compare(
         With embeddings and at least two LLMs; losses may be missing, and costs of prompts.
     routers : dict of str to Router, optional
         Unfitted candidates, each a `UniRoute` or one with ``fit`` as `StaticRouter` has it. By
-        default some K of `KMeansMap`, a soft `LearnedMap` and, if it has defaults, `UniRoute`.
+        default `KMeansMap` with some K and two starts each, a soft `LearnedMap` of 50 iterations
+        (both for speed) and `UniRoute` without arguments.
     n_folds : int, default 5
         At least 2.
     n_pools : int, default 40
-        Pools of a third of the LLMs (at least three), each tried on the prompts of one fold.
+        Pools of a third of the LLMs (at least three), each tried on the prompts of one fold; for
+        speed with at most 2,000 training prompts, 400 of them labels, and 1,500 test prompts.
     level : float, default 0.95
         Confidence level.
     random_state : int, default 0
@@ -176,25 +183,26 @@ def compare(
         router = _fitted(routers[best], table, np.arange(len(folds)))
     for tables in (gamma, prices):
         tables["chosen"] = np.array([tables[picked[fold]][i] for i, fold in enumerate(folds)])
-    saving, ahead = _about_prompts(table, gamma, prices, singles, level, rng)
+    saving, gain, ahead = _about_prompts(table, gamma, prices, singles, level, rng)
     curves = {name: table.curve(gamma[name], prices[name]) for name in ("chosen", *routers)}
     curves["ZeroRouter"] = table.curve(gamma["ZeroRouter"], prices["ZeroRouter"])
     curves["Oracle"] = table.curve(table.losses, table.costs)
     costs, quality = table.costs.mean(axis=0), 1 - table.losses.mean(axis=0)
     best_llm = data.llms[np.lexsort([costs, -quality])[0]]
     ends = np.lexsort([-quality, costs])[[0, -1]]
-    budgets, random = (np.linspace(*values[ends], N_BUDGETS) for values in (costs, quality))
-    found = {"saving": saving, "ahead": {"new prompts": ahead, "new LLMs": new}}
+    budgets = _budgets(*costs[ends])
+    random = np.interp(budgets, costs[ends], quality[ends])
+    found = {"saving": saving, "gain": gain, "ahead": {"new prompts": ahead, "new LLMs": new}}
     return Comparison(
         sentence=_sentence(best_llm, data.n_llms, **found),
-        helps=bool(saving.low > 0 and ahead.low > 0),
+        helps=bool(max(saving.low, gain.low) > 0 and ahead.low > 0),
         recommended=best,
         router=router,
         picked=picked,
         **found,
         budgets=budgets,
-        curves={name: one.at(budgets) for name, one in curves.items()} | {"Random": random},
-        areas={name: one.area() for name, one in curves.items()} | {"Random": random.mean()},
+        curves={name: _at(one, budgets) for name, one in curves.items()} | {"Random": random},
+        areas={name: one.area() for name, one in curves.items()} | {"Random": quality[ends].mean()},
         llms=data.llms,
         llm_costs=costs,
         llm_quality=quality,
@@ -252,19 +260,30 @@ class _Table:
         return self.curve(*predicted, rows, llms)
 
 
+def _budgets(low, high):
+    """Return budgets at equal distances and, if they differ in size, at equal ratios too."""
+    budgets = np.linspace(low, high, N_BUDGETS)
+    if 0 < 20 * low < high:
+        budgets = np.unique(np.append(budgets, np.geomspace(low, high, N_BUDGETS)))
+    return budgets
+
+
+def _at(curve, budgets):
+    """Return the quality at budgets; what is the first vertex but for rounding, counts as it."""
+    first = curve.costs[0]
+    return curve.at(np.where(np.isclose(budgets, first, rtol=1e-9, atol=0), first, budgets))
+
+
 def _candidates(table):
     """Return the short list, by the number of prompts."""
     n = len(table.X)
     sizes = [K for K in (3, 10, 30) if K == 3 or 20 * K <= n]
-    found = {f"K-means, K = {K}": UniRoute(KMeansMap(K)) for K in sizes}
+    found = {f"K-means, K = {K}": UniRoute(KMeansMap(K, n_init=N_INIT)) for K in sizes}
     if 0 <= table.losses.min() and table.losses.max() <= 1:
         K = int(np.clip(n // 20, 2, 10))
         soft = LearnedMap(K, assignment="soft", max_iter=50)
         found["learned map, soft"] = UniRoute(soft)
-    try:
-        return found | {"UniRoute": UniRoute()}
-    except TypeError:  # it has no default
-        return found
+    return found | {"UniRoute": UniRoute()}
 
 
 def _fitted(router, table, rows, llms=slice(None), train_llms=None, labels=None):
@@ -312,7 +331,7 @@ def _route(table, routers, folds, rng, progress):
 
 
 def _about_prompts(table, gamma, prices, singles, level, rng):
-    """Return saving and lead of the chosen router, with the bootstrap's intervals."""
+    """Return saving, gain and lead of the chosen router, with the bootstrap's intervals."""
     names, n = ("chosen", "ZeroRouter"), len(singles)
     costs = [table.given if table.given.ndim == 1 else prices[name] for name in names]
     paths = [routing_path(gamma[name], c) for name, c in zip(names, costs, strict=True)]
@@ -320,9 +339,11 @@ def _about_prompts(table, gamma, prices, singles, level, rng):
 
     def figures(weights):
         chosen, zero = (_weighted(table, path, weights) for path in paths)
-        one = [np.average(v[single], weights=weights)[None] for v in (table.costs, table.losses)]
+        cost, loss = (np.average(v[single], weights=weights) for v in (table.costs, table.losses))
+        one = cost[None], loss[None]
         needed = DeferralCurve(chosen.costs, chosen.losses, chosen.cost_weights, *one).qnc()
-        return max(0.0, 1 - needed), chosen.area() - zero.area()
+        gain = np.nan_to_num(_at(chosen, cost) - (1 - loss))  # 0 where no router is so cheap
+        return max(0.0, 1 - needed), gain, chosen.area() - zero.area()
 
     shares = np.full(table.n_groups, 1 / table.n_groups)
     drawn = rng.multinomial(table.n_groups, shares, size=N_RESAMPLES)
@@ -370,19 +391,22 @@ def _new_pools(table, routers, folds, picked, n_pools, rng, level):
     return paired_difference(chosen, zero, level, about="new LLMs", **drawn)
 
 
-def _sentence(best_llm, n_llms, saving, ahead):
+def _sentence(best_llm, n_llms, saving, gain, ahead):
     """Return the answer in words."""
     lead, new = ahead["new prompts"], ahead["new LLMs"]
-    saved = f"(from {saving.low:.0%} to {saving.high:.0%})".replace("%", " %")
-    share = f"{saving.mean:.0%}".replace("%", " %")
+    saved = f"{saving.mean:.0%} of cost at equal quality "
+    saved += f"(from {saving.low:.0%} to {saving.high:.0%})"
+    saved = saved.replace("%", " %")
+    gained = f"{gain.mean:.3f} of quality at equal cost (from {gain.low:.3f} to {gain.high:.3f})"
+    parts = [f"saves {saved}"] * (saving.low > 0) + [f"gains {gained}"] * (gain.low > 0)
     if lead.low <= 0:
         text = "routing does not help here, because it is not surely ahead of mixing LLMs blindly: "
         text += f"area {lead}"
-    elif saving.low <= 0:
-        text = f"routing does not help here, because at the quality of {best_llm} it saves {share} "
-        text += f"of cost {saved}, although at other budgets it is ahead: area {lead}"
+    elif not parts:
+        text = f"routing does not help here, because against {best_llm} alone it saves {saved} and "
+        text += f"gains {gained}, although at other budgets it is ahead: area {lead}"
     else:
-        text = f"routing saves {share} of cost at equal quality {saved}, against {best_llm} alone"
+        text = f"routing {' and '.join(parts)}, against {best_llm} alone"
     if new is None:
         return f"{text}. This speaks of these {n_llms} LLMs only."
     return f"{text}. With other LLMs the lead in area is {new}."

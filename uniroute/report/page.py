@@ -10,12 +10,22 @@ from matplotlib.figure import Figure
 from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import CountVectorizer
 
-__all__ = ["kinds_of", "render"]
+__all__ = ["budget_of", "kinds_of", "render"]
 
 MOST_LLMS, MOST_KINDS, FEWEST = 12, 12, 40
 INK = "#010203"  # replaced by the page's own colour of text
 STYLES = {"chosen": ("#0072b2", "-"), "ZeroRouter": ("#d55e00", "--"),
           "Oracle": ("#009e73", "-."), "Random": ("#999999", ":")}  # fmt: skip
+
+
+def budget_of(result, X):
+    """Return the recommended budget of a prompt: the best single LLM's cost, less what is saved.
+
+    Not less than the cheapest choices of the recommended router for prompts of embeddings `X`.
+    """
+    cost = result.llm_costs[result.llms.index(result.best_llm)]
+    least = result.router.predict_cost(X).min(axis=1).mean()
+    return float(max(cost * (1 - result.saving.mean), least))
 
 
 def render(result, data, understood, saved, diagnosis):
@@ -30,13 +40,14 @@ def render(result, data, understood, saved, diagnosis):
     saved : str
         Name of the router's file.
     diagnosis : Diagnosis or None
+        Of the recommended router at `budget_of` the result.
 
     Returns
     -------
     str
     """
     kinds, order = _kinds_and_llms(result, data)
-    place = data.llms.index(result.best_llm)
+    place, budget = data.llms.index(result.best_llm), budget_of(result, data.embeddings)
     loader = PackageLoader("uniroute.report", ".")
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     return page.get_template("page.html").render(
@@ -44,6 +55,8 @@ def render(result, data, understood, saved, diagnosis):
         sentence=result.sentence[0].upper() + result.sentence[1:],
         understood=understood,
         best_cost=result.llm_costs[place],
+        best_quality=result.llm_quality[place],
+        budget=budget,
         curves=_curves(result),
         alt=_alt(result),
         kinds=kinds,
@@ -51,7 +64,7 @@ def render(result, data, understood, saved, diagnosis):
         left_out=len(data.llms) - len(order),
         diagnosis=diagnosis,
         saved=saved,
-        code=_code(saved, result),
+        code=_code(saved, budget),
         percent=lambda share: f"{share:.1%}".replace("%", " %"),
         money=lambda value: f"{value:,.4g}",
     )
@@ -136,7 +149,7 @@ def _curves(result):
                      "font.size": 11, "text.color": INK, "axes.edgecolor": INK,
                      "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
                      "legend.labelcolor": INK}):  # fmt: skip
-        figure = Figure(figsize=(7, 4.2), layout="constrained")
+        figure = Figure(figsize=(7, 4.6), layout="constrained")
         axes = figure.subplots()
         for name, (color, line) in STYLES.items():
             label = f"routed ({result.recommended})" if name == "chosen" else name
@@ -146,8 +159,9 @@ def _curves(result):
         axes.set(xlabel=f"mean cost of a prompt ({result.cost_unit})", ylabel="quality (1 - loss)")
         if 0 < 20 * result.llm_costs.min() < result.llm_costs.max():
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter("{x:g}")
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, loc="lower right")
+        figure.legend(frameon=False, loc="outside lower center", ncols=3)
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     svg = file.getvalue()
@@ -167,10 +181,8 @@ def _alt(result):
     )
 
 
-def _code(saved, result):
+def _code(saved, budget):
     """Return the lines that load the router and route a prompt."""
-    best = result.llm_costs[result.llms.index(result.best_llm)]
-    budget = best * (1 - max(result.saving.mean, 0))
     return (
         f"from uniroute import Encoder, UniRoute\n\n"
         f"router = UniRoute.load({saved!r})\n"

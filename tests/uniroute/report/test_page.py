@@ -75,6 +75,16 @@ def test_the_page_names_kinds_by_their_words_and_says_what_the_picture_shows(mad
     assert "capital" in page and "minus" in page
     assert re.search(r'aria-label="Quality by mean cost of a prompt, from 1 to 30 USD', page)
     assert "Who wins where" in page and "winner's curse" in page
+    assert "mathdefault" not in page  # numbers on a logarithmic axis, without marks of TeX
+
+
+def test_the_diagnosis_is_made_at_the_budget_of_the_code(made):
+    page = (made[0] / "page.html").read_text(encoding="utf-8")
+    [budget] = re.findall(r"budget=([\d.]+)", page)
+    assert f"At a budget of {budget} (USD) for a prompt" in page
+    # The dear LLM costs 30, so that less than the budget's share of prompts can go there.
+    [share] = re.findall(r"prompts go to:.*?both ([\d.]+) %", page) or ["0"]
+    assert float(share) <= 100 * (float(budget) - 1) / 29 + 0.1
 
 
 def test_the_router_beside_the_page_sends_each_kind_to_its_llm(made):
