@@ -53,6 +53,7 @@ SOME = (
         for name in ("K-means", *(f"learned map, {kind}" for kind in ages.MAPS))
         for how in ("", ", size-matched")
     ),
+    "UniRoute (prior)",
     "HierShrink",
     "Linear",
     "Linear, own penalties",
@@ -341,6 +342,7 @@ def training_llms():
         Method("Linear"),
         *with_numbers(K_MEANS, "K", [5, 20]),
         *learned_maps([5, 20]),
+        Method("UniRoute (prior)"),
     ]
     return [
         Run(data, "training_llms", {"n_training": n}, methods, split, 50)

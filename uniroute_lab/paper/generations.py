@@ -27,6 +27,7 @@ CHOSEN = (
     "UniRoute (K-means)",
     "UniRoute (K-means), size-matched",
     *(f"UniRoute (learned map, {name})" for name in MAPS),
+    "UniRoute (prior)",
     "HierShrink",
     "Linear",
     "Logistic, C = 0.1",

@@ -191,6 +191,7 @@ Clairvoyant Linear; Clairvoyant MLP; Clairvoyant MLP, long; Oracle
             for name, psi in CLUSTERED
             for tuning, numbers in (("paper", few), ("figure's K", figure), ("size-matched", many))
         ),
+        Method("UniRoute (prior)"),
         Method("HierShrink"),
         Method("Linear"),
         Method("Linear, own penalties"),
