@@ -65,12 +65,15 @@ def last_check(source):
 
 def bound(source):
     """Return the names that a source binds at its top, imports left out."""
-    found = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+    found, waiting = set(), list(ast.parse(source).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif not isinstance(node, ast.Lambda | ast.comprehension):
+            waiting += ast.iter_child_nodes(node)
     return found
 
 
@@ -99,14 +102,15 @@ def test_exercise_begins_with_its_level_and_has_two_hints(path):
 
 
 def test_exercise_ends_with_a_starter_that_is_not_answered(path):
-    for label, (cells, _) in exercises(path).items():
+    for label, (cells, solution) in exercises(path).items():
         (starter,) = code(cells)
         assert is_starter(starter), label
         assert starter.source.strip().splitlines()[-1].startswith(("check(", ")")), label
         assert re.match(rf"check\('{label}', answer[,)]", last_check(starter.source)), label
         assert re.search(r"^answer = ", starter.source, re.M), label
         assert printed(starter).splitlines()[-1].startswith(f"{label}: not answered yet; "), label
-        assert "{exercise-end}" in "".join(cell.source for cell in cells[cells.index(starter) :])
+        after = [*cells[cells.index(starter) :], solution[0]]
+        assert sum(":::{exercise-end}\n:::" in cell.source for cell in after) == 1, label
 
 
 def test_solution_ends_with_the_same_check_and_is_right(path):
@@ -139,3 +143,24 @@ def test_half_of_the_exercises_ask_for_code_of_one_s_own():
         LEVEL.search(cells[0].source)[1] for path in THERE for cells, _ in exercises(path).values()
     ]
     assert 2 * kinds.count("code of your own") >= len(kinds)
+
+
+# The helpers find what they are for.
+
+
+def test_names_at_the_top():
+    source = "import a\nb = [c for c in d]\nfor e in f:\n    g, h = e\ndef i(j):\n    k = j"
+    assert bound(source) == {"b", "e", "g", "h", "i"}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("answer = 1\ncheck('ex01-a', answer)", "check('ex01-a', answer)"),
+        ("check('ex01-a',\n  answer, cases=[(1,)],\n)", "check('ex01-a', answer, cases=[(1,)])"),
+        ("check('ex01-a', answer)\nanswer = 1", None),
+        ("check", None),
+    ],
+)
+def test_the_last_check(source, found):
+    assert last_check(source) == found
