@@ -262,15 +262,26 @@ def against_bound(table, x, y, hue=None, slopes=(1,), title=None):
     points = read_points(table, x, y, hue)
     figure, axes = new_axes()
     _draw_points(axes, points)
-    reach = max(bound.max() for bound, _ in points.values())
-    for slope, dash in zip(slopes, ["-", "--", ":"] * len(slopes), strict=False):
-        look = {"color": "#222222", "linestyle": dash, "lw": 1.2, "label": f"ratio {slope:g}"}
-        draw_function(axes, [0, reach], [0, slope * reach], **look)
+    _draw_limits(axes, points, slopes)
     axes.set(xlabel=x, ylabel=y)
     axes.set_title(title)
-    for handle in legend_beside(axes).legend_handles:
+    for handle in axes.legend(loc="upper left").legend_handles:
         handle.set_alpha(1)
     return Picture(figure, bound_text(points, x, y, slopes))
+
+
+def _draw_limits(axes, points, slopes):
+    """Draw and name the lines that nothing may cross, and shade what is above all of them."""
+    reach = max(bound.max() for bound, _ in points.values())
+    highest = max(slopes) * reach
+    for slope, dash in zip(slopes, ["-", "--", ":"] * len(slopes), strict=False):
+        look = {"color": "#222222", "linestyle": dash, "lw": 1.2}
+        draw_function(axes, [0, reach], [0, slope * reach], **look)
+        place = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
+        axes.annotate(f"{slope:g} x", (reach, slope * reach), annotation_clip=False, **place)
+    axes.fill_between([0, reach], [0, highest], highest, color="#f1f1f1", lw=0, zorder=0)
+    look = {"ha": "center", "fontsize": 9, "color": "#666666"}
+    axes.text(0.62 * reach, 0.88 * highest, "above the bound: impossible", **look)
 
 
 def _draw_points(axes, points):
