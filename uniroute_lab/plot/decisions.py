@@ -12,8 +12,6 @@ from uniroute_lab.plot.axes import (
     log_x,
     new_axes,
 )
-||||||| ac6731f
-from uniroute_lab.plot.axes import draw_function, legend_below, legend_beside, new_axes
 from uniroute_lab.plot.looks import llm_colours, looks
 from uniroute_lab.plot.picture import Picture, need, number, styled
 
