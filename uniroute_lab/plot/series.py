@@ -134,11 +134,11 @@ ZeroRouter: 0.5 throughout.
 
 
 def _draw_words(axes, points):
-    """Draw single points, with their words to the left and below."""
+    """Draw single points, with their words to the left."""
     for words, place in points.items():
         axes.plot(*place, linestyle="", marker="o", color="#CC3311", markersize=9, zorder=5)
-        look = {"color": "#CC3311", "ha": "right", "va": "top", "fontsize": 9}
-        axes.annotate(words, place, (-7, -4), textcoords="offset points", **look)
+        look = {"color": "#CC3311", "ha": "right", "va": "center", "fontsize": 9}
+        axes.annotate(words, place, (-8, 0), textcoords="offset points", **look)
 
 
 def _line_axes(found, log, title):
