@@ -69,6 +69,8 @@ def _draw_intervals(found, label, truth, ceiling, title, kinds):
         if name in truth:
             look = {"color": "black", "marker": "|", "markersize": 17, "mew": 2.5}
             axes.plot(truth[name], place, linestyle="", label="truth", **look)
+    if axes.get_xlim()[0] < 0:
+        axes.axvline(0, color="#222222", lw=1, zorder=0.6)
     axes.set_yticks(range(len(found)), list(found))
     axes.set_ylim(len(found) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
@@ -104,5 +106,5 @@ def intervals_text(found, label, truth, ceiling):
         ]
         parts += [f"true {number(truth[name])}"] if name in truth else []
         parts += [f"at most {number(ceiling[name])}"] if name in ceiling else []
-        text += f" {name}: {'; '.join(parts)}."
+        text += f" {' '.join(name.split())}: {'; '.join(parts)}."
     return text
