@@ -410,9 +410,8 @@ def _given_away(gamma_star, choice):
 def _name_prompts(axes, places, prompts, names, lost):
     """Write LLMs below the axes, and above them each prompt with what is given away on it."""
     axes.set_xticks(places.ravel(), [*names] * len(prompts))
-    axes.tick_params(axis="x", labelsize=8)
-    if max(map(len, names)) * places.size > 84:  # too long to stand side by side
-        axes.tick_params(axis="x", labelrotation=45)
+    if max(map(len, names)) * places.size > 66:  # too long to stand side by side
+        axes.tick_params(axis="x", labelrotation=90)
     axes.grid(axis="x", visible=False)
     axes.set(xlim=(-0.8, places[-1, -1] + 0.8), ylabel="mean loss")
     for row, prompt, loss in zip(places, prompts, lost, strict=True):
