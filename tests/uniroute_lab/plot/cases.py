@@ -132,6 +132,17 @@ CASES = {
             {"row_word": "tasks"},
         ],
     ),
+    "intervals": (
+        {"found": {"K = 5": {"K-NN": (0.5, 0.25, 0.75)}}, "label": "misfit"},
+        [
+            {"found": {"K = 5": {"K-NN": (0.5, 0.125, 0.75)}}},
+            {"found": {"K = 6": {"K-NN": (0.5, 0.25, 0.75)}}},
+            {"found": {"K = 5": {"MLP": (0.5, 0.25, 0.75)}}},
+            {"label": "excess risk"},
+            {"truth": {"K = 5": 0.75}},
+            {"ceiling": {"K = 5": 1.0}},
+        ],
+    ),
     "lines": (
         {"table": {"K": [1, 2], "UniRoute": [0.5, 0.75]}, "x": "K", "y": "area"},
         [
@@ -143,6 +154,7 @@ CASES = {
             {"best": "lowest"},
             {"xlabel": "clusters"},
             {"ylabel": "quality"},
+            {"points": {"none": (1.5, 0.25)}},
         ],
     ),
     "llm_pool": (
