@@ -12,7 +12,7 @@ from uniroute_lab.plot.looks import METHODS
 from uniroute_lab.plot.picture import Picture
 from uniroute_lab.plot.pools import all_routers, llm_pool, traffic
 from uniroute_lab.plot.series import against_bound, lines
-from uniroute_lab.plot.tables import differences, heatmap
+from uniroute_lab.plot.tables import differences, grouped_differences, heatmap
 from uniroute_lab.plot.trees import dendrogram
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "dendrogram",
     "differences",
     "envelope",
+    "grouped_differences",
     "heatmap",
     "lines",
     "llm_pool",

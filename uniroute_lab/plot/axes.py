@@ -7,6 +7,7 @@ from uniroute_lab.plot.picture import number
 __all__ = [
     "draw_function",
     "handles_of",
+    "label_ends",
     "legend_below",
     "legend_beside",
     "log_x",
@@ -166,6 +167,36 @@ def legend_below(figure, handles, n_columns):
     n_columns : int
     """
     figure.legend(handles=handles, loc="outside lower center", ncols=n_columns)
+
+
+def label_ends(axes, ends):
+    """Write words to the right of the axes, each at the height where its line ends.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Everything is drawn and the scales are set.
+    ends : sequence of tuple of (str, float, str)
+        Words, height of the line's end, colour. Words too close to each other are moved apart.
+    """
+    low, high = axes.transAxes.transform([[0, 0], [1, 1]])[:, 1]
+    y = axes.transData.transform([(1, height) for _, height, _ in ends])[:, 1]
+    places = _apart((y - low) / (high - low), [1 + words.count("\n") for words, *_ in ends])
+    for (words, _, colour), place in zip(ends, places, strict=True):
+        look = {"color": colour, "va": "center", "fontsize": 9, "annotation_clip": False}
+        axes.annotate(words, (1, place), (1.015, place), xycoords="axes fraction", **look)
+
+
+def _apart(places, n_lines, line=0.062):
+    """Move heights apart, in their order, until texts of so many lines fit one above the other."""
+    order = np.argsort(places, kind="stable")
+    size = line * np.asarray(n_lines)[order]
+    need = np.cumsum(size) - size / 2  # without any blank between them
+    loose = np.maximum.accumulate(np.asarray(places)[order] - need)
+    moved = np.minimum(loose, 1.03 - need[-1] - size[-1] / 2) + need
+    found = np.empty(len(places))
+    found[order] = moved
+    return found
 
 
 def handles_of(grid):

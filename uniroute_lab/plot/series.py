@@ -6,6 +6,7 @@ from uniroute.checks import check_option
 from uniroute_lab.plot.axes import (
     draw_function,
     handles_of,
+    label_ends,
     legend_below,
     legend_beside,
     log_x,
@@ -18,7 +19,7 @@ from uniroute_lab.plot.tidy import read_lines, read_points
 
 __all__ = ["against_bound", "lines"]
 
-BETWEEN = ("guide", "line", "step")
+BETWEEN = ("guide", "line", "step", "stem")
 
 
 @styled
@@ -38,6 +39,8 @@ def lines(
     xlabel=None,
     ylabel=None,
     title=None,
+    ends=False,
+    marks=True,
 ):
     """Draw lines out of a tidy table, with intervals, in one panel or several.
 
@@ -62,11 +65,11 @@ def lines(
         or by label. A label that is itself a kind needs none.
     log : {"", "x", "xy"}, default ""
         Which axes are logarithmic.
-    between : {"guide", "line", "step"}, default "guide"
-        What is between two points of a line. "guide": nothing is known, and the straight line on
-        the page only guides the eye, on any scale. "line": the function, which is linear there,
-        and a curve on a logarithmic axis. "step": the function, which keeps its value up to the
-        next point.
+    between : {"guide", "line", "step", "stem"} or dict of str to these, default "guide"
+        What is between two points, for all lines or by label. "guide": nothing is known, and the
+        straight line on the page only guides the eye, on any scale. "line": the
+        function, which is linear there, and a curve on a logarithmic axis. "step": the function,
+        which keeps its value up to the next point. "stem": nothing; each point stands on zero.
     best : {"highest", "lowest"}, default "highest"
         Which point of a line the text names.
     reference : tuple of (str, float), optional
@@ -74,6 +77,10 @@ def lines(
     xlabel, ylabel : str, optional
         `x` and `y` if not given.
     title : str, optional
+    ends : bool, default False
+        Whether to write the names beside the ends of the lines, not in a legend; in one panel.
+    marks : bool, default True
+        Whether points bear markers.
 
     Returns
     -------
@@ -103,17 +110,20 @@ ZeroRouter: 0.5 throughout.
     right against size. A: 0.25 at 10 to 0.5 at 100. B: 0.375 at 50.
     """
     check_option("log", log, ("", "x", "xy"))
-    check_option("between", between, BETWEEN)
+    for form in between.values() if isinstance(between, dict) else [between]:
+        check_option("between", form, BETWEEN)
     check_option("best", best, ("highest", "lowest"))
     found = read_lines(table, x, y, hue, col, error, kinds)
     xlabel, ylabel = xlabel or x, ylabel or y
     figure, grid = _line_axes(found, log, title)
-    _draw_lines(grid, found, between, reference)
+    _draw_lines(grid, found, between, reference, marks)
     for axes in grid:
         axes.set_xlabel(xlabel)
     grid[0].set_ylabel(ylabel)
     if found.faceted:
         legend_below(figure, handles_of(grid), 2)
+    elif ends:
+        label_ends(grid[0], _line_ends(found, reference))
     else:
         legend_beside(grid[0])
     return Picture(figure, lines_text(found, xlabel, ylabel, best, reference))
@@ -136,16 +146,31 @@ def _line_axes(found, log, title):
     return figure, grid[0]
 
 
-def _draw_lines(grid, found, between, reference):
+def _line_ends(found, reference):
+    """Return the words, the last height and the colour of each line and of the horizontal one."""
+    chosen = _line_looks(found, reference)
+    (panel,) = found.panels.values()
+    heights = {label: line["y"].iloc[-1] for label, line in panel.items()}
+    heights |= dict([reference]) if reference else {}
+    return [(label, height, chosen[label][0]) for label, height in heights.items()]
+
+
+def _line_looks(found, reference):
+    """Return the look of each line, and of the horizontal one."""
+    return looks([*found.labels, *([reference[0]] if reference else [])], found.kinds)
+
+
+def _draw_lines(grid, found, between, reference, marks):
     """Draw the lines of each panel and the horizontal one."""
-    labels = [*found.labels, *([reference[0]] if reference else [])]
-    chosen = looks(labels, found.kinds)
+    chosen = _line_looks(found, reference)
+    forms = between if isinstance(between, dict) else dict.fromkeys(found.labels, between)
     small = {"markersize": 3.5} if found.faceted else {}
     for axes, panel in zip(grid, found.panels.values(), strict=True):
         for label, line in panel.items():
             colour, dash, marker = chosen[label]
-            look = {"color": colour, "linestyle": dash, "marker": marker, "label": label}
-            draw_line(axes, line, between, **look, **small)
+            look = {"color": colour, "linestyle": dash, "label": label}
+            look |= {"marker": marker} if marks else {}
+            draw_line(axes, line, forms.get(label, "guide"), **look, **small)
         if reference:
             colour, dash, _ = chosen[reference[0]]
             axes.axhline(reference[1], color=colour, linestyle=dash, label=reference[0])
@@ -159,7 +184,7 @@ def draw_line(axes, line, between, shade=0.18, **look):
     axes : matplotlib.axes.Axes
     line : pandas.DataFrame
         Columns x, y, low and high.
-    between : {"guide", "line", "step"}
+    between : {"guide", "line", "step", "stem"}
         As for `lines`.
     shade : float, default 0.18
         Opacity of the band.
@@ -172,6 +197,10 @@ def draw_line(axes, line, between, shade=0.18, **look):
         axes.plot(x, y, **look)
         if known:
             axes.fill_between(x, low, high, color=look["color"], alpha=shade, lw=0)
+        return
+    if between == "stem":
+        axes.vlines(x, 0, y, color=look["color"], lw=2)
+        axes.plot(x, y, **{**look, "linestyle": ""})
         return
     marked = slice(None)
     if between == "step":  # each x twice: with the value before it, and with its own

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from uniroute.checks import check_matrix
-from uniroute_lab.plot.axes import new_axes
+from uniroute_lab.plot.axes import handles_of, legend_below, new_axes
 from uniroute_lab.plot.looks import OTHERS, looks
 from uniroute_lab.plot.picture import Picture, need, number, styled
 
-__all__ = ["differences", "heatmap"]
+__all__ = ["differences", "grouped_differences", "heatmap"]
 
 
 @styled
@@ -206,10 +207,19 @@ def _draw_differences(found, label, title, kinds, about):
     axes.set_ylim(len(found) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
     axes.locator_params(axis="x", nbins=6)
-    about = about or " and ".join(dict.fromkeys(row.about for row in found.values()))
-    axes.set_xlabel(f"{label}\n(intervals about {about})")
+    axes.set_xlabel(f"{label}\n({_intervals(found.values(), about)})")
     axes.set_title(title)
     return figure
+
+
+def _intervals(rows, about=None):
+    """Say of which level intervals are, and what they are about: their own word, or `about`."""
+    reach = [(row.high - row.mean) / row.standard_error for row in rows if row.standard_error > 0]
+    freedom = [row.freedom for row in rows if row.standard_error > 0]
+    levels = np.unique((2 * stats.t.cdf(reach, freedom) - 1).round(4))
+    words = "".join(f"{100 * level:g} % " for level in levels if len(levels) == 1)
+    about = about or " and ".join(dict.fromkeys(row.about for row in rows))
+    return f"{words}intervals about {about}"
 
 
 def differences_text(found, label):
@@ -221,4 +231,78 @@ def differences_text(found, label):
     label : str
     """
     parts = [f"{name}: {difference}" for name, difference in found.items()]
+    return f"{label}, with confidence intervals. {'; '.join(parts)}."
+
+
+@styled
+def grouped_differences(found, label, title=None, about=None):
+    """Draw paired differences of several methods in each row, with their confidence intervals.
+
+    Parameters
+    ----------
+    found : dict of str to dict of str to PairedDifference
+        By row, then by method; all rows have the same methods.
+    label : str
+        What was compared with what.
+    title : str, optional
+    about : str, optional
+        As for `differences`.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+
+    Notes
+    -----
+    What each of several newcomers is worth to each of several routers. Chapter 4.
+
+    Examples
+    --------
+    >>> from uniroute import paired_difference
+    >>> gain = paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7])
+    >>> grouped_differences({"new": {"K-NN": gain}}, "area gained")
+    area gained, with confidence intervals. new: K-NN +0.1000 [-0.1484, +0.3484].
+    """
+    need("found", found)
+    return Picture(_draw_groups(found, label, title, about), groups_text(found, label))
+
+
+def _draw_groups(found, label, title, about):
+    """Draw a mark and an interval for each row and method, and return the figure."""
+    methods = list(next(iter(found.values())))
+    figure, axes = new_axes(height=1.4 + 0.42 * len(found))
+    for i, (name, (colour, _, marker)) in enumerate(looks(methods).items()):
+        places = np.arange(len(found)) + 0.26 * (i - (len(methods) - 1) / 2)
+        rows = [methods_of_row[name] for methods_of_row in found.values()]
+        axes.hlines(places, [r.low for r in rows], [r.high for r in rows], color=colour, lw=2.5)
+        look = {"marker": marker, "color": colour, "markersize": 7, "linestyle": "", "label": name}
+        axes.plot([row.mean for row in rows], places, **look)
+    axes.axvline(0, color="#222222", lw=1)
+    axes.set_yticks(range(len(found)), list(found))
+    axes.set_ylim(len(found) - 0.5, -0.5)
+    axes.locator_params(axis="x", nbins=6)
+    all_rows = [row for methods_of_row in found.values() for row in methods_of_row.values()]
+    axes.set_xlabel(f"{label}\n({_intervals(all_rows, about)})")
+    axes.set_title(title)
+    legend_below(figure, handles_of([axes]), len(methods))
+    return figure
+
+
+def groups_text(found, label):
+    """Say the differences of each row and method, and their intervals.
+
+    Parameters
+    ----------
+    found : dict of str to dict of str to PairedDifference
+    label : str
+    """
+    parts = [
+        f"{row}: {', '.join(f'{name} {difference}' for name, difference in methods.items())}"
+        for row, methods in found.items()
+    ]
     return f"{label}, with confidence intervals. {'; '.join(parts)}."

@@ -23,6 +23,7 @@ from uniroute_lab.theory.excess import (
     misfit_size,
     population_features,
 )
+from uniroute_lab.theory.prices import multipliers, routing_programme, situations
 from uniroute_lab.theory.probes import (
     arms_optimism,
     probe_evidence,
@@ -55,13 +56,16 @@ __all__ = [
     "misfit_range",
     "misfit_range_floor",
     "misfit_size",
+    "multipliers",
     "nearest_shares",
     "normal_margin",
     "population_features",
     "probe_evidence",
     "queries_needed",
+    "routing_programme",
     "safe_budget",
     "shift_power",
+    "situations",
     "stratified_design",
     "switch_bound",
     "two_budgets",

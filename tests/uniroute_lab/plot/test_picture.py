@@ -39,7 +39,8 @@ TITLED = [name for name in CASES if "title" in inspect.signature(getattr(plot, n
 def test_a_title_changes_the_picture_and_not_the_text(name):
     plain, titled = draw(name), draw(name, title="a title")
     assert plain.text == titled.text
-    assert [axes.get_title(loc="left") for axes in titled.figure.axes].count("a title") == 1
+    titles = [axes.get_title(loc="left") for axes in titled.figure.axes]
+    assert [*titles, titled.figure.get_suptitle()].count("a title") == 1
     assert plain._repr_png_() != titled._repr_png_()
 
 

@@ -10,7 +10,7 @@ from tests.uniroute_lab.plot.cases import GAMMA, LLMS, draw
 from uniroute import paired_difference
 from uniroute_lab import plot
 from uniroute_lab.plot.looks import METHODS, OTHERS
-from uniroute_lab.plot.tables import differences_text, heatmap_text
+from uniroute_lab.plot.tables import differences_text, groups_text, heatmap_text
 
 FOUND = dict.fromkeys(["pool 0", "K-NN", "K-NN, k = 5"], paired_difference([0, 1], [1, 1]))
 
@@ -93,7 +93,7 @@ def test_differences_say_what_their_intervals_speak_of():
     row = paired_difference([1, 2], [1, 1])
     found = {"a": row, "b": replace(row, about="new LLMs"), "c": row}
     (axes,) = plot.differences(found, "area").figure.axes
-    assert axes.get_xlabel() == "area\n(intervals about these LLMs and new LLMs)"
+    assert axes.get_xlabel() == "area\n(95 % intervals about these LLMs and new LLMs)"
 
 
 def test_what_intervals_speak_of_can_be_said():
@@ -138,3 +138,29 @@ def test_intervals_are_drawn_where_they_are():
 def test_bad_input_is_named(name, change, words):
     with pytest.raises(ValueError, match=words):
         draw(name, **change)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.9])
+def test_axes_name_the_level_of_their_intervals(level):
+    one = paired_difference([0.5, 0.75, 0.25], [0.5, 0.5, 0.5], level)
+    for picture in (
+        plot.differences({"a": one, "same": paired_difference([1, 2], [1, 2])}, "area"),
+        plot.grouped_differences({"a": {"K-NN": one}}, "area"),
+    ):
+        expected = f"area\n({100 * level:g} % intervals about these LLMs)"
+        assert picture.figure.axes[0].get_xlabel() == expected
+
+
+def test_groups_have_a_mark_for_each_method_and_their_own_intervals():
+    first, second = paired_difference([0, 1], [1, 1]), paired_difference([2, 3], [1, 2.5])
+    found = {"a": {"K-NN": first, "MLP": second}, "b": {"K-NN": second, "MLP": first}}
+    (axes,) = plot.grouped_differences(found, "area").figure.axes
+    assert [line.get_xdata().tolist() for line in axes.lines[:2]] == [
+        [first.mean, second.mean],
+        [second.mean, first.mean],
+    ]
+    low, high = axes.collections[0].get_segments()[0][:, 0]
+    assert (low, high) == pytest.approx((first.low, first.high))
+    assert groups_text(found, "gain").startswith(
+        f"gain, with confidence intervals. a: K-NN {first}"
+    )
