@@ -120,7 +120,7 @@ def test_texts_need_no_picture():
     ("name", "change", "words"),
     [
         ("lines", {"log": "y"}, "log must be one of '', 'x', 'xy'; got 'y'"),
-        ("lines", {"between": "curve"}, "between must be one of 'guide', 'line', 'step'; got"),
+        ("lines", {"between": "curve"}, "between must be one of 'guide', .*'stem'; got"),
         ("lines", {"between": {"a": "curve"}}, "between must be one of 'guide', 'line', 'step'"),
         ("lines", {"best": "last"}, "best must be one of 'highest', 'lowest'; got 'last'"),
         ("lines", {"x": "n"}, "x must be of the table's columns"),
