@@ -22,7 +22,7 @@ CELL_SECONDS = 600
 SKIP = "skip-execution"  # the tag of cells that are not run
 RECORD = "UNIROUTE_RECORD_ANSWERS"  # read by the kernels' check
 STARTER = "starter"  # the tag of cells that exercises begin with
-NOT_ANSWERED = re.compile(r"^(ex\d\d-[\w-]+): not answered yet.*$", re.M)
+NOT_ANSWERED = re.compile(r"^(ex\d\d-[\w-]+): not answered yet.*(\n  .*)*$", re.M)
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},

@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import re
+import textwrap
 from pathlib import Path
 
 from uniroute_lab._files import write_whole
@@ -16,6 +17,7 @@ __all__ = ["RECORD", "check", "labels", "verdict"]
 RECORD = "UNIROUTE_RECORD_ANSWERS"
 # Another folder than the one beside this file.
 FOLDER = "UNIROUTE_ANSWERS"
+WIDTH = 74
 LABEL = re.compile(r"ex(\d\d)-[\w-]+")
 
 
@@ -74,7 +76,7 @@ def verdict(label, answer, cases=None):
     Returns
     -------
     str
-        One line that begins with the label.
+        What begins with the label; further lines, if it is long, are indented.
 
     Raises
     ------
@@ -92,11 +94,12 @@ def verdict(label, answer, cases=None):
         return f"{label}: not answered yet"  # before the solution was reached for the first time
     entry = _expected(label)
     if "arguments" in entry:
-        return f"{label}: {_of_function(entry, answer, cases or [])}."
-    expected = from_json(entry)
-    if missing(answer):
-        return f"{label}: not answered yet; expected is {expected.wanted()}."
-    return f"{label}: {_of_value(expected, answer)}."
+        said = _of_function(entry, answer, cases or [])
+    elif missing(answer):
+        said = f"not answered yet; expected is {from_json(entry).wanted()}"
+    else:
+        said = _of_value(from_json(entry), answer)
+    return textwrap.fill(f"{label}: {said}.", WIDTH, subsequent_indent="  ")
 
 
 def labels(label):

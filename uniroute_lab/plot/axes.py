@@ -179,6 +179,7 @@ def label_ends(axes, ends):
     ends : sequence of tuple of (str, float, str)
         Words, height of the line's end, colour. Words too close to each other are moved apart.
     """
+    axes.get_xlim(), axes.get_ylim()  # the limits are worked out when asked for
     low, high = axes.transAxes.transform([[0, 0], [1, 1]])[:, 1]
     y = axes.transData.transform([(1, height) for _, height, _ in ends])[:, 1]
     places = _apart((y - low) / (high - low), [1 + words.count("\n") for words, *_ in ends])

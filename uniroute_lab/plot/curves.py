@@ -109,7 +109,8 @@ def _label_curves(axes, curves, pool, kinds, llms):
         best = np.lexsort([pool.llm_costs, pool.llm_losses])[0]
         dot = pool.llm_costs[best], 1 - pool.llm_losses[best]
         look = {"color": "#666666", "fontsize": 8, "ha": "right", "va": "top"}
-        place = {"xytext": (-3, -7), "textcoords": "offset points"}
+        box = {"facecolor": "white", "alpha": 0.8, "pad": 0.6, "lw": 0}
+        place = {"xytext": (-3, -7), "textcoords": "offset points", "bbox": box}
         axes.annotate("best single LLM", dot, **place, **look)
 
 

@@ -39,7 +39,7 @@ def envelope(gamma, costs, names, title=None, log=False):
 
     Notes
     -----
-    The switching values in the proof of Proposition 1 (App. C). Chapter 2.
+    The switching values in the proof of Proposition 1 (App. C). Chapters 2 and 34.
 
     Examples
     --------

@@ -51,6 +51,11 @@ def record(monkeypatch, tmp_path):
     return once
 
 
+def flat(text):
+    """Return a text on one line."""
+    return " ".join(text.split())
+
+
 # --- one answer beside itself, and beside others --------------------------------------------------
 
 
@@ -164,7 +169,7 @@ def test_an_answer_of_another_kind_is_refused(right, given, record, capsys):
 @pytest.mark.parametrize("nothing", [..., None, [..., ...], {"x": ...}], ids=str)
 def test_what_is_missing_is_said(right, said, nothing, record):
     record(right)
-    assert verdict("ex01-a", nothing) == f"ex01-a: not answered yet; expected is {said}."
+    assert flat(verdict("ex01-a", nothing)) == f"ex01-a: not answered yet; expected is {said}."
 
 
 def test_empty_answers_are_answers():
@@ -194,7 +199,7 @@ def not_written(x, shift=0):
 def test_functions_that_are_not_written_yet(record, stub):
     record(double, cases=[(1,)])
     wanted = "a function of x, shift, which returns a whole number"
-    said = verdict("ex01-a", stub, [(1,)])
+    said = flat(verdict("ex01-a", stub, [(1,)]))
     assert said == f"ex01-a: not answered yet; expected is {wanted}."
 
 
@@ -247,6 +252,13 @@ def test_recording_waits_for_an_answer(record, capsys):
     assert set(capsys.readouterr().out.splitlines()) == {"ex01-a: not answered yet"}
     record(0.5)
     assert capsys.readouterr().out == "ex01-a: right.\n"
+
+
+def test_long_lines_are_broken(record):
+    record({f"name {i}": i for i in range(9)})
+    lines = verdict("ex01-a", ...).splitlines()
+    assert len(lines) > 2 and max(map(len, lines)) <= 74
+    assert all(line.startswith("  ") for line in lines[1:])
 
 
 def test_recording_again_changes_nothing_but_what_is_new(record):

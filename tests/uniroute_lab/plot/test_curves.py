@@ -97,6 +97,12 @@ def test_names_beside_the_ends_stand_in_the_order_of_the_curves():
     assert {"to be won", "best single LLM"} <= set(words)
     low, high = (words[f"{name}\narea {one.area():.3f}"] for name, one in curves.items())
     assert high - low > 0.1
+    axes.get_ylim()
+    for one, height in zip(curves.values(), (low, high), strict=True):
+        _, drawn = axes.transAxes.inverted().transform(
+            axes.transData.transform((1, one.quality[-1]))
+        )
+        assert abs(height - drawn) < 0.09  # apart from what keeps two texts from each other
     ends = [one.get_position() for one in axes.texts if one.get_text() == ""]
     assert ends == [(2.0, curves["UniRoute"].at(2.0))]
 

@@ -1,4 +1,4 @@
-"""Situations, the linear programme and its multipliers: closed forms, and each against the others."""
+"""Situations, the linear programme, its multipliers: closed forms; one against another."""
 
 import numpy as np
 import pytest
