@@ -19,7 +19,7 @@ from uniroute_lab.plot.tidy import read_lines, read_points
 
 __all__ = ["against_bound", "lines"]
 
-BETWEEN = ("guide", "line", "step")
+BETWEEN = ("guide", "line", "step", "stem")
 
 
 @styled
@@ -66,11 +66,11 @@ def lines(
         or by label. A label that is itself a kind needs none.
     log : {"", "x", "xy"}, default ""
         Which axes are logarithmic.
-    between : {"guide", "line", "step"} or dict of str to these, default "guide"
+    between : {"guide", "line", "step", "stem"} or dict of str to these, default "guide"
         What is between two points, for all lines or by label. "guide": nothing is known, and the
         straight line on the page only guides the eye, on any scale. "line": the
         function, which is linear there, and a curve on a logarithmic axis. "step": the function,
-        which keeps its value up to the next point.
+        which keeps its value up to the next point. "stem": nothing; each point stands on zero.
     best : {"highest", "lowest"}, default "highest"
         Which point of a line the text names.
     reference : tuple of (str, float), optional
@@ -196,7 +196,7 @@ def draw_line(axes, line, between, shade=0.18, **look):
     axes : matplotlib.axes.Axes
     line : pandas.DataFrame
         Columns x, y, low and high.
-    between : {"guide", "line", "step"}
+    between : {"guide", "line", "step", "stem"}
         As for `lines`.
     shade : float, default 0.18
         Opacity of the band.
@@ -209,6 +209,10 @@ def draw_line(axes, line, between, shade=0.18, **look):
         axes.plot(x, y, **look)
         if known:
             axes.fill_between(x, low, high, color=look["color"], alpha=shade, lw=0)
+        return
+    if between == "stem":
+        axes.vlines(x, 0, y, color=look["color"], lw=2)
+        axes.plot(x, y, **{**look, "linestyle": ""})
         return
     marked = slice(None)
     if between == "step":  # each x twice: with the value before it, and with its own

@@ -138,7 +138,7 @@ def test_texts_need_no_picture():
     ("name", "change", "words"),
     [
         ("lines", {"log": "y"}, "log must be one of '', 'x', 'xy'; got 'y'"),
-        ("lines", {"between": "curve"}, "between must be one of 'guide', 'line', 'step'; got"),
+        ("lines", {"between": "curve"}, "between must be one of 'guide', .*'stem'; got"),
         ("lines", {"between": {"a": "curve"}}, "between must be one of 'guide', 'line', 'step'"),
         ("lines", {"best": "last"}, "best must be one of 'highest', 'lowest'; got 'last'"),
         ("lines", {"x": "n"}, "x must be of the table's columns"),
@@ -152,3 +152,13 @@ def test_texts_need_no_picture():
 def test_bad_input_is_named(name, change, words):
     with pytest.raises(ValueError, match=words):
         draw(name, **change)
+
+
+def test_stems_stand_on_zero_and_nothing_joins_them():
+    """Points that are things by themselves, such as clusters, are no line."""
+    table = {"x": [1, 2, 5], "a": [0.5, 0.0, 0.25]}
+    (axes,) = plot.lines(table, "x", "y", between="stem").figure.axes
+    (stems,) = axes.collections
+    ends = [line.tolist() for line in stems.get_segments()]
+    assert ends == [[[1, 0], [1, 0.5]], [[2, 0], [2, 0]], [[5, 0], [5, 0.25]]]
+    assert axes.lines[0].get_linestyle() == "None"

@@ -29,6 +29,31 @@ def test_numbers_stand_in_the_cells_of_narrow_tables(n_columns, n_numbers):
     assert len(axes.texts) == n_numbers
 
 
+def test_short_numbers_stand_in_more_cells():
+    table = pd.DataFrame([[100.0] * 20, [0.0] * 20])
+    assert len(plot.heatmap(table, "n", digits=0).figure.axes[0].texts) == 40
+
+
+def test_cells_that_touch_share_an_outline():
+    """Two neighbours have six sides outside, whichever side they touch at."""
+    table = pd.DataFrame(np.zeros((3, 3)))
+    for second in ([1, 2], [2, 1]):
+        cells = np.zeros((3, 3), bool)
+        cells[1, 1] = cells[tuple(second)] = True
+        axes = plot.heatmap(table, "n", outlined=("two", cells)).figure.axes[0]
+        assert sum(len(found.get_segments()) for found in axes.collections[1:]) == 6
+
+
+def test_an_outline_goes_along_the_sides_of_its_cell():
+    table = pd.DataFrame(np.zeros((2, 3)))
+    axes = plot.heatmap(table, "n", outlined=("one", [[0, 0, 1], [0, 0, 0]])).figure.axes[0]
+    sides = {
+        tuple(map(tuple, line)) for lines in axes.collections[1:] for line in lines.get_segments()
+    }
+    across = {((2.0, 0.0), (3.0, 0.0)), ((2.0, 1.0), (3.0, 1.0))}
+    assert sides == across | {((2.0, 0.0), (2.0, 1.0)), ((3.0, 0.0), (3.0, 1.0))}
+
+
 def test_texts_need_no_picture():
     table = pd.DataFrame([[0.1, 0.9]], ["small"], ["sums", "places"])
     assert heatmap_text(table, "mean loss", "LLMs", "columns") == (
@@ -71,6 +96,11 @@ def test_differences_say_what_their_intervals_speak_of():
     assert axes.get_xlabel() == "area\n(95 % intervals about these LLMs and new LLMs)"
 
 
+def test_what_intervals_speak_of_can_be_said():
+    (axes,) = plot.differences(FOUND, "area", about="new worlds").figure.axes
+    assert axes.get_xlabel().endswith("intervals about new worlds)")
+
+
 def test_cells_that_print_the_same_number_look_the_same():
     table = pd.DataFrame([[0.536, 0.544], [0.5, 0.6]])
     mesh = plot.heatmap(table, "area").figure.axes[0].collections[0]
@@ -98,6 +128,11 @@ def test_intervals_are_drawn_where_they_are():
         ("differences", {"kinds": "knn"}, "kinds must be of .*; got 'knn'"),
         ("heatmap", {"table": pd.DataFrame()}, "table must be a non-empty array"),
         ("heatmap", {"table": pd.DataFrame(GAMMA * np.nan)}, "table must be finite; got nan"),
+        (
+            "heatmap",
+            {"outlined": ("x", [[True]])},
+            r"outlined must mark cells of \(2, 3\); got \(1, 1\)",
+        ),
     ],
 )
 def test_bad_input_is_named(name, change, words):
