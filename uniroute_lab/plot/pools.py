@@ -5,7 +5,7 @@ import numpy as np
 from uniroute.checks import check_costs, check_matrix, check_names
 from uniroute_lab.plot.axes import draw_function, legend_beside, log_x, new_axes
 from uniroute_lab.plot.looks import METHODS, OTHERS, llm_colours
-from uniroute_lab.plot.picture import Picture, need, number, styled
+from uniroute_lab.plot.picture import SMALLEST, Picture, need, number, styled
 
 __all__ = ["all_routers", "llm_pool", "traffic"]
 
@@ -110,7 +110,7 @@ def _label_points(dots, names, x, y, line):
 
     axes = dots[0].axes
     axes.margins(x=0.12, y=0.08)
-    texts = [axes.text(*place, fontsize=7.5) for place in zip(x, y, names, strict=True)]
+    texts = [axes.text(*place, fontsize=SMALLEST) for place in zip(x, y, names, strict=True)]
     axes.figure.canvas.draw()
     adjust_text(
         texts,

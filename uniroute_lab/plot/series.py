@@ -126,7 +126,18 @@ ZeroRouter: 0.5 throughout.
         label_ends(grid[0], _line_ends(found, reference))
     else:
         legend_beside(grid[0])
-    return Picture(figure, lines_text(found, xlabel, ylabel, best, reference))
+    text = lines_text(found, xlabel, ylabel, best, reference)
+    return Picture(figure, text, _bands_note(error))
+
+
+def _bands_note(error):
+    """Say for a caption what bands are, where a rule makes them."""
+    notes = {
+        "se": "Bands: {:g} standard errors of the mean to each side.",
+        "t": "Bands: {:.0%} intervals of the mean.",
+    }
+    known = isinstance(error, tuple) and error[0] in notes
+    return notes[error[0]].format(error[1]).replace("%", " %") if known else ""
 
 
 def _line_axes(found, log, title):

@@ -144,7 +144,8 @@ def differences(found, label, title=None, kinds=None):
     area gained, with confidence intervals. K-NN: +0.1000 [-0.1484, +0.3484].
     """
     need("found", found)
-    return Picture(_draw_differences(found, label, title, kinds), differences_text(found, label))
+    figure = _draw_differences(found, label, title, kinds)
+    return Picture(figure, differences_text(found, label), trials_note(found.values()))
 
 
 def _draw_differences(found, label, title, kinds):
@@ -168,6 +169,29 @@ def _draw_differences(found, label, title, kinds):
     axes.set_xlabel(f"{label}\n({_intervals(found.values())})")
     axes.set_title(title)
     return figure
+
+
+def trials_note(rows):
+    """Say for a caption of what level intervals are, about what, and from how many trials.
+
+    Parameters
+    ----------
+    rows : iterable of PairedDifference
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from uniroute import paired_difference
+    >>> trials_note([paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7])])
+    'Lines: 95 % intervals about these LLMs, from 3 trials.'
+    """
+    rows = list(rows)
+    counts = [row.n_pairs for row in rows]
+    trials = " to ".join(map(str, dict.fromkeys([min(counts), max(counts)])))
+    return f"Lines: {_intervals(rows)}, from {trials} trials."
 
 
 def _intervals(rows):
@@ -224,7 +248,9 @@ def grouped_differences(found, label, title=None):
     area gained, with confidence intervals. new: K-NN +0.1000 [-0.1484, +0.3484].
     """
     need("found", found)
-    return Picture(_draw_groups(found, label, title), groups_text(found, label))
+    rows = [row for methods in found.values() for row in methods.values()]
+    figure = _draw_groups(found, label, title)
+    return Picture(figure, groups_text(found, label), trials_note(rows))
 
 
 def _draw_groups(found, label, title):
