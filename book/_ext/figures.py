@@ -83,7 +83,7 @@ class Pictures(SphinxTransform):
         dark = dark_variant(path, folder)
         uris = [node["uri"], f"/{os.path.relpath(dark, self.env.srcdir)}"]
         return [
-            picture("", uri=uri, alt=node.get("alt", ""), size=size, classes=[f"only-{theme}"])
+            picture("", uri=uri, alt=node.get("alt", ""), size=size, classes=[f"on-{theme}"])
             for theme, uri in zip(("light", "dark"), uris, strict=True)
         ]
 
