@@ -161,10 +161,10 @@ def _lift_title(figure):
 
 def _fold_names(axis):
     """Write names at the side of the axes, if one is long, in several lines."""
-    from matplotlib.ticker import FixedFormatter
+    from matplotlib.ticker import FixedLocator
 
-    names = getattr(axis.get_major_formatter(), "seq", [])
-    if isinstance(axis.get_major_formatter(), FixedFormatter) and max(map(len, names)) > LONG:
+    names = [label.get_text() for label in axis.get_majorticklabels()]
+    if isinstance(axis.get_major_locator(), FixedLocator) and max(map(len, names)) > LONG:
         axis.set_ticklabels([fill(name, LONG, break_long_words=False) for name in names])
 
 
