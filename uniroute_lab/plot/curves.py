@@ -207,7 +207,8 @@ ZeroRouter 0.25, at half the range 0.375, at the end 0.5; UniRoute 0.25, 0.5, 0.
     found = _chosen(found, found.labels if methods is None else list(methods), minus)
     word = "mean quality" if minus is None else f"mean quality minus {minus}'s"
     figure = _draw_mean_curves(found, word, minus)
-    return Picture(figure, mean_curves_text(found, word))
+    note = "Bands: two standard errors over trials to each side." if minus is None else ""
+    return Picture(figure, mean_curves_text(found, word), note)
 
 
 def _chosen(found, methods, minus):

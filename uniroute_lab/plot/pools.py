@@ -5,7 +5,7 @@ import numpy as np
 from uniroute.checks import check_costs, check_matrix, check_names
 from uniroute_lab.plot.axes import draw_function, legend_beside, log_x, new_axes
 from uniroute_lab.plot.looks import METHODS, OTHERS, llm_colours
-from uniroute_lab.plot.picture import Picture, need, number, styled
+from uniroute_lab.plot.picture import SMALLEST, Picture, need, number, styled
 
 __all__ = ["all_routers", "llm_pool", "traffic"]
 
@@ -106,9 +106,8 @@ def _label_points(dots, names, x, y, line, shown):
 
     axes = dots[0].axes
     axes.margins(x=0.12, y=0.08)
-    size = 7.5 if shown.all() else 9
     chosen = np.flatnonzero(shown)
-    texts = [axes.text(x[i], y[i], names[i], fontsize=size) for i in chosen]
+    texts = [axes.text(x[i], y[i], names[i], fontsize=SMALLEST) for i in chosen]
     axes.figure.canvas.draw()
     adjust_text(
         texts,

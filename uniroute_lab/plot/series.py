@@ -130,7 +130,8 @@ ZeroRouter: 0.5 throughout.
         legend_below(figure, handles_of(grid), 2)
     else:
         legend_beside(grid[0])
-    return Picture(figure, lines_text(found, xlabel, ylabel, best, reference, points or {}))
+    text = lines_text(found, xlabel, ylabel, best, reference, points or {})
+    return Picture(figure, text, _bands_note(error))
 
 
 def _draw_words(axes, points):
@@ -139,6 +140,16 @@ def _draw_words(axes, points):
         axes.plot(*place, linestyle="", marker="o", color="#CC3311", markersize=9, zorder=5)
         look = {"color": "#CC3311", "ha": "right", "va": "center", "fontsize": 9}
         axes.annotate(words, place, (-8, 0), textcoords="offset points", **look)
+
+
+def _bands_note(error):
+    """Say for a caption what bands are, where a rule makes them."""
+    notes = {
+        "se": "Bands: {:g} standard errors of the mean to each side.",
+        "t": "Bands: {:.0%} intervals of the mean.",
+    }
+    known = isinstance(error, tuple) and error[0] in notes
+    return notes[error[0]].format(error[1]).replace("%", " %") if known else ""
 
 
 def _line_axes(found, log, title):
