@@ -27,7 +27,7 @@ from uniroute import (
 from uniroute.llms import ClusterMeans
 from uniroute_lab import plot
 from uniroute_lab.paper.coverage import EFFECTS, N_PROMPTS, N_TEST, SIZES, read_coverage, simulate
-from uniroute_lab.pocket import load_pocket
+from uniroute_lab.pocket import SKILLS, load_pocket
 from uniroute_lab.trials import NamedPool, RandomPool
 
 FOLDER = Path(__file__).parents[1] / "book" / "_static" / "interactive"
@@ -40,6 +40,10 @@ SIZES_TRIED = (25, 50, 100, 200, 400, 800)
 CLUSTERS_TRIED = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120)
 LABELS_TRIED = (5, 10, 25, 50, 100, 200, 400)
 N_REPEATS = 100  # simulated experiments of the figure on intervals
+KINDS = {"alike": "like those of training", "stronger": "stronger than those"}
+CLAIMS = ("these LLMs", "new prompts", "new LLMs")
+SHOWN_SIZES = (SIZES[0], SIZES[3])
+SHOWN_EFFECTS = ("none", "LLMs", "LLMs, large")
 
 
 class Split:
@@ -61,12 +65,15 @@ class Split:
         return np.sqrt(np.square(away).sum(axis=2))
 
     def names(self):
-        """Return what each cluster is mostly made of: one or two families of prompts."""
+        """Return what each cluster is mostly made of: a family of prompts, or those of a skill."""
         tasks, clusters = np.array(self.data.tasks)[self.train], self.clusters(self.train)
+        skill_of = {task: skill for skill in list(SKILLS)[1:] for task in SKILLS[skill]}
         found = []
         for k in range(N_CLUSTERS):
-            shares = pd.Series(tasks[clusters == k]).value_counts(normalize=True)
-            found.append(", ".join(shares[shares > 0.2].index[:2]))
+            families = pd.Series(tasks[clusters == k])
+            shares = families.value_counts(normalize=True)
+            skills = families.map(skill_of).value_counts(normalize=True)
+            found.append(shares.index[0] if shares.iloc[0] > 0.5 else skills.index[0])
         return found
 
     def losses(self, prompts, llms):
@@ -106,13 +113,12 @@ def explorer():
     shown = split.test[:N_SHOWN]
     clusters = split.clusters(shown)
     away = split.distances(shown)[np.arange(N_SHOWN), clusters]
-    shown, clusters = (
-        values[np.lexsort([away.round(6), clusters])] for values in (shown, clusters)
-    )
+    order = np.lexsort([away.round(6), clusters])
+    shown, clusters = shown[order], clusters[order]
     wrong, counts = split.wrong(split.val, POOL)
     curves = split.curves(shown, POOL)
     qnc = curves["UniRoute (K-means)"].qnc()
-    title = f"Eight real LLMs: as good as the best, for {qnc:.0%} of its cost"
+    title = f"Eight small LLMs: as good as the best, for {qnc:.0%} of its cost"
     picture = plot.deferral_curves(curves, f"{UNIT}, log scale", title, log=True)
     numbers = {
         "llms": POOL,
@@ -236,11 +242,6 @@ def clusters():
     return numbers, plot.lines(pd.DataFrame(rows), "K", "area", "labels", **look), title
 
 
-CLAIMS = ("these LLMs", "new prompts", "new LLMs")
-SHOWN_SIZES = (SIZES[0], SIZES[3])
-SHOWN_EFFECTS = ("none", "LLMs", "LLMs, large")
-
-
 def intervals():
     """Return intervals of simulated experiments, by what they are about, and stored coverage."""
     cases, rng = [], np.random.default_rng(0)
@@ -269,7 +270,7 @@ def intervals():
         names,
         ["about these LLMs", "about new prompts", "about new LLMs"],
     )
-    look = {"row_word": "worlds", "column_word": "intervals", "title": title}
+    look = {"row_word": "worlds", "column_word": "intervals", "title": title, "digits": 0}
     return numbers, plot.heatmap(table, "holds the truth, %", **look), title
 
 
@@ -296,12 +297,12 @@ def labels():
     numbers = {"sizes": list(LABELS_TRIED), "pools": pools}
     title = "With few labels, training LLMs help, if the new ones are like them"
     rows = [
-        {"labels": n, "error": error, "estimate": f"{name} ({kind})"}
+        {"labels": n, "error": error, "estimate": name, "pool": KINDS[kind]}
         for kind, one in pools.items()
         for name, errors in _errors(one).items()
         for n, error in zip(LABELS_TRIED, errors, strict=True)
     ]
-    look = {"log": "x", "title": title, "best": "lowest"}
+    look = {"log": "x", "title": title, "best": "lowest", "col": "pool"}
     look |= {"xlabel": "labels for each LLM", "ylabel": "error of a mean loss"}
     return numbers, plot.lines(pd.DataFrame(rows), "labels", "error", "estimate", **look), title
 
@@ -335,11 +336,11 @@ def _one_pool(trial):
 def _errors(pool):
     """Return root mean squared errors by number of labels: of plain means, and with the prior."""
     truth, weights = np.array(pool["truth"]), np.array(pool["weights"], dtype=float)
-    found = {"means": [], "UniRoute (prior)": []}
+    found = {"UniRoute (K-means)": [], "UniRoute (prior)": []}
     for wrong, counts, prior in zip(pool["wrong"], pool["counts"], pool["prior"], strict=True):
         wrong, counts = np.array(wrong, dtype=float), np.array(counts)[:, None]
         means = np.where(counts > 0, wrong / np.maximum(counts, 1), wrong.sum(0) / counts.sum())
-        for name, estimate in (("means", means), ("UniRoute (prior)", np.array(prior))):
+        for name, estimate in zip(found, (means, np.array(prior)), strict=True):
             squares = np.square(estimate - truth).mean(axis=1)
             found[name].append(float(np.sqrt(np.average(squares, weights=weights))))
     return found

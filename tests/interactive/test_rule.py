@@ -176,7 +176,7 @@ def test_an_empty_cluster_gets_the_overall_mean():
 
 @pytest.mark.parametrize("at", [0.0, 0.05, 0.2, 1.0])
 def test_explanation_is_the_package_s(at):
-    router, wrong, counts, X, costs = fitted(4)
+    router, _, _, X, costs = fitted(4)
     for x in X:
         told = router.explain(x, cost_weight=at)
         (found,) = ask(("explain", told.predicted_losses, costs, at))

@@ -42,12 +42,12 @@ export function render({ model, el }) {
     const line = (values, name) => s("path", { class: `ir-line ${name}`, d: path(points(values)) });
     inner.append(
       s("line", { x1: left, x2: width - 12, y1: py(data.best), y2: py(data.best), class: "ir-now" }),
-      s("text", { x: left + 4, y: py(data.best) - 5 }, "the best possible"),
+      s("text", { x: left + 4, y: py(data.best) + 14 }, "the best possible"),
       line(data.limit, "ir-zero"),
-      s("text", { x: px(9), y: py(data.limit[4]) - 24, class: "ir-zero-word" }, "labels without end"));
-    if (!state.hidden || state.promise)
-      state.promise && inner.append(line(promised, "ir-accent"),
-        s("text", { x: px(2.2), y: py(promised[2]) - 12, class: "ir-accent-word" }, "promised by the labels themselves"));
+      s("text", { x: px(70), y: py(data.limit[9]) + 20, "text-anchor": "middle", class: "ir-zero-word" }, "labels without end"));
+    if (state.promise && !state.hidden)
+      inner.append(line(promised, "ir-accent"),
+        s("text", { x: px(12) - 12, y: py(promised[5]) - 8, "text-anchor": "end", class: "ir-accent-word" }, "promised by the labels"));
     if (!state.hidden)
       inner.append(line(delivered, "ir-router"),
         ...points(delivered).map(([x, y]) => s("circle", { cx: x, cy: y, r: 3.5, class: "ir-dot-router" })),

@@ -131,11 +131,13 @@ export function render({ model, el }) {
       const mine = ofCluster(k);
       const dots = bunch(mine.length, spacing).map(([dx, dy], i) =>
         s("circle", {
-          cx: dx, cy: dy, r: mine[i] === state.prompt ? spacing * 1.05 : spacing * 0.78,
+          cx: dx, cy: dy, r: mine[i] === state.prompt ? spacing * 1.1 : spacing * 0.78,
           class: mine[i] === state.prompt ? "ir-dot ir-picked" : "ir-dot",
           style: `fill:${state.hidden ? "var(--ir-faint)" : colour(data.llms[chosen(now.chances[k], i)])}`,
           "data-prompt": mine[i],
         }));
+      const picked = mine.indexOf(state.prompt);
+      if (picked >= 0) dots.push(...dots.splice(picked, 1)); // on top
       const to = now.chances[k].flatMap((chance, llm) => (chance > 0 ? [data.llms[llm]] : []));
       return s("g", { transform: `translate(${x},${y})` },
         s("text", { y: 12, "text-anchor": "middle", class: "ir-name" }, name),
@@ -178,11 +180,11 @@ export function render({ model, el }) {
     const line = (one, name) => s("path", { class: name, d: along((x) => qualityAt(one, x), ends, px, py) });
     inner.append(
       line(zero, "ir-line ir-zero"),
-      s("text", { x: px(1.9), y: py(qualityAt(zero, 1.9)) + 20, class: "ir-zero-word" }, "ZeroRouter"),
+      s("text", { x: px(0.6), y: py(qualityAt(zero, 0.6)) + 20, class: "ir-zero-word" }, "ZeroRouter"),
       ...data.llms.map((name, llm) => s("circle", {
         cx: px(data.costs[llm]), cy: py(known.singles[llm]), r: 4, style: `fill:${colour(name)}`,
       }, s("title", {}, `${name}: ${percent(known.singles[llm])}`))),
-      s("text", { x: px(data.costs[best]) - 4, y: py(known.singles[best]) + 18, "text-anchor": "end" },
+      s("text", { x: px(data.costs[best]) + 8, y: py(known.singles[best]) + 20, "text-anchor": "end" },
         data.llms[best]),
     );
     if (!state.hidden) {
@@ -246,8 +248,8 @@ export function render({ model, el }) {
     const i = state.prompt;
     const k = data.cluster[i];
     const flips = [
-      told.high < Infinity ? `goes to a cheaper LLM at λ = ${number(told.high)} and above` : "is the cheapest choice",
-      told.low > 0 ? `to a more expensive one below λ = ${number(told.low)}` : "and no smaller λ changes that",
+      told.high < Infinity ? `From λ = ${number(told.high)} on a cheaper LLM is chosen.` : "No larger λ changes that.",
+      told.low > 0 ? `Below λ = ${number(told.low)} it is a more expensive one.` : "No smaller λ changes that.",
     ];
     const shares = probabilities([gamma[k]], data.costs, state.rule)[0];
     const rest = shares.findIndex((share, llm) => share > 0 && llm !== told.choice);
@@ -257,7 +259,7 @@ export function render({ model, el }) {
       h("p", { class: "ir-prompt" }, `“${data.prompts[i]}”`),
       h("p", {}, `Cluster “${data.clusters[k]}”, known from ${data.counts[k]} labelled prompts. ` +
         `At λ = ${number(state.rule.lambda)} the smallest score is that of ${data.llms[told.choice]}; ` +
-        `runner-up: ${data.llms[told.runnerUp]}. The prompt ${flips[0]}, ${flips[1]}.${coin}`),
+        `runner-up: ${data.llms[told.runnerUp]}. ${flips.join(" ")}${coin}`),
       h("table", { class: "ir-table" },
         h("thead", {}, h("tr", {}, ["LLM", "pred. loss", "cost", "score", "this prompt"].map((word) =>
           h("th", { scope: "col" }, word)))),
@@ -281,10 +283,10 @@ export function render({ model, el }) {
     upper.replaceChildren(
       cloud(width, now),
       h("div", { class: "ir-row" }, curves(half, now),
-        state.hidden ? covered : bars({ width: half, rows, title: "Traffic by LLM" })),
+        state.hidden ? covered : bars({ width: half, rows, title: "Traffic by LLM", high: Math.max(0.4, ...now.shares) })),
     );
     lower.replaceChildren(...(state.hidden ? [] : [envelope(half, told), card(told)]));
-    finder.hidden = state.hidden;
+    finder.hidden = controls.hidden = state.hidden;
     live.say(state.hidden ? "" :
       `At ${number(now.cost)} ${data.unit} per prompt, λ = ${number(state.rule.lambda)}, UniRoute is right on ` +
       `${percent(now.quality)}; the ZeroRouter, for the same money, on ${percent(qualityAt(zero, now.cost))}. ` +

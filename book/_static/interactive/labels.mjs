@@ -6,9 +6,14 @@ import { chart, choice, fit, guide, h, number, panel, path, s, slider, teller } 
 const KAPPAS = [0, 1, 2, 5, 10, 20, 50, 100, 1000];
 const KINDS = { alike: "new LLMs like those of training", stronger: "new LLMs stronger than all of training" };
 
-// Shrunk means of one LLM, one for each cluster.
-export const estimates = (pool, size, llm, kappa) =>
-  pool.training.map((prior, k) => shrunk(pool.wrong[size][k][llm], pool.counts[size][k], prior, kappa));
+// Shrunk means of one LLM, one for each cluster; where there is neither a label nor a prior, its
+// mean over all labels stands in, as in the package.
+export function estimates(pool, size, llm, kappa) {
+  const [wrong, counts] = [pool.wrong[size].map((row) => row[llm]), pool.counts[size]];
+  const total = (values) => values.reduce((a, b) => a + b, 0);
+  return pool.training.map((prior, k) =>
+    counts[k] + kappa ? shrunk(wrong[k], counts[k], prior, kappa) : total(wrong) / total(counts));
+}
 
 // Root mean squared error over clusters and LLMs of an estimate(llm), which is a list.
 export function error(pool, estimate) {
@@ -65,7 +70,7 @@ export function render({ model, el }) {
       const y = 26 + row * step;
       return s("g", {},
         s("line", { x1: px(0), x2: px(1), y1: y, y2: y, class: "ir-grid" }),
-        s("text", { x: 40, y, dy: "0.35em", "text-anchor": "end" }, String(n)),
+        s("text", { x: 36, y, dy: "0.35em", "text-anchor": "end" }, String(n)),
         s("line", { x1: px(one.truth[k][state.llm]), x2: px(one.truth[k][state.llm]), y1: y - 9, y2: y + 9, class: "ir-truth" }),
         n ? s("circle", { cx: px(wrong / n), cy: y, r: 5, class: "ir-hollow" }) : null,
         s("path", { d: "M-5,0L0,-6L5,0L0,6Z", transform: `translate(${px(mine[k])},${y})`, class: "ir-mine" }),
@@ -120,11 +125,12 @@ export function render({ model, el }) {
       set: { kind: 0, size: at(25), kappa: 0, llm: 5 },
       ask: { text: "which κ is best here, with 25 labels?", options: ["0: labels alone", "1 to 5", "20 or more"],
         answer: (guess) => `The best of these is κ = ${bestKappa(0, at(25))}. ${guess === 0 ? "Labels alone are noise here. " : ""}` +
-          "UniRoute() does better still: it knows how LLMs differ, so that labels in one cluster speak for others too." } },
-    { text: "Four hundred labels. Look where the orange curve is lowest now: the prior has become a burden, and UniRoute() has let go of it.",
+          "UniRoute() does better still: it has learned how LLMs differ, and so labels in one cluster speak for others too." } },
+    { text: "Four hundred labels. A small κ neither helps nor harms now, and a large one is a burden: forty labels in a cluster say " +
+        "more than the mean of other LLMs.",
       set: { kind: 0, size: at(400), kappa: 2, llm: 5 } },
     { text: "Now all new LLMs are stronger than those of training: the prior is wrong about them. With few labels it still beats noise, but it is " +
-        "to be trusted less.", set: { kind: 1, size: at(25), kappa: 2, llm: 10 } },
+        "to be trusted less: look at the best κ.", set: { kind: 1, size: at(25), kappa: 2, llm: 10 } },
     { text: "Now it is yours. How many labels does it take until κ = 0 is within 0.01 of the best κ, in each of the two pools?" },
   ];
   el.replaceChildren(h("div", { class: "ir" }, guide(steps, (set, hidden) => change({ ...set, hidden })),

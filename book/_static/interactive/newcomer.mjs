@@ -121,7 +121,8 @@ export function render({ model, el }) {
     const rows = shown.map((name) => ({ name, colour: colour(name), value: shares[name] ?? 0,
       before: old ? old[name] ?? 0 : null }));
     picture.replaceChildren(view.node,
-      bars({ width: half, rows, title: old ? "Traffic by LLM (mark: before)" : "Traffic by LLM" }));
+      bars({ width: half, rows, title: old ? "Traffic by LLM (mark: before)" : "Traffic by LLM",
+        high: Math.max(0.4, ...rows.map((row) => Math.max(row.value, row.before ?? 0))) }));
     const was = old ? qualityAt(curveOf(state.before), Math.max(state.budget, curveOf(state.before)[0].cost)) : null;
     live.say(`${pool.names.length} LLMs, ${number(state.budget)} ${data.unit}: right on ${percent(quality)}` +
       `${was === null ? "" : `, before the change on ${percent(was)}`}. ` +

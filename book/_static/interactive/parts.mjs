@@ -214,7 +214,7 @@ export function guide(steps, apply) {
   const text = h("div", { class: "ir-text", "aria-live": "polite" });
   const asked = h("div");
   const back = button("Back", () => go(at - 1));
-  const next = button("Next", () => go(at + 1), { class: "ir-button ir-main" });
+  const next = button("Next", () => go(at + 1));
   let at = 0;
 
   function show() {
@@ -228,6 +228,7 @@ export function guide(steps, apply) {
     asked.replaceChildren(...(open ? [question(step.ask, look)] : []));
     back.disabled = at === 0;
     next.textContent = last ? "Start again" : open ? "Skip" : "Next";
+    next.className = open || last ? "ir-button" : "ir-button ir-main";
   }
 
   function look(guess) {
