@@ -44,7 +44,7 @@ export function render({ model, el }) {
       s("line", { x1: left, x2: width - 12, y1: py(data.best), y2: py(data.best), class: "ir-now" }),
       s("text", { x: left + 4, y: py(data.best) + 14 }, "the best possible"),
       line(data.limit, "ir-zero"),
-      s("text", { x: px(70), y: py(data.limit[9]) + 20, "text-anchor": "middle", class: "ir-zero-word" }, "labels without end"));
+      s("text", { x: px(70), y: py(data.limit[9]) + 26, "text-anchor": "middle", class: "ir-zero-word" }, "labels without end"));
     if (state.promise && !state.hidden)
       inner.append(line(promised, "ir-accent"),
         s("text", { x: px(12) - 12, y: py(promised[5]) - 8, "text-anchor": "end", class: "ir-accent-word" }, "promised by the labels"));
@@ -82,7 +82,7 @@ export function render({ model, el }) {
     { text: "Could one choose K by the labels themselves? The orange curve is the area that the router promises: its own means, taken for " +
         "the truth. The smallest of several noisy means is too small: the winner's curse. The promise is largest where the harm is.",
       set: { size: at(100), K: data.clusters.indexOf(50), promise: true } },
-    { text: "Now it is yours. How many labels does the promise need to be true within 0.02 at K = 20? At which number of labels does K = 50 " +
+    { text: "Now it is yours. How many labels does the promise need to be true within 0.05 at K = 20? At which number of labels does K = 50 " +
         "beat K = 1?", set: { promise: true } },
   ];
   el.replaceChildren(h("div", { class: "ir" }, guide(steps, (set, hidden) => change({ ...set, hidden })),
