@@ -10,6 +10,8 @@ compares the numbers with what this code makes.
 import json
 import sys
 import warnings
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +48,9 @@ SHOWN_SIZES = (SIZES[0], SIZES[3])
 SHOWN_EFFECTS = ("none", "LLMs", "LLMs, large")
 
 
+@cache
 class Split:
-    """The pocket pool in three parts, and clusters of the first."""
+    """The pocket pool in three parts, and clusters of the first; made once."""
 
     def __init__(self):
         self.data = load_pocket()
@@ -313,8 +316,9 @@ def _one_pool(trial):
     val, test = (np.eye(N_CLUSTERS)[phi.predict(X)] for X in (trial.X_val, trial.X_test))
     train = np.eye(N_CLUSTERS)[phi.predict(trial.X_train)]
     counts, wrong, prior = [], [], []
+    fitted = UniRoute().fit(trial.X_train, trial.losses_train)
     for n in LABELS_TRIED:
-        router = UniRoute().fit(trial.X_train, trial.losses_train)
+        router = deepcopy(fitted)
         router.add_llms(trial.llms, trial.X_val[:n], trial.losses_val[:n], trial.costs)
         predicted = test.T @ router.predict_loss(trial.X_test) / test.sum(axis=0)[:, None]
         prior.append(predicted.round(3).tolist())
