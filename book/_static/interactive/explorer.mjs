@@ -98,7 +98,7 @@ export function render({ model, el }) {
     budgetSlider.show(Math.round(clamp(place(state.budget), 0, LAST)));
     const { lambda: at } = state.rule;
     lambdaSlider.show(at === 0 ? 0 : Math.round(clamp(lambdaPlace(at), 1, LAST)));
-    if (at > 0 && Number.isFinite(at)) lambdaSlider.node.querySelector("output").textContent = number(at);
+    if (at > 0 && Number.isFinite(at)) lambdaSlider.node.querySelector(".ir-value").textContent = number(at);
     const k = data.cluster[state.prompt];
     clusterChoice.show(k);
     promptChoice.show(places[state.prompt], ofCluster(k).map((i) => data.prompts[i]));

@@ -134,7 +134,7 @@ export const colour = (llm) => `var(--ir-${llm}, var(--ir-other))`;
 
 // A slider over places 0 to `last`; `say` puts a place into words.
 export function slider({ label, last, value, say, onInput }) {
-  const output = h("output", {}, say(value));
+  const output = h("span", { class: "ir-value" }, say(value));
   const input = h("input", { type: "range", min: 0, max: last, step: 1, "aria-label": label });
   const show = (place) => {
     input.value = place;
