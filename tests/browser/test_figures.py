@@ -214,7 +214,11 @@ def explorer_numbers():
 
 
 def output(page, label):
-    return page.get_by_label(label, exact=False).locator("xpath=../span[@class='ir-value']").inner_text()
+    return (
+        page.get_by_label(label, exact=False)
+        .locator("xpath=../span[@class='ir-value']")
+        .inner_text()
+    )
 
 
 def test_the_explorer_shows_the_package_s_numbers(visit):
