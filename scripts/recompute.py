@@ -186,7 +186,7 @@ def part_3():
     yield "E max Delta", largest_misfit(q, p, w), "09", r"E max Delta\s+"
     yield "ratio, eta 0.01", two_prompts(0.01), "09", r"\n0\.010\s+\S+\s+\S+\s+"
     yield "ratio, term by term", in_words(), "09", r"E max Delta 0\.3000, ratio "
-    before = r"ratio (?=\S+\s+Predicted and true mean losses of 3)"
+    before = r"ratio (?=\S+\s+Predicted and true mean losses of 3 prompts\. c:)"
     yield "ratio, three prompts", three_prompts(), "10", before
     yield "explained by tasks", explained_by_tasks(), "11", r"K = 50(?:\s+\S+){2}\nTasks\s+"
     yield "further off than 0.1", far_off(0.5), "12", r"further than 0\.1\s+\S+\s+"
