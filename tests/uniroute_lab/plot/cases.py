@@ -52,6 +52,14 @@ CASES = {
             {"cost_weight": 0.125},
         ],
     ),
+    "changing_pool": (
+        {"pools": {"today": ["a", "b"], "later": ["b", "c"]}},
+        [
+            {"pools": {"today": ["a", "b"], "later": ["a", "c"]}},
+            {"pools": {"today": ["a", "b"], "tomorrow": ["b", "c"]}},
+            {"pools": {"today": ["a", "b", "c"], "later": ["b", "c"]}},
+        ],
+    ),
     "choice_map": (
         {
             "predict": predict(),
@@ -66,6 +74,22 @@ CASES = {
             {"cost_weights": [0.01, 5.0]},
             {"limits": (-1, 3, -1, 1)},
             {"names": ["a", "b", "c"]},
+        ],
+    ),
+    "decision": (
+        {
+            "memberships": [0.75, 0.25],
+            "features": [[0.5, 0.25], [0.25, 0.5], [0.125, 0.125]],
+            "costs": COSTS,
+            "names": LLMS,
+            "cost_weight": 0.125,
+        },
+        [
+            {"memberships": [1.0, 0.0]},
+            {"features": [[0.5, 0.75], [0.25, 0.5], [0.125, 0.125]]},
+            {"costs": [1.0, 2.0, 5.0]},
+            {"names": ["a", "b", "c"]},
+            {"cost_weight": 0.5},
         ],
     ),
     "deferral_curves": (
