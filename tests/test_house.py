@@ -23,6 +23,7 @@ ROOMS = {
     "trials": {"pocket", "data"},
     "theory": set(),
     "plot": set(),
+    "exercises": set(),
     "paper": {"pocket", "data", "trials", "theory", "plot"},
 }
 # Rooms of the routers, each an extra: they import the routers, nothing imports them.

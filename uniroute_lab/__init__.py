@@ -5,4 +5,4 @@ load_mmlu_pro`` or ``from uniroute_lab import plot``. The routers themselves are
 which knows nothing of this package.
 """
 
-__all__ = ["data", "paper", "plot", "pocket", "theory", "trials"]
+__all__ = ["data", "exercises", "paper", "plot", "pocket", "theory", "trials"]

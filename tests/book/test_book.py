@@ -15,6 +15,7 @@ from scripts.kernels import names_by_tag
 ROOT = Path(__file__).parents[2]
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
 TAGS = {*names_by_tag(), "skip-execution", "hide-input", "hide-output", "remove-input"}
+TAGS |= {"starter"}  # what an exercise begins with
 # The outputs of these are not compared with a new run: for what is different on each machine.
 TAGS |= {"nbval-ignore-output"}
 # What a chapter leaves to uniroute_lab.plot.

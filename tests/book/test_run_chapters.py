@@ -1,5 +1,6 @@
 """Running chapters stores what they print, names the cell that fails and leaves it as it was."""
 
+import os
 import sys
 
 import nbformat
@@ -152,3 +153,36 @@ def test_an_empty_cell_has_a_name_too():
     assert run_chapters.describe_failure(notebook, 0, ValueError("x")) == (
         "  cell 1: (empty)\n  ValueError: x"
     )
+
+
+EXERCISE = {
+    "starter": 'answer = ...\ncheck("ex01-sum", answer)',
+    "solution": 'answer = 0.5 + 0.5\ncheck("ex01-sum", answer)',
+}
+
+
+def test_answers_are_recorded_and_said_to_be_expected(book, monkeypatch):
+    path = book / "book" / "01-good.ipynb"
+    cells = [new_code_cell("from uniroute_lab.exercises import check")]
+    cells += [new_code_cell(source) for source in EXERCISE.values()]
+    cells[1].metadata.tags = [run_chapters.STARTER]
+    nbformat.write(new_notebook(cells=cells), path)
+    monkeypatch.setenv("UNIROUTE_ANSWERS", str(book))
+    monkeypatch.setenv(run_chapters.RECORD, "1")
+    assert run_chapters.run_chapter(path) is None
+    recorded = path.read_bytes()
+    texts = ["".join(out.text for out in cell.outputs) for cell in read(book, "01-good").cells]
+    missing = "ex01-sum: not answered yet; expected is a number.\n"
+    assert texts == ["", missing, "ex01-sum: right.\n"]
+    # From then on they are compared with what was recorded.
+    monkeypatch.delenv(run_chapters.RECORD)
+    assert run_chapters.run_chapter(path) is None
+    assert path.read_bytes() == recorded
+
+
+def test_the_option_to_record_is_no_folder(book, monkeypatch, capsys):
+    monkeypatch.setenv(run_chapters.RECORD, "")
+    monkeypatch.setattr(sys, "argv", ["run_chapters", "--record", str(book), "03"])
+    run_chapters.main()
+    assert os.environ[run_chapters.RECORD] == "1"
+    assert "book/03-other.ipynb" in capsys.readouterr().out
