@@ -9,6 +9,7 @@ line between points that bear markers only guides the eye. All functions need ma
 from uniroute_lab.plot.curves import deferral_curves, mean_curves
 from uniroute_lab.plot.decisions import choice_map, envelope, predicted_and_true, prompts_2d
 from uniroute_lab.plot.drawings import changing_pool, decision
+from uniroute_lab.plot.forests import forest
 from uniroute_lab.plot.intervals import intervals
 from uniroute_lab.plot.looks import METHODS
 from uniroute_lab.plot.picture import Picture
@@ -29,6 +30,7 @@ __all__ = [
     "dendrogram",
     "differences",
     "envelope",
+    "forest",
     "grouped_differences",
     "heatmap",
     "intervals",
