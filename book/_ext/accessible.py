@@ -4,9 +4,7 @@
 def name_list_items(app, page, template, context, document):
     """Make list items of the entries of a bibliography: a list must hold nothing else."""
     if "body" in context:
-        context["body"] = context["body"].replace(
-            'role="doc-biblioentry"', 'role="listitem"'
-        )
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
 
 
 def setup(app):

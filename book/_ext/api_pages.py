@@ -11,16 +11,15 @@ import inspect
 import pkgutil
 import re
 
-import uniroute
-import uniroute_lab
 from docutils import nodes
 from numpydoc.docscrape import NumpyDocString
 from sphinx.util.docutils import SphinxDirective
 
+import uniroute
+import uniroute_lab
+
 FIRST = ["UniRoute", "Router"]  # what one looks for
-NUMBERED = (
-    r"{word}\s+({number}(?:(?:,\s*|\s+and\s+|,\s+and\s+|\s+to\s+){number})*)"
-)
+NUMBERED = r"{word}\s+({number}(?:(?:,\s*|\s+and\s+|,\s+and\s+|\s+to\s+){number})*)"
 EQUATION = re.compile(NUMBERED.format(word=r"Eqs?\.", number=r"\(\d+\)"))
 CHAPTER = re.compile(NUMBERED.format(word="Chapters?", number=r"\d+"))
 PLACE = re.compile(
@@ -32,12 +31,8 @@ def public_modules():
     """Yield the names of the two packages and of their public modules, each before its own."""
     for package in (uniroute, uniroute_lab):
         yield package.__name__
-        modules = pkgutil.walk_packages(
-            package.__path__, f"{package.__name__}."
-        )
-        yield from (
-            module.name for module in modules if "._" not in module.name
-        )
+        modules = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        yield from (module.name for module in modules if "._" not in module.name)
 
 
 def place_in_table(name):
@@ -49,24 +44,13 @@ def entries():
     """Return {module: {full name: object}} of the functions and classes that modules list."""
     found, seen = {}, set()
     for module in map(importlib.import_module, public_modules()):
-        listed = {
-            name: getattr(module, name, None)
-            for name in getattr(module, "__all__", ())
-        }
-        new = {
-            name: thing for name, thing in listed.items() if callable(thing)
-        }
-        new = {
-            name: thing
-            for name, thing in new.items()
-            if id(thing) not in seen
-        }
+        listed = {name: getattr(module, name, None) for name in getattr(module, "__all__", ())}
+        new = {name: thing for name, thing in listed.items() if callable(thing)}
+        new = {name: thing for name, thing in new.items() if id(thing) not in seen}
         new = {name: new[name] for name in sorted(new, key=place_in_table)}
         seen |= {id(thing) for thing in new.values()}
         if new:
-            found[module.__name__] = {
-                f"{module.__name__}.{name}": new[name] for name in new
-            }
+            found[module.__name__] = {f"{module.__name__}.{name}": new[name] for name in new}
     return found
 
 
@@ -75,27 +59,19 @@ def methods(name, thing):
     if name.rpartition(".")[2] in FIRST:
         for method, function in vars(thing).items():
             function = getattr(function, "__func__", function)
-            if (
-                not method.startswith("_")
-                and inspect.isfunction(function)
-                and notes(function)
-            ):
+            if not method.startswith("_") and inspect.isfunction(function) and notes(function):
                 yield f"{name}.{method}", function
 
 
 def notes(thing):
     """Return the Notes section of a docstring, on one line."""
-    return " ".join(
-        " ".join(NumpyDocString(inspect.getdoc(thing) or "")["Notes"]).split()
-    )
+    return " ".join(" ".join(NumpyDocString(inspect.getdoc(thing) or "")["Notes"]).split())
 
 
 def equations(thing):
     """Return where the paper has it: equation numbers first, then sections and propositions."""
     text = notes(thing)
-    return [
-        f"Eq. {found}" for found in EQUATION.findall(text)
-    ] + PLACE.findall(text)
+    return [f"Eq. {found}" for found in EQUATION.findall(text)] + PLACE.findall(text)
 
 
 def chapter_numbers(thing):
@@ -115,9 +91,7 @@ def summary(thing):
 
 def chapter_link(number, documents):
     """Return a link to a chapter if the book has it, else its number."""
-    pages = [
-        page for page in documents if page.startswith(f"book/{number:02d}-")
-    ]
+    pages = [page for page in documents if page.startswith(f"book/{number:02d}-")]
     return f":doc:`{number} </{pages[0]}>`" if pages else str(number)
 
 
@@ -129,24 +103,15 @@ def table_rows(package, documents):
         for name, thing in names.items():
             yield row(name, name, thing, documents)
             for full, method in methods(name, thing):
-                yield row(
-                    full, ".".join(full.split(".")[-2:]), method, documents
-                )
+                yield row(full, ".".join(full.split(".")[-2:]), method, documents)
 
 
 def row(name, shown, thing, documents):
     """Return the cells of a row: a link, what it does, where the paper and the book have it."""
     shown = shown.rpartition(".")[2] if shown == name else shown
-    chapters = [
-        chapter_link(number, documents) for number in chapter_numbers(thing)
-    ]
+    chapters = [chapter_link(number, documents) for number in chapter_numbers(thing)]
     place = "; ".join(equations(thing)) or "--"
-    return (
-        f":py:obj:`{shown} <{name}>`",
-        summary(thing),
-        place,
-        ", ".join(chapters),
-    )
+    return f":py:obj:`{shown} <{name}>`", summary(thing), place, ", ".join(chapters)
 
 
 class ApiTable(SphinxDirective):
@@ -156,22 +121,14 @@ class ApiTable(SphinxDirective):
 
     def run(self):
         """Write the table as reStructuredText and parse it."""
-        lines = [
-            ".. list-table::",
-            "   :header-rows: 1",
-            "   :widths: 24 46 20 10",
-            "",
-        ]
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 24 46 20 10", ""]
         rows = [
             ("Name", "What it does", "In the paper", "Chapter"),
             *table_rows(self.arguments[0], self.env.found_docs),
         ]
         for cells in rows:
             lines += [
-                f"   {mark} {cell}"
-                for mark, cell in zip(
-                    ["* -", *["  -"] * 3], cells, strict=True
-                )
+                f"   {mark} {cell}" for mark, cell in zip(["* -", *["  -"] * 3], cells, strict=True)
             ]
         return self.parse_text_to_nodes("\n".join(lines))
 
@@ -181,26 +138,18 @@ class ApiModules(SphinxDirective):
 
     def section(self, module, names):
         """Return the section of one module: its docstring, and its names by autodoc."""
-        section = nodes.section(
-            ids=[nodes.make_id(f"module {module}")], names=[module]
-        )
+        section = nodes.section(ids=[nodes.make_id(f"module {module}")], names=[module])
         section += nodes.title(module, "", nodes.literal(text=module))
         lines = [f".. automodule:: {module}", ""]
         for name, thing in names.items():
             kind = "autoclass" if inspect.isclass(thing) else "autofunction"
-            lines += [
-                f".. {kind}:: {name}",
-                *["   :members:"] * inspect.isclass(thing),
-                "",
-            ]
+            lines += [f".. {kind}:: {name}", *["   :members:"] * inspect.isclass(thing), ""]
         section += self.parse_text_to_nodes("\n".join(lines))
         return section
 
     def run(self):
         """Return the sections: the routers', then the lab's."""
-        return [
-            self.section(module, names) for module, names in entries().items()
-        ]
+        return [self.section(module, names) for module, names in entries().items()]
 
 
 def is_request_method(app, what, name, thing, skip, options):

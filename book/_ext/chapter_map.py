@@ -42,9 +42,7 @@ def read_chapter(path, page):
     found = NEEDED.search(source)
     for match in LINK.finditer(found[1] if found else ""):
         number = int(match["number"])
-        needs |= (
-            set(range(max(needs), number)) if match["to"] and needs else set()
-        )
+        needs |= set(range(max(needs), number)) if match["to"] and needs else set()
         needs.add(number)
     return Chapter(
         page=page,
@@ -57,15 +55,11 @@ def read_chapter(path, page):
 
 def read_parts(root):
     """Return (caption, chapters) of each part of the table of contents that has chapters."""
-    toc = yaml.safe_load(
-        (Path(root) / "_toc.yml").read_text(encoding="utf-8")
-    )
+    toc = yaml.safe_load((Path(root) / "_toc.yml").read_text(encoding="utf-8"))
     for part in toc["parts"]:
         pages = [entry["file"] for entry in part["chapters"]]
         paths = [(Path(root) / f"{page}.ipynb", page) for page in pages]
-        chapters = [
-            read_chapter(path, page) for path, page in paths if path.exists()
-        ]
+        chapters = [read_chapter(path, page) for path, page in paths if path.exists()]
         if chapters:
             yield part["caption"], chapters
 
@@ -78,11 +72,7 @@ def reduced(needs):
         return set(direct).union(*map(below, direct))
 
     return {
-        number: {
-            one
-            for one in direct
-            if not any(one in below(other) for other in direct)
-        }
+        number: {one for one in direct if not any(one in below(other) for other in direct)}
         for number, direct in needs.items()
     }
 
@@ -99,9 +89,7 @@ def places(needs, rows):
             last[one] = max(last.get(one, 0), row[number])
     found, free = {}, []
     for number in filter(last.__contains__, rows):
-        at = next(
-            (i for i, end in enumerate(free) if end <= row[number]), len(free)
-        )
+        at = next((i for i, end in enumerate(free) if end <= row[number]), len(free))
         free[at : at + 1] = [last[number]]
         found[number] = at
     return found
@@ -112,9 +100,7 @@ class Lines:
 
     def __init__(self, chapters):
         self.rows = [chapter.number for chapter in chapters]
-        self.needs = reduced(
-            {chapter.number: chapter.needs for chapter in chapters}
-        )
+        self.needs = reduced({chapter.number: chapter.needs for chapter in chapters})
         self.place = places(self.needs, self.rows)
         self.width = 2 * MARGIN + GAP * max(self.place.values(), default=0)
 
@@ -124,25 +110,16 @@ class Lines:
 
     def reach(self, number):
         """Return the rows at which a line begins and ends."""
-        children = [
-            self.rows.index(one)
-            for one in self.rows
-            if number in self.needs[one]
-        ]
+        children = [self.rows.index(one) for one in self.rows if number in self.needs[one]]
         return self.rows.index(number), max(children)
 
     def _line(self, number, y1, y2):
-        x, look = (
-            self.x(number),
-            f"of{number} colour{self.place[number] % N_COLOURS}",
-        )
+        x, look = self.x(number), f"of{number} colour{self.place[number] % N_COLOURS}"
         return f'<line x1="{x}" x2="{x}" y1="{y1}" y2="{y2}" class="{look}"/>'
 
     def _dot(self, number, kind):
         look = f"{kind} of{number} colour{self.place[number] % N_COLOURS}"
-        return (
-            f'<circle cx="{self.x(number)}" cy="50%" r="4" class="{look}"/>'
-        )
+        return f'<circle cx="{self.x(number)}" cy="50%" r="4" class="{look}"/>'
 
     def piece(self, row, inside=True):
         """Return the drawing of one row; if not `inside`, of the gap above it."""
@@ -160,10 +137,7 @@ class Lines:
             own = [number] if number in self.place else []
             ends = [self.x(one) for one in joined + own]
             if ends:
-                parts.insert(
-                    0,
-                    f'<line x1="{min(ends)}" x2="{self.width}" y1="50%" y2="50%"/>',
-                )
+                parts.insert(0, f'<line x1="{min(ends)}" x2="{self.width}" y1="50%" y2="50%"/>')
             parts += [self._dot(one, "joins") for one in joined]
             parts += [self._dot(one, "begins") for one in own]
         return f'<svg width="{self.width}" aria-hidden="true">{"".join(parts)}</svg>'
@@ -218,13 +192,9 @@ class ChapterMap(SphinxDirective):
         self.env.note_dependency(str(Path(self.env.srcdir) / "_toc.yml"))
         for _, chapters in parts:
             for chapter in chapters:
-                self.env.note_dependency(
-                    str(Path(self.env.srcdir) / f"{chapter.page}.ipynb")
-                )
+                self.env.note_dependency(str(Path(self.env.srcdir) / f"{chapter.page}.ipynb"))
         here = posixpath.dirname(self.env.docname)
-        text = draw(
-            parts, lambda page: f"{posixpath.relpath(page, here or '.')}.html"
-        )
+        text = draw(parts, lambda page: f"{posixpath.relpath(page, here or '.')}.html")
         return [nodes.raw("", text, format="html")]
 
 

@@ -33,25 +33,19 @@ TO_LAB = np.array(
 
 def rgb_of(name):
     """Return the levels 0 to 255 of a colour such as "#121212"."""
-    return np.array(
-        [int(name[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.uint8
-    )
+    return np.array([int(name[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.uint8)
 
 
 def linear(rgb):
     """Return the light of levels 0 to 255, between 0 and 1."""
     share = np.asarray(rgb) / 255
-    return np.where(
-        share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4
-    )
+    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
 
 
 def levels(light):
     """Return the levels 0 to 255 of light; the inverse of `linear`."""
     light = np.clip(light, 0, 1)
-    share = np.where(
-        light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055
-    )
+    share = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.rint(255 * share).astype(np.uint8)
 
 
@@ -82,10 +76,7 @@ def with_luminance(ab, target):
     for _ in range(N_HALVINGS):
         middle = (low + high) / 2
         below = light_of(np.column_stack([middle, ab])) @ TO_XYZ_Y < target
-        low, high = (
-            np.where(below, middle, low),
-            np.where(below, high, middle),
-        )
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
     return light_of(np.column_stack([high, ab]))
 
 
@@ -110,25 +101,17 @@ def darken(rgb, page=PAGE):
     [[18, 18, 18], [255, 255, 255]]
     """
     page = luminance(rgb_of(page))
-    share = np.log((1 + FLARE) / (luminance(rgb) + FLARE)) / np.log(
-        (1 + FLARE) / FLARE
-    )
+    share = np.log((1 + FLARE) / (luminance(rgb) + FLARE)) / np.log((1 + FLARE) / FLARE)
     target = (page + FLARE) * ((1 + FLARE) / (page + FLARE)) ** np.maximum(
         share, 0
     ) ** RAISED - FLARE
     ab = oklab(rgb)[:, 1:]
-    low, high = (
-        np.zeros(len(ab)),
-        2 * np.ones(len(ab)),
-    )  # shares of their colourfulness
+    low, high = np.zeros(len(ab)), 2 * np.ones(len(ab))  # shares of their colourfulness
     for _ in range(N_HALVINGS):
         middle = np.minimum((low + high) / 2, 1)
         light = with_luminance(middle[:, None] * ab, target)
         shown = ((light > -1e-4) & (light < 1 + 1e-4)).all(axis=1)
-        low, high = (
-            np.where(shown, middle, low),
-            np.where(shown, high, middle),
-        )
+        low, high = np.where(shown, middle, low), np.where(shown, high, middle)
     return levels(with_luminance(low[:, None] * ab, target))
 
 
@@ -147,9 +130,7 @@ def darken_image(image, page=PAGE):
     """
     if image.mode == "P":
         dark = image.copy()
-        palette = np.array(image.getpalette("RGB"), dtype=np.uint8).reshape(
-            -1, 3
-        )
+        palette = np.array(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
         dark.putpalette(darken(palette, page).tobytes())
         return dark
     rgb = np.asarray(image.convert("RGB"))

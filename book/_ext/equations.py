@@ -29,18 +29,14 @@ LABELS = {
     13: "eq09-gamma",
 }
 N_LINKS = 6  # at most so many functions under an equation
-NAMED = re.compile(
-    r"\bEqs?\.\s+\(\d+\)(?:(?:,\s*|\s+and\s+|\s+to\s+)\(\d+\))*"
-)
+NAMED = re.compile(r"\bEqs?\.\s+\(\d+\)(?:(?:,\s*|\s+and\s+|\s+to\s+)\(\d+\))*")
 
 
 def numbers(text):
     """Return the numbers of the paper's equations that a text names: of "(8) to (10)" all three."""
     found = set()
     for group in EQUATION.findall(text):
-        for first, last in re.findall(
-            r"\((\d+)\)(?:\s+to\s+\((\d+)\))?", group
-        ):
+        for first, last in re.findall(r"\((\d+)\)(?:\s+to\s+\((\d+)\))?", group):
             found |= set(range(int(first), int(last or first) + 1))
     return sorted(found)
 
@@ -59,21 +55,13 @@ def functions():
 
 def names_of(label):
     """Return the functions to name under an equation of the book, the router's own first."""
-    found = [
-        name
-        for number, own in LABELS.items()
-        if own == label
-        for name in code_of(number)
-    ]
+    found = [name for number, own in LABELS.items() if own == label for name in code_of(number)]
     return found[:N_LINKS]
 
 
 def code_of(number):
     """Return the functions that name an equation of the paper, what one looks for first."""
-    return sorted(
-        functions().get(number, []),
-        key=lambda name: name.split(".")[1] not in FIRST,
-    )
+    return sorted(functions().get(number, []), key=lambda name: name.split(".")[1] not in FIRST)
 
 
 def shown(name):
@@ -92,30 +80,17 @@ class EquationLinks(SphinxTransform):
         for equation in list(self.document.findall(nodes.math_block)):
             names = names_of(equation.get("label"))
             if names:
-                line = nodes.paragraph(
-                    "", "In the package: ", classes=["in-the-package"]
-                )
+                line = nodes.paragraph("", "In the package: ", classes=["in-the-package"])
                 for i, name in enumerate(names):
                     line += nodes.Text(", " if i else "")
                     line += self.link(name)
-                equation.parent.insert(
-                    equation.parent.index(equation) + 1, line
-                )
+                equation.parent.insert(equation.parent.index(equation) + 1, line)
 
     def link(self, name):
         """Return a reference to a function's entry on the API page."""
-        where = {
-            "refdomain": "py",
-            "reftype": "obj",
-            "reftarget": name,
-            "refexplicit": True,
-        }
-        link = addnodes.pending_xref(
-            "", refdoc=self.env.docname, refwarn=True, **where
-        )
-        link += nodes.literal(
-            shown(name), shown(name), classes=["xref", "py", "py-obj"]
-        )
+        where = {"refdomain": "py", "reftype": "obj", "reftarget": name, "refexplicit": True}
+        link = addnodes.pending_xref("", refdoc=self.env.docname, refwarn=True, **where)
+        link += nodes.literal(shown(name), shown(name), classes=["xref", "py", "py-obj"])
         return link
 
 
@@ -125,16 +100,8 @@ def add_links(app, what, name, thing, options, lines):
         return
 
     def with_places(match):
-        places = [
-            f":eq:`{LABELS[n]}`"
-            for n in numbers(match.group())
-            if n in LABELS
-        ]
-        return (
-            f"{match.group()} [here {', '.join(places)}]"
-            if places
-            else match.group()
-        )
+        places = [f":eq:`{LABELS[n]}`" for n in numbers(match.group()) if n in LABELS]
+        return f"{match.group()} [here {', '.join(places)}]" if places else match.group()
 
     lines[:] = NAMED.sub(with_places, "\n".join(lines)).split("\n")
 
@@ -144,8 +111,4 @@ def setup(app):
     app.setup_extension("sphinx.ext.autodoc")
     app.add_transform(EquationLinks)
     app.connect("autodoc-process-docstring", add_links)
-    return {
-        "version": "1",
-        "parallel_read_safe": True,
-        "parallel_write_safe": True,
-    }
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -69,15 +69,10 @@ class Pictures(SphinxTransform):
             with Image.open(path) as image:
                 variants = self.variants(node, path, size_on_page(image))
                 caption = caption_of(image, node.get("alt", ""))
-            if any(
-                "output" in parent.get("nb_element", "")
-                for parent in parents(node)
-            ):
+            if any("output" in parent.get("nb_element", "") for parent in parents(node)):
                 drawn += 1
                 words = nodes.caption(caption, caption)
-                figure = nodes.figure(
-                    "", *variants, words, ids=[f"figure-{drawn}"]
-                )
+                figure = nodes.figure("", *variants, words, ids=[f"figure-{drawn}"])
                 node.replace_self(figure)
             else:
                 node.replace_self(variants)
@@ -88,13 +83,7 @@ class Pictures(SphinxTransform):
         dark = dark_variant(path, folder)
         uris = [node["uri"], f"/{os.path.relpath(dark, self.env.srcdir)}"]
         return [
-            picture(
-                "",
-                uri=uri,
-                alt=node.get("alt", ""),
-                size=size,
-                classes=[f"on-{theme}"],
-            )
+            picture("", uri=uri, alt=node.get("alt", ""), size=size, classes=[f"on-{theme}"])
             for theme, uri in zip(("light", "dark"), uris, strict=True)
         ]
 
@@ -128,8 +117,4 @@ def setup(app):
     """Register the node and the transform."""
     app.add_node(picture, html=(visit_picture, depart_picture))
     app.add_transform(Pictures)
-    return {
-        "version": "1",
-        "parallel_read_safe": True,
-        "parallel_write_safe": True,
-    }
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -40,14 +40,10 @@ def names():
 def order_of(name, seen=()):
     """Return the modules that a module needs, each after those that it imports itself."""
     if name in seen:
-        raise ValueError(
-            f"modules must not import each other in a ring; got {(*seen, name)}"
-        )
+        raise ValueError(f"modules must not import each other in a ring; got {(*seen, name)}")
     found = []
     for _, other in IMPORT.findall(_source(name)):
-        found += [
-            one for one in order_of(other, (*seen, name)) if one not in found
-        ]
+        found += [one for one in order_of(other, (*seen, name)) if one not in found]
     return [*found, name]
 
 
@@ -59,30 +55,18 @@ def module(name):
     """Return a module as one statement that makes an object of what it exports."""
     source = _source(name)
     exports = ", ".join(EXPORT.findall(source))
-    source = IMPORT.sub(
-        lambda match: f"const {{{match[1]}}} = {match[2]};\n", source
-    )
-    source = EXPORT.sub("", source).replace(
-        "export default { render };\n", ""
-    )
+    source = IMPORT.sub(lambda match: f"const {{{match[1]}}} = {match[2]};\n", source)
+    source = EXPORT.sub("", source).replace("export default { render };\n", "")
     if re.search(r"^(?:import|export)\b", source, re.M):
-        raise ValueError(
-            f"{name}.mjs must import and export as the extension's docstring says"
-        )
-    return (
-        f"const {name} = (() => {{\n{source}return {{ {exports} }};\n}})();\n"
-    )
+        raise ValueError(f"{name}.mjs must import and export as the extension's docstring says")
+    return f"const {name} = (() => {{\n{source}return {{ {exports} }};\n}})();\n"
 
 
 def script(name, key):
     """Return the script of a figure: its modules, and what starts them."""
-    body = "".join(map(module, order_of(name))) + START.format(
-        key=key, name=name
-    )
+    body = "".join(map(module, order_of(name))) + START.format(key=key, name=name)
     if "</script" in body:
-        raise ValueError(
-            f"{name}.mjs must not hold the end of a script; got '</script'"
-        )
+        raise ValueError(f"{name}.mjs must not hold the end of a script; got '</script'")
     return f'<script type="module">\n{body}</script>'
 
 
@@ -98,14 +82,8 @@ def opening(key):
 
 def closing(name, key):
     """Return what comes after the picture: the numbers and the script."""
-    given = {
-        field: value
-        for field, value in numbers(name).items()
-        if field != "alt"
-    }
-    text = json.dumps(
-        given, ensure_ascii=False, separators=(",", ":")
-    ).replace("</", "<\\/")
+    given = {field: value for field, value in numbers(name).items() if field != "alt"}
+    text = json.dumps(given, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     data = f'<script type="application/json" id="{key}-data">{text}</script>'
     return f"{data}\n{script(name, key)}</figure>"
 
@@ -120,19 +98,11 @@ class Interactive(SphinxDirective):
         """Return the picture, with what makes it interactive before and after it."""
         (name,) = self.arguments
         if name not in names():
-            raise self.error(
-                f"interactive must name one of {', '.join(names())}; got {name}"
-            )
-        for path in (
-            FOLDER / f"{name}.json",
-            *(FOLDER / f"{one}.mjs" for one in order_of(name)),
-        ):
+            raise self.error(f"interactive must name one of {', '.join(names())}; got {name}")
+        for path in (FOLDER / f"{name}.json", *(FOLDER / f"{one}.mjs" for one in order_of(name))):
             self.env.note_dependency(str(path))
         key = f"interactive-{name}-{self.env.new_serialno('interactive')}"
-        image = nodes.image(
-            uri=f"/book/_static/interactive/{name}.png",
-            alt=numbers(name)["alt"],
-        )
+        image = nodes.image(uri=f"/book/_static/interactive/{name}.png", alt=numbers(name)["alt"])
         _, path = self.env.relfn2path(image["uri"])
         self.env.note_dependency(path)
         before, after = opening(key), closing(name, key)

@@ -25,11 +25,7 @@ def launch_from(url, old, new):
     >>> launch_from("https://colab.research.google.com/github/o/r/blob/main/a.ipynb", "main", "x")
     'https://colab.research.google.com/github/o/r/blob/x/a.ipynb'
     """
-    return re.sub(
-        rf"(/v2/gh/[^/]+/[^/]+/|/blob/){re.escape(old)}(?=[/?]|$)",
-        rf"\g<1>{new}",
-        url,
-    )
+    return re.sub(rf"(/v2/gh/[^/]+/[^/]+/|/blob/){re.escape(old)}(?=[/?]|$)", rf"\g<1>{new}", url)
 
 
 def launch_students_edition(app, page, template, context, document):
@@ -39,9 +35,7 @@ def launch_students_edition(app, page, template, context, document):
         if group.get("label") == LAUNCH:
             for button in group["buttons"]:
                 if "url" in button:
-                    button["url"] = launch_from(
-                        button["url"], old, app.config.launch_branch
-                    )
+                    button["url"] = launch_from(button["url"], old, app.config.launch_branch)
 
 
 def bibtex(number, title, config):
@@ -79,8 +73,4 @@ def setup(app):
     app.add_config_value("site_url", "", "html")
     app.connect("html-page-context", cite_chapter)
     app.connect("html-page-context", launch_students_edition, priority=900)
-    return {
-        "version": "1",
-        "parallel_read_safe": True,
-        "parallel_write_safe": True,
-    }
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
