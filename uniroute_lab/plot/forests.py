@@ -3,6 +3,7 @@
 from uniroute_lab.plot.axes import new_axes
 from uniroute_lab.plot.looks import OTHERS, looks
 from uniroute_lab.plot.picture import Picture, need, styled
+from uniroute_lab.plot.tables import trials_note
 
 __all__ = ["forest"]
 
@@ -49,7 +50,9 @@ def forest(found, label, title=None, kinds=None, small=0.01):
     need("found", found)
     for panel in found.values():
         need("found", panel)
-    return Picture(_draw(found, label, title, kinds, small), _text(found, label))
+    rows = [row for panel in found.values() for row in panel.values()]
+    figure = _draw(found, label, title, kinds, small)
+    return Picture(figure, _text(found, label), trials_note(rows))
 
 
 def _draw(found, label, title, kinds, small):
