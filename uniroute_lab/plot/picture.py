@@ -164,7 +164,8 @@ def _fold_names(axis):
     from matplotlib.ticker import FixedLocator
 
     names = [label.get_text() for label in axis.get_majorticklabels()]
-    if isinstance(axis.get_major_locator(), FixedLocator) and max(map(len, names), default=0) > LONG:
+    longest = max(map(len, names), default=0)
+    if isinstance(axis.get_major_locator(), FixedLocator) and longest > LONG:
         axis.set_ticklabels([fill(name, LONG, break_long_words=False) for name in names])
 
 
