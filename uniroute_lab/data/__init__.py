@@ -9,6 +9,7 @@ from uniroute_lab.data.llmrouter import load_llmrouter
 from uniroute_lab.data.mmlu_pro import MMLUProLLM, load_mmlu_pro, mmlu_pro_llms
 from uniroute_lab.data.openhands import load_openhands
 from uniroute_lab.data.routerbench import load_routerbench
+from uniroute_lab.data.simulated import simulated_data
 from uniroute_lab.data.sprout import load_sprout
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "load_sprout",
     "mmlu_pro_llms",
     "read_frame",
+    "simulated_data",
 ]

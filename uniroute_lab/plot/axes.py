@@ -7,6 +7,7 @@ from uniroute_lab.plot.picture import number
 __all__ = [
     "draw_function",
     "handles_of",
+    "label_ends",
     "legend_below",
     "legend_beside",
     "log_x",
@@ -14,7 +15,8 @@ __all__ = [
     "new_axes",
 ]
 
-WIDTH = 7.2  # inches
+WIDTH = 5.8  # inches: of a picture's text two thirds are left on a phone, and this is enough
+N_BESIDE = 20  # letters of a label that leave room for the axes beside it
 N_STEPS = 400  # straight pieces along an axis on which straight lines are curves
 
 
@@ -141,7 +143,7 @@ def _even_places(scale, values):
 
 
 def legend_beside(axes, title=None):
-    """Put the legend to the right of the axes, and return it.
+    """Put the legend to the right of the axes, below them if it is wide, and return it.
 
     Parameters
     ----------
@@ -152,11 +154,14 @@ def legend_beside(axes, title=None):
     -------
     matplotlib.legend.Legend
     """
+    handles, labels = axes.get_legend_handles_labels()
+    if max(map(len, labels), default=0) > N_BESIDE:
+        return legend_below(axes.figure, handles, len(handles), title)
     return axes.legend(title=title, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
-def legend_below(figure, handles, n_columns):
-    """Put one legend below all axes of a figure.
+def legend_below(figure, handles, n_columns, title=None):
+    """Put one legend below all axes of a figure, make the figure so much higher, and return it.
 
     Parameters
     ----------
@@ -164,8 +169,50 @@ def legend_below(figure, handles, n_columns):
     handles : sequence of matplotlib artists
         With labels.
     n_columns : int
+        At most so many, fewer where labels are long.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib.legend.Legend
     """
-    figure.legend(handles=handles, loc="outside lower center", ncols=n_columns)
+    width = 0.55 + 0.078 * max((len(handle.get_label()) for handle in handles), default=0)
+    n_columns = max(1, min(n_columns, int(WIDTH / width)))
+    n_rows = -(-len(handles) // n_columns) + (title is not None)
+    figure.set_figheight(figure.get_figheight() + 0.21 * max(0, n_rows - 1))
+    place = {"loc": "outside lower center", "ncols": n_columns}
+    return figure.legend(handles=handles, title=title, **place)
+
+
+def label_ends(axes, ends):
+    """Write words to the right of the axes, each at the height where its line ends.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Everything is drawn and the scales are set.
+    ends : sequence of tuple of (str, float, str)
+        Words, height of the line's end, colour. Words too close to each other are moved apart.
+    """
+    axes.get_xlim(), axes.get_ylim()  # the limits are worked out when asked for
+    low, high = axes.transAxes.transform([[0, 0], [1, 1]])[:, 1]
+    y = axes.transData.transform([(1, height) for _, height, _ in ends])[:, 1]
+    places = _apart((y - low) / (high - low), [1 + words.count("\n") for words, *_ in ends])
+    for (words, _, colour), place in zip(ends, places, strict=True):
+        look = {"color": colour, "va": "center", "fontsize": 9, "annotation_clip": False}
+        axes.annotate(words, (1, place), (1.015, place), xycoords="axes fraction", **look)
+
+
+def _apart(places, n_lines, line=0.062):
+    """Move heights apart, in their order, until texts of so many lines fit one above the other."""
+    order = np.argsort(places, kind="stable")
+    size = line * np.asarray(n_lines)[order]
+    need = np.cumsum(size) - size / 2  # without any blank between them
+    loose = np.maximum.accumulate(np.asarray(places)[order] - need)
+    moved = np.minimum(loose, 1.03 - need[-1] - size[-1] / 2) + need
+    found = np.empty(len(places))
+    found[order] = moved
+    return found
 
 
 def handles_of(grid):

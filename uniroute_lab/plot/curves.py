@@ -6,6 +6,7 @@ import pandas as pd
 from uniroute_lab.plot.axes import (
     draw_function,
     handles_of,
+    label_ends,
     legend_below,
     legend_beside,
     log_x,
@@ -20,7 +21,9 @@ __all__ = ["deferral_curves", "mean_curves"]
 
 
 @styled
-def deferral_curves(curves, unit, title=None, log=False, llms=True, kinds=None):
+def deferral_curves(
+    curves, unit, title=None, log=False, llms=True, kinds=None, ends=False, gap=None
+):
     """Draw quality against mean cost for several routers on one pool.
 
     Parameters
@@ -37,6 +40,11 @@ def deferral_curves(curves, unit, title=None, log=False, llms=True, kinds=None):
         Whether to show the single LLMs as dots.
     kinds : dict of str to str, optional
         Kinds of method whose look curves get, where their names do not say it.
+    ends : bool, default False
+        Whether to write each name beside its curve's end, and "best single LLM" beside that dot,
+        instead of a legend.
+    gap : tuple of (str, str, float, str), optional
+        Names of a lower and a higher curve, a budget, and words: an arrow from one to the other.
 
     Returns
     -------
@@ -67,10 +75,43 @@ The 2 single LLMs are dots; the best has quality 1 at cost 2.
     if llms:
         look = {"s": 22, "color": "#999999", "zorder": 1.5, "label": "a single LLM"}
         axes.scatter(pool.llm_costs, 1 - pool.llm_losses, **look)
+    if gap:
+        _draw_gap(axes, curves, *gap)
     axes.set(xlabel=f"mean cost per prompt ({unit})", ylabel="quality (1 - mean loss)")
     axes.set_title(title)
-    legend_beside(axes, title="method (area)")
+    if ends:
+        _label_curves(axes, curves, pool, kinds, llms)
+    else:
+        legend_beside(axes, title="method (area)")
     return Picture(figure, curves_text(curves, unit, llms))
+
+
+def _draw_gap(axes, curves, low, high, budget, words):
+    """Draw an arrow from one curve to a higher one, with words at its side."""
+    foot, head = (float(curves[name].at(budget)) for name in (low, high))
+    look = {"arrowstyle": "-|>", "color": "#D55E00", "lw": 1.6, "shrinkA": 2, "shrinkB": 2}
+    axes.annotate("", (budget, head), (budget, foot), arrowprops=look)
+    place = {"xytext": (7, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
+    axes.annotate(words, (budget, (foot + head) / 2), color="#D55E00", **place)
+
+
+def _label_curves(axes, curves, pool, kinds, llms):
+    """Write names and areas beside the curves' ends, and which dot is the best single LLM."""
+    chosen = looks(curves, kinds)
+    label_ends(
+        axes,
+        [
+            (f"{name}\narea {curve.area():.3f}", curve.quality[-1], chosen[name][0])
+            for name, curve in curves.items()
+        ],
+    )
+    if llms:
+        best = np.lexsort([pool.llm_costs, pool.llm_losses])[0]
+        dot = pool.llm_costs[best], 1 - pool.llm_losses[best]
+        look = {"color": "#666666", "fontsize": 8, "ha": "right", "va": "top"}
+        box = {"facecolor": "white", "alpha": 0.8, "pad": 0.6, "lw": 0}
+        place = {"xytext": (-3, -7), "textcoords": "offset points", "bbox": box}
+        axes.annotate("best single LLM", dot, **place, **look)
 
 
 def _same_pool(curves):
@@ -166,7 +207,8 @@ ZeroRouter 0.25, at half the range 0.375, at the end 0.5; UniRoute 0.25, 0.5, 0.
     found = _chosen(found, found.labels if methods is None else list(methods), minus)
     word = "mean quality" if minus is None else f"mean quality minus {minus}'s"
     figure = _draw_mean_curves(found, word, minus)
-    return Picture(figure, mean_curves_text(found, word))
+    note = "Bands: two standard errors over trials to each side." if minus is None else ""
+    return Picture(figure, mean_curves_text(found, word), note)
 
 
 def _chosen(found, methods, minus):

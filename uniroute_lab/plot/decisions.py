@@ -4,15 +4,24 @@ import numpy as np
 
 from uniroute.checks import check_costs, check_matrix, check_names
 from uniroute.rule import route, routing_path
-from uniroute_lab.plot.axes import draw_function, legend_below, legend_beside, new_axes
+from uniroute_lab.plot.axes import (
+    draw_function,
+    handles_of,
+    legend_below,
+    legend_beside,
+    log_x,
+    new_axes,
+)
 from uniroute_lab.plot.looks import llm_colours, looks
 from uniroute_lab.plot.picture import Picture, need, number, styled
 
 __all__ = ["choice_map", "envelope", "predicted_and_true", "prompts_2d"]
 
+RIGHT, WRONG = "#332288", "#CC3311"  # what is taken: the best, or not
+
 
 @styled
-def envelope(gamma, costs, names, title=None):
+def envelope(gamma, costs, names, title=None, log=False):
     """Draw one prompt's scores gamma_m + lambda c_m against lambda, and the lowest of them.
 
     Parameters
@@ -24,6 +33,9 @@ def envelope(gamma, costs, names, title=None):
     names : sequence of str
         LLM names.
     title : str, optional
+    log : bool, default False
+        Whether lambda has a logarithmic axis, on which straight lines are curves: for switching
+        values of very different sizes.
 
     Returns
     -------
@@ -36,7 +48,7 @@ def envelope(gamma, costs, names, title=None):
 
     Notes
     -----
-    The switching values in the proof of Proposition 1 (App. C). Chapter 2.
+    The switching values in the proof of Proposition 1 (App. C). Chapters 2 and 34.
 
     Examples
     --------
@@ -49,29 +61,47 @@ def envelope(gamma, costs, names, title=None):
         raise ValueError(f"gamma must have shape {(len(names),)}; got {gamma.shape[1:]}")
     costs = check_costs(costs, (len(names),))
     path = routing_path(gamma, costs)
-    figure = _draw_envelope(gamma[0], costs, names, path, title)
+    figure = _draw_envelope(gamma[0], costs, names, path, title, log)
     return Picture(figure, envelope_text(path, names))
 
 
-def _draw_envelope(gamma, costs, names, path, title):
+def _draw_envelope(gamma, costs, names, path, title, log):
     """Draw every LLM's score, the lowest of them and its breakpoints, and return the figure."""
-    stop = 1.5 * path.breakpoints[0] if path.breakpoints.size else 1.0
-    cost_weights = np.array([0, *path.breakpoints[::-1], stop])
+    stop = (5 if log else 1.5) * path.breakpoints[0] if path.breakpoints.size else 1.0
+    start = min([stop, *path.breakpoints]) / 5 if log else 0
+    cost_weights = np.array([start, *path.breakpoints[::-1], stop])
     scores = gamma + cost_weights[:, None] * costs
     lowest = scores.min(axis=1)
     figure, axes = new_axes()
+    if log:
+        log_x(axes, start, stop)
     for i, colour in zip(np.argsort(costs, kind="stable"), llm_colours(len(names)), strict=True):
         draw_function(
             axes, cost_weights[[0, -1]], scores[[0, -1], i], color=colour, lw=1.6, label=names[i]
         )
     broad = {"color": "#222222", "lw": 4, "alpha": 0.35, "solid_capstyle": "butt"}
-    axes.set(xlim=(0, stop), ylim=(0, max(lowest[-1] * 1.6, gamma.max() * 1.1)))
+    axes.set(xlim=(start, stop), ylim=(0, max(lowest[-1] * 1.6, gamma.max() * 1.1)))
+    _name_chosen(axes, cost_weights, [names[i] for i in [path.start[0], *path.llms]][::-1])
     draw_function(axes, cost_weights, lowest, **broad)
     axes.plot(cost_weights[1:-1], lowest[1:-1], "o", color="#222222")
     axes.set(xlabel="cost weight lambda", ylabel="score: predicted loss + lambda x cost")
     axes.set_title(title)
     legend_beside(axes, title="LLM")
     return figure
+
+
+def _name_chosen(axes, cost_weights, chosen):
+    """Shade every second interval of lambda, and write at its foot which LLM is chosen there."""
+    ends = axes.transAxes.inverted().transform(
+        axes.transData.transform(np.column_stack([cost_weights, np.zeros(len(cost_weights))]))
+    )[:, 0]
+    for i, name in enumerate(chosen):
+        if i % 2 == 0:
+            axes.axvspan(*cost_weights[i : i + 2], color="#f3f3f3", zorder=0)
+        if ends[i + 1] - ends[i] > 0.02 + 0.013 * len(name):  # wide enough for the name
+            middle = ends[i : i + 2].mean()
+            look = {"ha": "center", "fontsize": 9, "fontweight": "bold", "color": "#222222"}
+            axes.text(middle, 0.03, name, transform=axes.transAxes, **look)
 
 
 def envelope_text(path, names):
@@ -176,7 +206,7 @@ def prompts_text(groups, n_centers, group_word):
 
 
 @styled
-def choice_map(predict, costs, names, cost_weights, limits, n_steps=160):
+def choice_map(predict, costs, names, cost_weights, limits, n_steps=160, prompts=None, title=None):
     """Draw which LLM a router chooses all over a plane of prompts, for several lambdas.
 
     Parameters
@@ -194,6 +224,9 @@ def choice_map(predict, costs, names, cost_weights, limits, n_steps=160):
         (x_min, x_max, y_min, y_max).
     n_steps : int, default 160
         Resolution along each axis.
+    prompts : array-like of shape (n_prompts, 2), optional
+        Embeddings of prompts to show as dots.
+    title : str, optional
 
     Returns
     -------
@@ -224,12 +257,14 @@ def choice_map(predict, costs, names, cost_weights, limits, n_steps=160):
         raise ValueError(f"predict must return {expected}; got shape {gamma.shape}")
     choices = {weight: route(gamma, costs, weight) for weight in cost_weights}
     order = np.argsort(costs, kind="stable")
-    figure = _draw_choices(choices, names, order, limits, n_steps)
+    prompts = np.empty((0, 2)) if prompts is None else check_matrix("prompts", prompts)
+    figure = _draw_choices(choices, names, order, limits, n_steps, prompts)
+    figure.suptitle(title or "", x=0.01, ha="left", fontsize=11, fontweight="bold")
     return Picture(figure, choices_text(choices, names, order))
 
 
-def _draw_choices(choices, names, order, limits, n_steps):
-    """Draw a panel for each lambda, with one legend, and return the figure."""
+def _draw_choices(choices, names, order, limits, n_steps, prompts):
+    """Draw a panel for each lambda, names in their regions, and return the figure."""
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
@@ -238,14 +273,44 @@ def _draw_choices(choices, names, order, limits, n_steps):
     area = {"extent": limits, "origin": "lower", "interpolation": "nearest"}
     area |= {"cmap": ListedColormap(colours), "vmin": -0.5, "vmax": len(names) - 0.5}
     figure, grid = new_axes(1, len(choices), height=3.4, sharey=True, squeeze=False)
+    small, named = set(), set()
     for axes, (weight, choice) in zip(grid[0], choices.items(), strict=True):
-        axes.imshow(choice.reshape(n_steps, n_steps), **area)
-        axes.set_title(f"lambda = {weight:g}")
+        choice = choice.reshape(n_steps, n_steps)
+        axes.imshow(choice, **area)
+        axes.scatter(*prompts.T, s=2, color="white", alpha=0.55, lw=0)
+        here = _name_regions(axes, choice, names, colours, limits)
+        small, named = small | here, named | ({*np.unique(choice)} - here)
+        axes.set(xlim=limits[:2], ylim=limits[2:], xlabel="first dimension")
+        axes.set_title(f"lambda = {weight:g}", fontweight="normal", fontsize=10)
         axes.grid(False)
-    used = np.unique(list(choices.values()))
-    handles = [Patch(color=colours[i], label=names[i]) for i in order if i in used]
-    legend_below(figure, handles, min(6, len(handles)))
+    grid[0][0].set_ylabel("second dimension")
+    handles = [Patch(color=colours[i], label=names[i]) for i in order if i in small - named]
+    if handles:
+        legend_below(figure, handles, min(6, len(handles)))
     return figure
+
+
+def _name_regions(axes, choice, names, colours, limits):
+    """Write each LLM's name in the middle of its region; return those that have no room."""
+    from matplotlib.patheffects import withStroke
+    from scipy.ndimage import distance_transform_edt
+
+    x, y = (np.linspace(*limits[i : i + 2], len(choice)) for i in (0, 2))
+    small = set()
+    for i in np.unique(choice):
+        depth = distance_transform_edt(np.pad(choice == i, 1))[1:-1, 1:-1]
+        if (choice != i).any():
+            look = {"colors": "white", "linewidths": 1.2}
+            axes.contour(x, y, (choice == i).astype(float), levels=[0.5], **look)
+        if depth.max() < 0.09 * len(choice):
+            small.add(i)
+            continue
+        row, column = np.unravel_index(depth.argmax(), depth.shape)
+        effect = [withStroke(linewidth=2.5, foreground=colours[i])]
+        colour = "black" if colours[i][:3] @ [0.3, 0.6, 0.1] > 0.55 else "white"
+        look = {"ha": "center", "va": "center", "fontweight": "bold", "color": colour}
+        axes.text(x[column], y[row], names[i], path_effects=effect, **look)
+    return small
 
 
 def choices_text(choices, names, order):
@@ -274,13 +339,14 @@ def predicted_and_true(gamma, gamma_star, prompts, names, choice, title=None):
     Parameters
     ----------
     gamma, gamma_star : array-like of shape (n_prompts, n_llms)
-        Predicted losses, open circles, and true mean losses, full ones.
+        Predicted losses, open circles, and true mean losses, full ones; a line joins the two.
     prompts : sequence of str
         Names of the prompts.
     names : sequence of str
         LLM names.
     choice : array-like of int, shape (n_prompts,)
-        The LLM that each prompt goes to; a ring marks it.
+        The LLM that each prompt goes to: its line is thick, and of another colour where an LLM
+        with a smaller true mean loss was there. Costs do not count here.
     title : str, optional
 
     Returns
@@ -299,7 +365,8 @@ def predicted_and_true(gamma, gamma_star, prompts, names, choice, title=None):
     Examples
     --------
     >>> predicted_and_true([[0.4, 0.5]], [[0.7, 0.3]], ["a"], ["first", "second"], [0])
-    Predicted and true mean losses of 1 prompts. a: first 0.4 and 0.7, chosen; second 0.5 and 0.3.
+    Predicted and true mean losses of 1 prompts. a: first 0.4 and 0.7, chosen; second 0.5 and 0.3. \
+It gives away 0.4.
     """
     names, prompts = check_names(names), [str(prompt) for prompt in prompts]
     gamma, gamma_star = check_matrix("gamma", gamma), check_matrix("gamma_star", gamma_star)
@@ -315,29 +382,59 @@ def predicted_and_true(gamma, gamma_star, prompts, names, choice, title=None):
 
 
 def _draw_misfit(gamma, gamma_star, prompts, names, choice, title):
-    """Draw two circles for each prompt and LLM, joined, and a ring at what is chosen."""
-    figure, axes = new_axes()
-    x, ring = np.arange(len(prompts)), {"markerfacecolor": "none", "color": "#222222"}
-    for m, (colour, _, marker) in enumerate(looks(names).values()):
-        place, here = x + 0.5 * ((m + 0.5) / len(names) - 0.5), choice == m
-        look = {"color": colour, "marker": marker, "linestyle": "", "markersize": 7}
-        axes.vlines(place, gamma[:, m], gamma_star[:, m], color=colour, lw=1.4)
-        axes.plot(place, gamma[:, m], markerfacecolor="white", **look)
-        axes.plot(place, gamma_star[:, m], label=names[m], **look)
-        axes.plot(place[here], gamma[here, m], "o", markersize=15, **ring)
-    axes.plot([], [], "o", color="#666666", markerfacecolor="white", label="predicted")
-    axes.plot([], [], "o", color="#666666", label="true")
-    axes.plot([], [], "o", markersize=12, label="chosen", **ring)
-    axes.set_xticks(x, prompts)
-    axes.grid(axis="x", visible=False)
-    axes.set(xlim=(-0.5, len(prompts) - 0.5), xlabel="prompt", ylabel="mean loss")
-    axes.set_title(title)
-    legend_beside(axes)
+    """Draw an arrow from what is predicted to what is true for each prompt and LLM."""
+    n_llms = len(names)
+    figure, axes = new_axes(height=3.9)
+    places = np.arange(len(prompts))[:, None] * (n_llms + 1) + np.arange(n_llms)
+    taken = choice[:, None] == np.arange(n_llms)
+    lost = _given_away(gamma_star, choice)
+    for (i, m), place in np.ndenumerate(places):
+        colour = (WRONG if lost[i] else RIGHT) if taken[i, m] else "#9a9a9a"
+        look = {"color": colour, "marker": "o", "markersize": 8 if taken[i, m] else 6}
+        pair = gamma[i, m], gamma_star[i, m]
+        axes.plot([place] * 2, pair, color=colour, lw=3 if taken[i, m] else 1.2)
+        axes.plot(place, pair[0], markerfacecolor="white", **look)
+        axes.plot(place, pair[1], **look)
+    _name_prompts(axes, places, prompts, names, lost)
+    _explain_misfit(figure, axes)
+    axes.set_title(title, pad=34)
     return figure
 
 
+def _given_away(gamma_star, choice):
+    """Return how much smaller another true mean loss is than that of the chosen LLM."""
+    taken = gamma_star[np.arange(len(choice)), choice]
+    return np.round(taken - gamma_star.min(axis=1), 3)
+
+
+def _name_prompts(axes, places, prompts, names, lost):
+    """Write LLMs below the axes, and above them each prompt with what is given away on it."""
+    axes.set_xticks(places.ravel(), [*names] * len(prompts))
+    if max(map(len, names)) * places.size > 66:  # too long to stand side by side
+        axes.tick_params(axis="x", labelrotation=90)
+    axes.grid(axis="x", visible=False)
+    axes.set(xlim=(-0.8, places[-1, -1] + 0.8), ylabel="mean loss")
+    for row, prompt, loss in zip(places, prompts, lost, strict=True):
+        words = f"gives away {number(loss)}" if loss else "gives away nothing"
+        look = {"ha": "center", "fontsize": 9, "color": WRONG if loss else RIGHT}
+        where = axes.get_xaxis_transform()
+        axes.text(row.mean(), 1.03, f"prompt {prompt}\n{words}", transform=where, **look)
+    for left in places[1:, 0]:
+        axes.axvline(left - 1, color="#dddddd", lw=1)
+
+
+def _explain_misfit(figure, axes):
+    """Say in one line what marks and colours mean."""
+    gray = {"color": "#666666", "linestyle": "", "marker": "o"}
+    axes.plot([], [], markerfacecolor="white", label="predicted", **gray)
+    axes.plot([], [], label="true", **gray)
+    axes.plot([], [], color=RIGHT, lw=3, label="taken, and best")
+    axes.plot([], [], color=WRONG, lw=3, label="taken, but not best")
+    legend_below(figure, handles_of([axes]), 4)
+
+
 def misfit_text(gamma, gamma_star, prompts, names, choice):
-    """Say what is predicted, what is true and what is chosen, prompt by prompt.
+    """Say what is predicted, true, chosen and given away, prompt by prompt.
 
     Parameters
     ----------
@@ -346,6 +443,7 @@ def misfit_text(gamma, gamma_star, prompts, names, choice):
     choice : ndarray of int, shape (n_prompts,)
     """
     text = f"Predicted and true mean losses of {len(prompts)} prompts."
+    lost = _given_away(gamma_star, choice)
     for i, prompt in enumerate(prompts):
         parts = [
             f"{name} {number(round(gamma[i, m], 3))} and {number(round(gamma_star[i, m], 3))}"
@@ -353,4 +451,5 @@ def misfit_text(gamma, gamma_star, prompts, names, choice):
             for m, name in enumerate(names)
         ]
         text += f" {prompt}: {'; '.join(parts)}."
+        text += f" It gives away {number(lost[i])}." if lost[i] else ""
     return text

@@ -5,13 +5,13 @@ import numpy as np
 from uniroute.checks import check_costs, check_matrix, check_names
 from uniroute_lab.plot.axes import draw_function, legend_beside, log_x, new_axes
 from uniroute_lab.plot.looks import METHODS, OTHERS, llm_colours
-from uniroute_lab.plot.picture import Picture, need, number, styled
+from uniroute_lab.plot.picture import SMALLEST, Picture, need, number, styled
 
 __all__ = ["all_routers", "llm_pool", "traffic"]
 
 
 @styled
-def llm_pool(names, costs, losses, unit, hull=None, log=True, title=None):
+def llm_pool(names, costs, losses, unit, hull=None, log=True, title=None, labelled=None):
     """Draw a price list: quality of each LLM against its cost.
 
     Parameters
@@ -27,6 +27,8 @@ def llm_pool(names, costs, losses, unit, hull=None, log=True, title=None):
         Whether the cost axis is logarithmic; straight lines on it would be curves, so a hull is
         drawn through points between the LLMs.
     title : str, optional
+    labelled : sequence of str, optional
+        Whose names are written; the other LLMs are grey dots. All, if not given.
 
     Returns
     -------
@@ -35,7 +37,7 @@ def llm_pool(names, costs, losses, unit, hull=None, log=True, title=None):
     Raises
     ------
     ValueError
-        If a shape does not fit or a name repeats.
+        If a shape does not fit, a name repeats, or a labelled LLM is unknown.
 
     Notes
     -----
@@ -53,7 +55,11 @@ A line joins small, large.
     if losses.shape != costs.shape:
         raise ValueError(f"losses must have shape {costs.shape}; got {losses.shape}")
     hull = None if hull is None else _check_hull(hull, costs)
-    figure = _draw_pool(names, costs, 1 - losses, unit, hull, log, title)
+    shown = np.ones(len(names), dtype=bool) if labelled is None else np.isin(names, labelled)
+    for name in [] if labelled is None else labelled:
+        if name not in names:
+            raise ValueError(f"labelled must be of names; got {name!r}")
+    figure = _draw_pool(names, costs, 1 - losses, unit, hull, log, title, shown)
     return Picture(figure, pool_text(names, costs, 1 - losses, unit, hull))
 
 
@@ -65,8 +71,8 @@ def _check_hull(hull, costs):
     return hull
 
 
-def _draw_pool(names, costs, quality, unit, hull, log, title):
-    """Draw a dot for each LLM, its name, and the line through the hull; return the figure."""
+def _draw_pool(names, costs, quality, unit, hull, log, title, shown):
+    """Draw a dot for each LLM, names of some, and the line through the hull; return the figure."""
     figure, axes = new_axes(height=4.2)
     if log:
         log_x(axes, costs.min(), costs.max())
@@ -79,9 +85,10 @@ def _draw_pool(names, costs, quality, unit, hull, log, title):
         line = _along(costs[hull], quality[hull])
     look = {"linestyle": "", "marker": "o", "markersize": 6.7, "mec": "#333333", "mew": 0.5}
     order = np.argsort(costs, kind="stable")
-    colours = zip(order, llm_colours(len(names)), strict=True)
-    dots = [axes.plot(costs[i], quality[i], color=colour, **look)[0] for i, colour in colours]
-    _label_points(dots, names, costs, quality, line)
+    colours = dict(zip(order, llm_colours(len(names)), strict=True))
+    colours = {i: colour if shown[i] else "#c4c4c4" for i, colour in colours.items()}
+    dots = [axes.plot(costs[i], quality[i], color=colours[i], **look)[0] for i in order]
+    _label_points(dots, names, costs, quality, line, shown)
     axes.set(xlabel=f"cost of one prompt ({unit})", ylabel="quality (1 - mean loss)")
     axes.set_title(title)
     return figure
@@ -93,13 +100,14 @@ def _along(x, y):
     return np.array([np.interp(places, np.arange(len(x)), values) for values in (x, y)])
 
 
-def _label_points(dots, names, x, y, line):
-    """Write names beside dots, moved apart where they would cover each other, a dot or the line."""
+def _label_points(dots, names, x, y, line, shown):
+    """Write some names beside dots, moved where they would cover each other, a dot or the line."""
     from adjustText import adjust_text
 
     axes = dots[0].axes
     axes.margins(x=0.12, y=0.08)
-    texts = [axes.text(*place, fontsize=7.5) for place in zip(x, y, names, strict=True)]
+    chosen = np.flatnonzero(shown)
+    texts = [axes.text(x[i], y[i], names[i], fontsize=SMALLEST) for i in chosen]
     axes.figure.canvas.draw()
     adjust_text(
         texts,

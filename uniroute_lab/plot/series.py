@@ -6,6 +6,7 @@ from uniroute.checks import check_option
 from uniroute_lab.plot.axes import (
     draw_function,
     handles_of,
+    label_ends,
     legend_below,
     legend_beside,
     log_x,
@@ -18,7 +19,7 @@ from uniroute_lab.plot.tidy import read_lines, read_points
 
 __all__ = ["against_bound", "lines"]
 
-BETWEEN = ("guide", "line", "step")
+BETWEEN = ("guide", "line", "step", "stem")
 
 
 @styled
@@ -38,6 +39,9 @@ def lines(
     xlabel=None,
     ylabel=None,
     title=None,
+    ends=False,
+    marks=True,
+    points=None,
 ):
     """Draw lines out of a tidy table, with intervals, in one panel or several.
 
@@ -62,11 +66,11 @@ def lines(
         or by label. A label that is itself a kind needs none.
     log : {"", "x", "xy"}, default ""
         Which axes are logarithmic.
-    between : {"guide", "line", "step"}, default "guide"
-        What is between two points of a line. "guide": nothing is known, and the straight line on
-        the page only guides the eye, on any scale. "line": the function, which is linear there,
-        and a curve on a logarithmic axis. "step": the function, which keeps its value up to the
-        next point.
+    between : {"guide", "line", "step", "stem"} or dict of str to these, default "guide"
+        What is between two points, for all lines or by label. "guide": nothing is known, and the
+        straight line on the page only guides the eye, on any scale. "line": the
+        function, which is linear there, and a curve on a logarithmic axis. "step": the function,
+        which keeps its value up to the next point. "stem": nothing; each point stands on zero.
     best : {"highest", "lowest"}, default "highest"
         Which point of a line the text names.
     reference : tuple of (str, float), optional
@@ -74,6 +78,12 @@ def lines(
     xlabel, ylabel : str, optional
         `x` and `y` if not given.
     title : str, optional
+    ends : bool, default False
+        Whether to write the names beside the ends of the lines of the last panel, not in a legend.
+    marks : bool, default True
+        Whether points bear markers.
+    points : dict of str to (float, float), optional
+        By their words: single points that belong to no line, of the first panel.
 
     Returns
     -------
@@ -103,20 +113,43 @@ ZeroRouter: 0.5 throughout.
     right against size. A: 0.25 at 10 to 0.5 at 100. B: 0.375 at 50.
     """
     check_option("log", log, ("", "x", "xy"))
-    check_option("between", between, BETWEEN)
+    for form in between.values() if isinstance(between, dict) else [between]:
+        check_option("between", form, BETWEEN)
     check_option("best", best, ("highest", "lowest"))
     found = read_lines(table, x, y, hue, col, error, kinds)
     xlabel, ylabel = xlabel or x, ylabel or y
     figure, grid = _line_axes(found, log, title)
-    _draw_lines(grid, found, between, reference)
+    _draw_lines(grid, found, between, reference, marks)
     for axes in grid:
         axes.set_xlabel(xlabel)
     grid[0].set_ylabel(ylabel)
-    if found.faceted:
+    _draw_words(grid[0], points or {})
+    if ends:
+        label_ends(grid[-1], _line_ends(found, reference))
+    elif found.faceted:
         legend_below(figure, handles_of(grid), 2)
     else:
         legend_beside(grid[0])
-    return Picture(figure, lines_text(found, xlabel, ylabel, best, reference))
+    text = lines_text(found, xlabel, ylabel, best, reference, points or {})
+    return Picture(figure, text, _bands_note(error))
+
+
+def _draw_words(axes, points):
+    """Draw single points, with their words to the left."""
+    for words, place in points.items():
+        axes.plot(*place, linestyle="", marker="o", color="#CC3311", markersize=9, zorder=5)
+        look = {"color": "#CC3311", "ha": "right", "va": "center", "fontsize": 9}
+        axes.annotate(words, place, (-8, 0), textcoords="offset points", **look)
+
+
+def _bands_note(error):
+    """Say for a caption what bands are, where a rule makes them."""
+    notes = {
+        "se": "Bands: {:g} standard errors of the mean to each side.",
+        "t": "Bands: {:.0%} intervals of the mean.",
+    }
+    known = isinstance(error, tuple) and error[0] in notes
+    return notes[error[0]].format(error[1]).replace("%", " %") if known else ""
 
 
 def _line_axes(found, log, title):
@@ -136,16 +169,31 @@ def _line_axes(found, log, title):
     return figure, grid[0]
 
 
-def _draw_lines(grid, found, between, reference):
+def _line_ends(found, reference):
+    """Return words, last height and colour of each line of the last panel, and of the level."""
+    chosen = _line_looks(found, reference)
+    *_, panel = found.panels.values()
+    heights = {label: line["y"].iloc[-1] for label, line in panel.items()}
+    heights |= dict([reference]) if reference else {}
+    return [(label, height, chosen[label][0]) for label, height in heights.items()]
+
+
+def _line_looks(found, reference):
+    """Return the look of each line, and of the horizontal one."""
+    return looks([*found.labels, *([reference[0]] if reference else [])], found.kinds)
+
+
+def _draw_lines(grid, found, between, reference, marks):
     """Draw the lines of each panel and the horizontal one."""
-    labels = [*found.labels, *([reference[0]] if reference else [])]
-    chosen = looks(labels, found.kinds)
+    chosen = _line_looks(found, reference)
+    forms = between if isinstance(between, dict) else dict.fromkeys(found.labels, between)
     small = {"markersize": 3.5} if found.faceted else {}
     for axes, panel in zip(grid, found.panels.values(), strict=True):
         for label, line in panel.items():
             colour, dash, marker = chosen[label]
-            look = {"color": colour, "linestyle": dash, "marker": marker, "label": label}
-            draw_line(axes, line, between, **look, **small)
+            look = {"color": colour, "linestyle": dash, "label": label}
+            look |= {"marker": marker} if marks else {}
+            draw_line(axes, line, forms.get(label, "guide"), **look, **small)
         if reference:
             colour, dash, _ = chosen[reference[0]]
             axes.axhline(reference[1], color=colour, linestyle=dash, label=reference[0])
@@ -159,7 +207,7 @@ def draw_line(axes, line, between, shade=0.18, **look):
     axes : matplotlib.axes.Axes
     line : pandas.DataFrame
         Columns x, y, low and high.
-    between : {"guide", "line", "step"}
+    between : {"guide", "line", "step", "stem"}
         As for `lines`.
     shade : float, default 0.18
         Opacity of the band.
@@ -173,6 +221,10 @@ def draw_line(axes, line, between, shade=0.18, **look):
         if known:
             axes.fill_between(x, low, high, color=look["color"], alpha=shade, lw=0)
         return
+    if between == "stem":
+        axes.vlines(x, 0, y, color=look["color"], lw=2)
+        axes.plot(x, y, **{**look, "linestyle": ""})
+        return
     marked = slice(None)
     if between == "step":  # each x twice: with the value before it, and with its own
         x = np.repeat(x, 2)[1:]
@@ -181,7 +233,7 @@ def draw_line(axes, line, between, shade=0.18, **look):
     draw_function(axes, x, y, (low, high) if known else None, marked, shade, **look)
 
 
-def lines_text(found, xlabel, ylabel, best="highest", reference=None):
+def lines_text(found, xlabel, ylabel, best="highest", reference=None, points=None):
     """Say what lines show.
 
     Parameters
@@ -190,6 +242,7 @@ def lines_text(found, xlabel, ylabel, best="highest", reference=None):
     xlabel, ylabel : str
     best : {"highest", "lowest"}, default "highest"
     reference : tuple of (str, float), optional
+    points : dict of str to (float, float), optional
 
     Returns
     -------
@@ -209,7 +262,10 @@ def lines_text(found, xlabel, ylabel, best="highest", reference=None):
         ]
         text += f" {panel}: " if found.faceted else " "
         text += f"{between.join(parts)}."
-    return text + (f" {reference[0]}: {number(reference[1])} throughout." if reference else "")
+    text += f" {reference[0]}: {number(reference[1])} throughout." if reference else ""
+    for words, (place, height) in (points or {}).items():
+        text += f" {words}: {number(height)} at {xlabel} = {number(place)}."
+    return text
 
 
 def _line_text(line, xlabel, best, same_x):
@@ -262,15 +318,26 @@ def against_bound(table, x, y, hue=None, slopes=(1,), title=None):
     points = read_points(table, x, y, hue)
     figure, axes = new_axes()
     _draw_points(axes, points)
-    reach = max(bound.max() for bound, _ in points.values())
-    for slope, dash in zip(slopes, ["-", "--", ":"] * len(slopes), strict=False):
-        look = {"color": "#222222", "linestyle": dash, "lw": 1.2, "label": f"ratio {slope:g}"}
-        draw_function(axes, [0, reach], [0, slope * reach], **look)
+    _draw_limits(axes, points, slopes)
     axes.set(xlabel=x, ylabel=y)
     axes.set_title(title)
-    for handle in legend_beside(axes).legend_handles:
+    for handle in axes.legend(loc="upper left").legend_handles:
         handle.set_alpha(1)
     return Picture(figure, bound_text(points, x, y, slopes))
+
+
+def _draw_limits(axes, points, slopes):
+    """Draw and name the lines that nothing may cross, and shade what is above all of them."""
+    reach = max(bound.max() for bound, _ in points.values())
+    highest = max(slopes) * reach
+    for slope, dash in zip(slopes, ["-", "--", ":"] * len(slopes), strict=False):
+        look = {"color": "#222222", "linestyle": dash, "lw": 1.2}
+        draw_function(axes, [0, reach], [0, slope * reach], **look)
+        place = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
+        axes.annotate(f"{slope:g} x", (reach, slope * reach), annotation_clip=False, **place)
+    axes.fill_between([0, reach], [0, highest], highest, color="#f1f1f1", lw=0, zorder=0)
+    look = {"ha": "center", "fontsize": 9, "color": "#666666"}
+    axes.text(0.62 * reach, 0.88 * highest, "above the bound: impossible", **look)
 
 
 def _draw_points(axes, points):

@@ -2,18 +2,26 @@
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from uniroute.checks import check_matrix
-from uniroute_lab.plot.axes import new_axes
+from uniroute_lab.plot.axes import handles_of, legend_below, new_axes
 from uniroute_lab.plot.looks import OTHERS, looks
 from uniroute_lab.plot.picture import Picture, need, number, styled
 
-__all__ = ["differences", "heatmap"]
+__all__ = ["differences", "grouped_differences", "heatmap"]
 
 
 @styled
 def heatmap(
-    table, label, title=None, digits=2, row_word="rows", column_word="columns", limits=None
+    table,
+    label,
+    title=None,
+    digits=2,
+    row_word="rows",
+    column_word="columns",
+    limits=None,
+    outlined=None,
 ):
     """Draw a table of numbers as colours, with the numbers in the cells if they fit.
 
@@ -31,6 +39,9 @@ def heatmap(
     limits : (float, float), optional
         Numbers at the ends of the colours, for maps that are read side by side or whose small
         differences are to look small; if not given, the lowest and the highest of the table.
+    outlined : (str, array-like of bool of the table's shape), optional
+        What certain cells have in common, and which these are: they get an outline, one for all
+        that touch. The text says how many they are.
 
     Returns
     -------
@@ -39,7 +50,7 @@ def heatmap(
     Raises
     ------
     ValueError
-        If the table is empty or a value is not finite.
+        If the table is empty, a value is not finite, or `outlined` has another shape.
 
     Notes
     -----
@@ -50,17 +61,45 @@ def heatmap(
     >>> table = pd.DataFrame([[0.1, 0.9]], ["small"], ["sums", "places"])
     >>> heatmap(table, "mean loss", row_word="LLMs")
     mean loss, 1 LLMs by 2 columns. Lowest 0.1: small, sums. Highest 0.9: small, places.
+    >>> heatmap(table, "mean loss", outlined=("good", table < 0.5))
+    mean loss, 1 rows by 2 columns. Lowest 0.1: small, sums. Highest 0.9: small, places. \
+Outlined: good, 1 cells.
     """
     table = pd.DataFrame(table)
     check_matrix("table", table)
     table = table.set_axis(table.index.map(str)).set_axis(table.columns.map(str), axis=1)
     axis_word = "" if column_word == "columns" else column_word
+    words, cells = outlined or ("", np.zeros(table.shape, bool))
+    cells = np.asarray(cells, dtype=bool)
+    if cells.shape != table.shape:
+        raise ValueError(f"outlined must mark cells of {table.shape}; got {cells.shape}")
     figure = _draw_heatmap(table, label, title, digits, axis_word, limits or (None, None))
-    return Picture(figure, heatmap_text(table, label, row_word, column_word))
+    text = heatmap_text(table, label, row_word, column_word)
+    if words:
+        _outline(figure.axes[0], cells)
+        text += f" Outlined: {words}, {cells.sum()} cells."
+    return Picture(figure, text)
+
+
+def _outline(axes, cells):
+    """Draw a line where a marked cell meets one that is not, or the edge."""
+    marked = np.pad(cells, 1)
+    look = {"color": "#D81B60", "lw": 2, "capstyle": "projecting", "clip_on": False}
+    upper, left = np.diff(marked, axis=0)[:, 1:-1], np.diff(marked, axis=1)[1:-1]
+    rows, columns = np.nonzero(upper)
+    axes.hlines(rows, columns, columns + 1, **look)
+    rows, columns = np.nonzero(left)
+    axes.vlines(columns, rows, rows + 1, **look)
+
+
+def _numbers_fit(table, digits):
+    """Return whether the cells of a row are wide enough for their numbers."""
+    longest = max(len(f"{value:.{digits}f}") for value in table.to_numpy(dtype=float).flat)
+    return table.shape[1] <= 14 or table.shape[1] * longest <= 60
 
 
 def _draw_heatmap(table, label, title, digits, column_word, limits):
-    """Draw the cells, with numbers where a row has few, and return the figure."""
+    """Draw the cells, with their numbers where these fit, and return the figure."""
     import seaborn
 
     figure, axes = new_axes(height=min(9.5, 1.3 + 0.26 * len(table)))
@@ -70,7 +109,7 @@ def _draw_heatmap(table, label, title, digits, column_word, limits):
         cmap="viridis",
         vmin=limits[0],
         vmax=limits[1],
-        annot=table.shape[1] <= 14,
+        annot=_numbers_fit(table, digits),
         annot_kws={"size": 7.5},
         fmt=f".{digits}f",
         xticklabels=list(table.columns),
@@ -106,7 +145,7 @@ def heatmap_text(table, label, row_word, column_word):
 
 
 @styled
-def differences(found, label, title=None, kinds=None):
+def differences(found, label, title=None, kinds=None, about=None):
     """Draw paired differences with their confidence intervals, and what these speak of.
 
     Where two things were equal in every trial there is no interval: the mark is hollow and says
@@ -122,6 +161,9 @@ def differences(found, label, title=None, kinds=None):
     kinds : str or dict of str to str, optional
         Kinds of method whose look rows get, where their names do not say it: one for all, or by
         name. What is no method is told by its name at the side, and all such rows look the same.
+    about : str, optional
+        What the intervals speak of, where it is none of the three things that the differences
+        know: "new worlds of this sort".
 
     Returns
     -------
@@ -143,10 +185,11 @@ def differences(found, label, title=None, kinds=None):
     area gained, with confidence intervals. K-NN: +0.1000 [-0.1484, +0.3484].
     """
     need("found", found)
-    return Picture(_draw_differences(found, label, title, kinds), differences_text(found, label))
+    figure = _draw_differences(found, label, title, kinds, about)
+    return Picture(figure, differences_text(found, label), trials_note(found.values(), about))
 
 
-def _draw_differences(found, label, title, kinds):
+def _draw_differences(found, label, title, kinds, about):
     """Draw a mark and an interval for each row, and return the figure."""
     figure, axes = new_axes(height=1.1 + 0.36 * len(found))
     chosen = looks(found, kinds, others=OTHERS[:1])
@@ -164,10 +207,44 @@ def _draw_differences(found, label, title, kinds):
     axes.set_ylim(len(found) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
     axes.locator_params(axis="x", nbins=6)
-    about = " and ".join(dict.fromkeys(row.about for row in found.values()))
-    axes.set_xlabel(f"{label}\n(intervals about {about})")
+    axes.set_xlabel(f"{label}\n({_intervals(found.values(), about)})")
     axes.set_title(title)
     return figure
+
+
+def trials_note(rows, about=None):
+    """Say for a caption of what level intervals are, about what, and from how many trials.
+
+    Parameters
+    ----------
+    rows : iterable of PairedDifference
+    about : str, optional
+        What they are about, instead of their own word.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from uniroute import paired_difference
+    >>> trials_note([paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7])])
+    'Lines: 95 % intervals about these LLMs, from 3 trials.'
+    """
+    rows = list(rows)
+    counts = [row.n_pairs for row in rows]
+    trials = " to ".join(map(str, dict.fromkeys([min(counts), max(counts)])))
+    return f"Lines: {_intervals(rows, about)}, from {trials} trials."
+
+
+def _intervals(rows, about=None):
+    """Say of which level intervals are, and what they are about: their own word, or `about`."""
+    reach = [(row.high - row.mean) / row.standard_error for row in rows if row.standard_error > 0]
+    freedom = [row.freedom for row in rows if row.standard_error > 0]
+    levels = np.unique((2 * stats.t.cdf(reach, freedom) - 1).round(4))
+    words = "".join(f"{100 * level:g} % " for level in levels if len(levels) == 1)
+    about = about or " and ".join(dict.fromkeys(row.about for row in rows))
+    return f"{words}intervals about {about}"
 
 
 def differences_text(found, label):
@@ -179,4 +256,80 @@ def differences_text(found, label):
     label : str
     """
     parts = [f"{name}: {difference}" for name, difference in found.items()]
+    return f"{label}, with confidence intervals. {'; '.join(parts)}."
+
+
+@styled
+def grouped_differences(found, label, title=None, about=None):
+    """Draw paired differences of several methods in each row, with their confidence intervals.
+
+    Parameters
+    ----------
+    found : dict of str to dict of str to PairedDifference
+        By row, then by method; all rows have the same methods.
+    label : str
+        What was compared with what.
+    title : str, optional
+    about : str, optional
+        As for `differences`.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+
+    Notes
+    -----
+    What each of several newcomers is worth to each of several routers. Chapter 4.
+
+    Examples
+    --------
+    >>> from uniroute import paired_difference
+    >>> gain = paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7])
+    >>> grouped_differences({"new": {"K-NN": gain}}, "area gained")
+    area gained, with confidence intervals. new: K-NN +0.1000 [-0.1484, +0.3484].
+    """
+    need("found", found)
+    rows = [row for methods in found.values() for row in methods.values()]
+    figure = _draw_groups(found, label, title, about)
+    return Picture(figure, groups_text(found, label), trials_note(rows, about))
+
+
+def _draw_groups(found, label, title, about):
+    """Draw a mark and an interval for each row and method, and return the figure."""
+    methods = list(next(iter(found.values())))
+    figure, axes = new_axes(height=1.4 + 0.42 * len(found))
+    for i, (name, (colour, _, marker)) in enumerate(looks(methods).items()):
+        places = np.arange(len(found)) + 0.26 * (i - (len(methods) - 1) / 2)
+        rows = [methods_of_row[name] for methods_of_row in found.values()]
+        axes.hlines(places, [r.low for r in rows], [r.high for r in rows], color=colour, lw=2.5)
+        look = {"marker": marker, "color": colour, "markersize": 7, "linestyle": "", "label": name}
+        axes.plot([row.mean for row in rows], places, **look)
+    axes.axvline(0, color="#222222", lw=1)
+    axes.set_yticks(range(len(found)), list(found))
+    axes.set_ylim(len(found) - 0.5, -0.5)
+    axes.locator_params(axis="x", nbins=6)
+    all_rows = [row for methods_of_row in found.values() for row in methods_of_row.values()]
+    axes.set_xlabel(f"{label}\n({_intervals(all_rows, about)})")
+    axes.set_title(title)
+    legend_below(figure, handles_of([axes]), len(methods))
+    return figure
+
+
+def groups_text(found, label):
+    """Say the differences of each row and method, and their intervals.
+
+    Parameters
+    ----------
+    found : dict of str to dict of str to PairedDifference
+    label : str
+    """
+    parts = [
+        f"{row}: {', '.join(f'{name} {difference}' for name, difference in methods.items())}"
+        for row, methods in found.items()
+    ]
     return f"{label}, with confidence intervals. {'; '.join(parts)}."

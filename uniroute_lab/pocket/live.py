@@ -37,7 +37,7 @@ class NewLLM:
     origin: str
 
 
-def train_and_ask(spec, prompts, progress=True):
+def train_and_ask(spec, prompts, progress=True, train=None):
     """Train one more LLM and let it answer prompts.
 
     Without PyTorch nothing can be trained: if the pocket pool has an LLM of that name, what it
@@ -51,6 +51,9 @@ def train_and_ask(spec, prompts, progress=True):
         What to ask; without PyTorch only prompts of the pocket pool.
     progress : bool, default True
         Whether to show a progress bar.
+    train : callable, optional
+        From a specification to a trained LLM; `uniroute_lab.pocket.train.train_llm` by default.
+        Not called without PyTorch.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def train_and_ask(spec, prompts, progress=True):
     if find_spec("torch"):
         from uniroute_lab.pocket.train import answer_prompts, train_llm
 
-        llm = train_llm(spec, progress)
+        llm = train(spec) if train else train_llm(spec, progress)
         answers = answer_prompts(llm, [prompt.text for prompt in prompts])
         origin = f"{spec.name} was trained just now."
     else:

@@ -11,7 +11,15 @@ from uniroute_lab.pocket.specs import CONTEXT, SKILLS
 from uniroute_lab.pocket.tasks import make_prompts
 from uniroute_lab.pocket.tokens import END, PAD, STOP, decode, encode
 
-__all__ = ["answer_prompts", "train_llm", "training_prompts"]
+__all__ = [
+    "answer_loss",
+    "answer_prompts",
+    "new_llm",
+    "train_llm",
+    "training_batches",
+    "training_prompts",
+    "updates",
+]
 
 WARM_UP = 0.05  # share of the steps in which the learning rate rises
 CHUNK = 16  # batches that are made, and sorted by length, at once
@@ -52,22 +60,77 @@ def train_llm(spec, progress=True):
     1
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(spec.seed)
-        llm = Transformer(spec).to(device)
-    optimisers = _optimisers(llm, spec)
-    schedules = [
-        torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step / spec.n_steps))
-        for optimiser in optimisers
-    ]
-    steps = progress_bar(progress, _batches(spec), total=spec.n_steps, desc=spec.name)
-    for tokens, starts in steps:
+    llm = new_llm(spec).to(device)
+    steps = updates(llm, spec)
+    batches = progress_bar(progress, training_batches(spec), total=spec.n_steps, desc=spec.name)
+    for tokens, starts in batches:
         llm.zero_grad()
         answer_loss(llm, tokens.to(device), starts.to(device)).backward()
         torch.nn.utils.clip_grad_norm_(llm.parameters(), 1.0)
-        for step in (*optimisers, *schedules):
+        for step in steps:
             step.step()
     return llm.cpu().eval()
+
+
+def new_llm(spec):
+    """Return an LLM that has learned nothing yet; its first weights come from the seed.
+
+    Parameters
+    ----------
+    spec : LLMSpec
+
+    Returns
+    -------
+    Transformer
+
+    Notes
+    -----
+    Chapter 8.
+
+    Examples
+    --------
+    >>> from uniroute_lab.pocket import LLMSpec, n_params
+    >>> from uniroute_lab.pocket.train import new_llm
+    >>> spec = LLMSpec("new", 1, 8, 1, n_steps=2)
+    >>> sum(weight.numel() for weight in new_llm(spec).parameters()) == n_params(spec)
+    True
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(spec.seed)
+        return Transformer(spec)
+
+
+def updates(llm, spec):
+    """Return what takes a step after each batch: optimisers, then their learning rates.
+
+    Parameters
+    ----------
+    llm : Transformer
+    spec : LLMSpec
+
+    Returns
+    -------
+    list
+        Each has a ``step`` without arguments, to be called in this order.
+
+    Notes
+    -----
+    The learning rate rises for 5 % of the steps and then falls to zero along a cosine. Chapter 8.
+
+    Examples
+    --------
+    >>> from uniroute_lab.pocket import LLMSpec
+    >>> from uniroute_lab.pocket.train import new_llm, updates
+    >>> spec = LLMSpec("new", 1, 8, 1, n_steps=2, muon=True)
+    >>> [type(update).__name__ for update in updates(new_llm(spec), spec)]
+    ['AdamW', 'Muon', 'LambdaLR', 'LambdaLR']
+    """
+    optimisers = _optimisers(llm, spec)
+    rates = [
+        torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step / spec.n_steps))
+        for optimiser in optimisers
+    ]
+    return [*optimisers, *rates]
 
 
 def _optimisers(llm, spec):
@@ -108,8 +171,32 @@ def training_prompts(spec):
         yield make_prompts(n, f"training {spec.seed} {first}", SKILLS[spec.skills])
 
 
-def _batches(spec):
-    """Yield tokens (batch_size, n_tokens) and where the answers start."""
+def training_batches(spec):
+    """Yield what an LLM reads in each step of its training: prompts with their right answers.
+
+    Parameters
+    ----------
+    spec : LLMSpec
+
+    Yields
+    ------
+    tokens : torch.Tensor of shape (batch_size, n_tokens)
+        Numbers of tokens; prompts of about the same length, filled up at the end.
+    starts : torch.Tensor of shape (batch_size,)
+        Where each answer starts.
+
+    Notes
+    -----
+    Chapter 8.
+
+    Examples
+    --------
+    >>> from uniroute_lab.pocket import LLMSpec
+    >>> from uniroute_lab.pocket.train import training_batches
+    >>> batches = training_batches(LLMSpec("new", 1, 8, 1, n_steps=20, batch_size=4))
+    >>> [len(tokens) for tokens, _ in batches] == 20 * [4]
+    True
+    """
     rng = np.random.default_rng(spec.seed)
     for prompts in training_prompts(spec):
         rows = [([*encode(p.text), STOP], [*encode(p.answer), END]) for p in prompts]
@@ -126,7 +213,30 @@ def _padded(rows):
 
 
 def answer_loss(llm, tokens, starts):
-    """Return the mean cross-entropy of the tokens of the answers."""
+    """Return the mean cross-entropy of the tokens of the answers, each given those before it.
+
+    Parameters
+    ----------
+    llm : Transformer
+    tokens, starts : torch.Tensor
+        A batch of `training_batches`.
+
+    Returns
+    -------
+    torch.Tensor of shape ()
+
+    Notes
+    -----
+    In nats per token. Chapter 8.
+
+    Examples
+    --------
+    >>> from uniroute_lab.pocket import LLMSpec
+    >>> from uniroute_lab.pocket.train import answer_loss, new_llm, training_batches
+    >>> spec = LLMSpec("new", 1, 8, 1, n_steps=1, batch_size=4)
+    >>> bool(answer_loss(new_llm(spec), *next(training_batches(spec))) > 0)
+    True
+    """
     target = tokens[:, 1:]
     place = torch.arange(1, tokens.shape[1], device=tokens.device)
     counts = (place >= starts[:, None]) & (target != PAD)

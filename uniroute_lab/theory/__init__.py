@@ -23,6 +23,7 @@ from uniroute_lab.theory.excess import (
     misfit_size,
     population_features,
 )
+from uniroute_lab.theory.prices import multipliers, routing_programme, situations
 from uniroute_lab.theory.probes import (
     arms_optimism,
     probe_evidence,
@@ -31,6 +32,7 @@ from uniroute_lab.theory.probes import (
 )
 from uniroute_lab.theory.samples import (
     estimation_bound,
+    excess_risk_floor,
     feature_radius,
     misfit_range_floor,
     winners_curse,
@@ -46,6 +48,7 @@ __all__ = [
     "chat_rules",
     "estimation_bound",
     "excess_risk",
+    "excess_risk_floor",
     "feature_radius",
     "greedy_design",
     "information",
@@ -55,13 +58,16 @@ __all__ = [
     "misfit_range",
     "misfit_range_floor",
     "misfit_size",
+    "multipliers",
     "nearest_shares",
     "normal_margin",
     "population_features",
     "probe_evidence",
     "queries_needed",
+    "routing_programme",
     "safe_budget",
     "shift_power",
+    "situations",
     "stratified_design",
     "switch_bound",
     "two_budgets",

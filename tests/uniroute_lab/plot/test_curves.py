@@ -88,6 +88,25 @@ def test_the_dots_are_explained():
         assert ("a single LLM" in shown) == llms
 
 
+def test_names_beside_the_ends_stand_in_the_order_of_the_curves():
+    curves = {"UniRoute": curve(gamma=1 - GAMMA), "Oracle": curve(gamma=LOSSES)}
+    gap = "UniRoute", "Oracle", 2.0, "to be won"
+    (axes,) = draw("deferral_curves", curves=curves, ends=True, gap=gap).figure.axes
+    assert axes.get_legend() is None
+    words = {text.get_text(): text.get_position()[1] for text in axes.texts}
+    assert {"to be won", "best single LLM"} <= set(words)
+    low, high = (words[f"{name}\narea {one.area():.3f}"] for name, one in curves.items())
+    assert high - low > 0.1
+    axes.get_ylim()
+    for one, height in zip(curves.values(), (low, high), strict=True):
+        _, drawn = axes.transAxes.inverted().transform(
+            axes.transData.transform((1, one.quality[-1]))
+        )
+        assert abs(height - drawn) < 0.09  # apart from what keeps two texts from each other
+    ends = [one.get_position() for one in axes.texts if one.get_text() == ""]
+    assert ends == [(2.0, curves["UniRoute"].at(2.0))]
+
+
 @pytest.mark.parametrize(("n_data", "n_axes"), [(1, 1), (2, 2), (3, 4)])
 def test_two_panels_in_a_row(n_data, n_axes):
     table = pd.concat(

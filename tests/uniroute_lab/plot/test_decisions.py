@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from tests.uniroute_lab.plot.cases import GAMMA, LLMS, POINTS, draw
+from tests.uniroute_lab.plot.cases import GAMMA, LLMS, POINTS, draw, predict
 from tests.uniroute_lab.plot.drawn import check_lines
 from tests.uniroute_lab.plot.worlds import pools
 from uniroute import routing_path
@@ -48,7 +48,32 @@ def test_the_text_of_a_choice_map_names_who_is_chosen():
     assert text.endswith("At lambda = 0.5: small 50 %, large 50 %.")
     figure = draw("choice_map", cost_weights=[0.01, 5.0]).figure
     assert len(figure.axes) == 2
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["small", "medium"]
+    assert not figure.legends  # both have room for their names
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [
+        ["small", "medium"],
+        ["small"],
+    ]
+
+
+def test_a_region_without_room_for_a_name_is_in_the_legend():
+    (legend,) = draw("choice_map", predict=predict(0.9)).figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["medium"]
+
+
+def test_prompts_of_a_choice_map_are_where_they_are():
+    (axes,) = draw("choice_map", prompts=POINTS[:2]).figure.axes
+    np.testing.assert_array_equal(axes.collections[0].get_offsets(), POINTS[:2])
+    assert (axes.get_xlim(), axes.get_ylim()) == ((-1, 1), (-1, 1))
+
+
+def test_the_envelope_on_a_logarithmic_axis_is_the_same_function():
+    gamma, costs = np.array([0.8, 0.4, 0.1]), np.array([1.0, 10.0, 100.0])
+    (axes,) = plot.envelope(gamma, costs, LLMS, log=True).figure.axes
+    axes.lines[-1].remove()
+    scores = [lambda w, g=g, c=c: g + w * c for g, c in zip(gamma, costs, strict=True)]
+    check_lines(axes, [*scores, lambda w: np.min([s(w) for s in scores], axis=0)], tolerance=0.5)
+    assert axes.get_xscale() == "log"
+    assert [text.get_text() for text in axes.texts] == ["large", "medium", "small"]
 
 
 def test_predicted_and_true_marks_the_choice():
@@ -59,7 +84,21 @@ def test_predicted_and_true_marks_the_choice():
         "Predicted and true mean losses of 2 prompts. a: A 0.5 and 1; B 0.25 and 0, chosen. "
         "b: A 0.5 and 0, chosen; B 0.75 and 1."
     )
+    assert plot.predicted_and_true(gamma, gamma_star, prompts, llms, [0, 1]).text == (
+        "Predicted and true mean losses of 2 prompts. a: A 0.5 and 1, chosen; B 0.25 and 0. "
+        "It gives away 1. b: A 0.5 and 0; B 0.75 and 1, chosen. It gives away 1."
+    )
     assert text == misfit_text(gamma, gamma_star, prompts, llms, choice)
+
+
+def test_a_thick_line_says_what_is_taken_and_whether_it_is_best():
+    gamma, gamma_star = [[0.5, 0.4], [0.5, 0.4]], [[0.25, 0.75], [0.75, 0.25]]
+    (axes,) = plot.predicted_and_true(gamma, gamma_star, ["a", "b"], ["A", "B"], [1, 1]).figure.axes
+    thick = [line for line in axes.lines if line.get_lw() == 3 and len(line.get_xdata())]
+    assert [tuple(line.get_ydata()) for line in thick] == [(0.4, 0.75), (0.4, 0.25)]
+    assert thick[0].get_color() != thick[1].get_color()
+    words = [text.get_text() for text in axes.texts]
+    assert words == ["prompt a\ngives away 0.5", "prompt b\ngives away nothing"]
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,12 @@ def test_texts_need_no_picture():
     )
 
 
+def test_only_labelled_llms_have_names_and_colours():
+    (axes,) = draw("llm_pool", labelled=["large"]).figure.axes
+    assert [text.get_text() for text in axes.texts] == ["large"]
+    assert [dot.get_color() == "#c4c4c4" for dot in axes.lines] == [True, True, False]
+
+
 def test_the_cheapest_llm_stands_at_the_top():
     (axes,) = draw("traffic", costs=COSTS[::-1]).figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == LLMS[::-1]
@@ -68,6 +74,7 @@ def test_the_cheapest_llm_stands_at_the_top():
         ("llm_pool", {"names": ["a", "a", "b"]}, "names must be distinct; 'a'"),
         ("llm_pool", {"costs": [1.0]}, r"costs must have shape \(3,\); got \(1,\)"),
         ("llm_pool", {"costs": [0.0, 1.0, 2.0]}, "numbers on a logarithmic axis must be positive"),
+        ("llm_pool", {"labelled": ["vain"]}, "labelled must be of names; got 'vain'"),
         ("llm_pool", {"losses": [0.5]}, r"losses must have shape \(3,\); got \(1,\)"),
         ("llm_pool", {"losses": GAMMA}, "losses must be a non-empty array"),
         ("llm_pool", {"losses": [0.5, np.nan, 0.5]}, "losses must be finite; got nan"),

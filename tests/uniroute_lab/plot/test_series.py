@@ -60,6 +60,38 @@ def test_bands():
         assert band.get_datalim(axes.transData).y1 == pytest.approx(1.2)
 
 
+def test_each_line_can_have_its_own_form_and_its_name_at_its_end():
+    table = {"x": X, "a": [0.1, 0.9, 0.2, 0.4], "b": [0.5, 0.1, 0.4, 0.41]}
+    look = {"between": {"a": "step", "b": "line"}, "ends": True, "marks": False}
+    (axes,) = plot.lines(table, "x", "y", **look, reference=("c", 0.405)).figure.axes
+    axes.lines[-1].remove()
+    check_lines(axes, [steps(X, table["a"]), through(X, table["b"])])
+    assert {line.get_marker() for line in axes.lines} == {"None"}
+    assert axes.get_legend() is None
+    heights = [text.get_position()[1] for text in axes.texts]
+    assert [text.get_text() for text in axes.texts] == ["a", "b", "c"]
+    assert np.argsort(heights).tolist() == [0, 2, 1]
+    assert np.diff(np.sort(heights)).min() > 0.05
+
+
+def test_single_points_belong_to_no_line_and_ends_are_named_in_the_last_panel():
+    look = {"col": "n", "ends": True, "points": {"jump": (2.0, 0.25)}}
+    picture = plot.lines(PANELS, "K", "loss", **look)
+    assert picture.text.endswith("bound from 1 to 0.5, highest 1 at K = 1. jump: 0.25 at K = 2.")
+    first, last = picture.figure.axes
+    assert [tuple(map(float, *point.get_xydata())) for point in first.lines[-1:]] == [(2.0, 0.25)]
+    assert [text.get_text() for text in first.texts] == ["jump"]
+    assert [text.get_text() for text in last.texts] == ["error", "bound"]
+    assert not picture.figure.legends
+
+
+def test_what_is_impossible_is_shaded():
+    (axes,) = draw("against_bound", slopes=(1, 2)).figure.axes
+    (shade,) = [c for c in axes.collections if "Poly" in type(c).__name__]
+    assert shade.get_datalim(axes.transData).bounds == pytest.approx((0, 0, 1, 2))
+    assert [text.get_text() for text in axes.texts] == ["1 x", "2 x", "above the bound: impossible"]
+
+
 def test_panels_have_one_legend_and_one_scale():
     look = {"col": "n", "log": "xy", "best": "lowest"}
     picture = plot.lines(PANELS, "K", "loss", **look, reference=("one", 1))
@@ -106,7 +138,8 @@ def test_texts_need_no_picture():
     ("name", "change", "words"),
     [
         ("lines", {"log": "y"}, "log must be one of '', 'x', 'xy'; got 'y'"),
-        ("lines", {"between": "curve"}, "between must be one of 'guide', 'line', 'step'; got"),
+        ("lines", {"between": "curve"}, "between must be one of 'guide', .*'stem'; got"),
+        ("lines", {"between": {"a": "curve"}}, "between must be one of 'guide', 'line', 'step'"),
         ("lines", {"best": "last"}, "best must be one of 'highest', 'lowest'; got 'last'"),
         ("lines", {"x": "n"}, "x must be of the table's columns"),
         ("lines", {"table": {"K": [0, 1], "a": [1, 1]}, "log": "x"}, "positive; got 0"),
@@ -119,3 +152,13 @@ def test_texts_need_no_picture():
 def test_bad_input_is_named(name, change, words):
     with pytest.raises(ValueError, match=words):
         draw(name, **change)
+
+
+def test_stems_stand_on_zero_and_nothing_joins_them():
+    """Points that are things by themselves, such as clusters, are no line."""
+    table = {"x": [1, 2, 5], "a": [0.5, 0.0, 0.25]}
+    (axes,) = plot.lines(table, "x", "y", between="stem").figure.axes
+    (stems,) = axes.collections
+    ends = [line.tolist() for line in stems.get_segments()]
+    assert ends == [[[1, 0], [1, 0.5]], [[2, 0], [2, 0]], [[5, 0], [5, 0.25]]]
+    assert axes.lines[0].get_linestyle() == "None"

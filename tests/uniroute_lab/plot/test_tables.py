@@ -10,7 +10,7 @@ from tests.uniroute_lab.plot.cases import GAMMA, LLMS, draw
 from uniroute import paired_difference
 from uniroute_lab import plot
 from uniroute_lab.plot.looks import METHODS, OTHERS
-from uniroute_lab.plot.tables import differences_text, heatmap_text
+from uniroute_lab.plot.tables import differences_text, groups_text, heatmap_text
 
 FOUND = dict.fromkeys(["pool 0", "K-NN", "K-NN, k = 5"], paired_difference([0, 1], [1, 1]))
 
@@ -27,6 +27,31 @@ def test_a_heat_map_names_rows_and_columns():
 def test_numbers_stand_in_the_cells_of_narrow_tables(n_columns, n_numbers):
     axes = plot.heatmap(pd.DataFrame([range(n_columns)]), "n").figure.axes[0]
     assert len(axes.texts) == n_numbers
+
+
+def test_short_numbers_stand_in_more_cells():
+    table = pd.DataFrame([[100.0] * 20, [0.0] * 20])
+    assert len(plot.heatmap(table, "n", digits=0).figure.axes[0].texts) == 40
+
+
+def test_cells_that_touch_share_an_outline():
+    """Two neighbours have six sides outside, whichever side they touch at."""
+    table = pd.DataFrame(np.zeros((3, 3)))
+    for second in ([1, 2], [2, 1]):
+        cells = np.zeros((3, 3), bool)
+        cells[1, 1] = cells[tuple(second)] = True
+        axes = plot.heatmap(table, "n", outlined=("two", cells)).figure.axes[0]
+        assert sum(len(found.get_segments()) for found in axes.collections[1:]) == 6
+
+
+def test_an_outline_goes_along_the_sides_of_its_cell():
+    table = pd.DataFrame(np.zeros((2, 3)))
+    axes = plot.heatmap(table, "n", outlined=("one", [[0, 0, 1], [0, 0, 0]])).figure.axes[0]
+    sides = {
+        tuple(map(tuple, line)) for lines in axes.collections[1:] for line in lines.get_segments()
+    }
+    across = {((2.0, 0.0), (3.0, 0.0)), ((2.0, 1.0), (3.0, 1.0))}
+    assert sides == across | {((2.0, 0.0), (2.0, 1.0)), ((3.0, 0.0), (3.0, 1.0))}
 
 
 def test_texts_need_no_picture():
@@ -68,7 +93,12 @@ def test_differences_say_what_their_intervals_speak_of():
     row = paired_difference([1, 2], [1, 1])
     found = {"a": row, "b": replace(row, about="new LLMs"), "c": row}
     (axes,) = plot.differences(found, "area").figure.axes
-    assert axes.get_xlabel() == "area\n(intervals about these LLMs and new LLMs)"
+    assert axes.get_xlabel() == "area\n(95 % intervals about these LLMs and new LLMs)"
+
+
+def test_what_intervals_speak_of_can_be_said():
+    (axes,) = plot.differences(FOUND, "area", about="new worlds").figure.axes
+    assert axes.get_xlabel().endswith("intervals about new worlds)")
 
 
 def test_cells_that_print_the_same_number_look_the_same():
@@ -98,8 +128,39 @@ def test_intervals_are_drawn_where_they_are():
         ("differences", {"kinds": "knn"}, "kinds must be of .*; got 'knn'"),
         ("heatmap", {"table": pd.DataFrame()}, "table must be a non-empty array"),
         ("heatmap", {"table": pd.DataFrame(GAMMA * np.nan)}, "table must be finite; got nan"),
+        (
+            "heatmap",
+            {"outlined": ("x", [[True]])},
+            r"outlined must mark cells of \(2, 3\); got \(1, 1\)",
+        ),
     ],
 )
 def test_bad_input_is_named(name, change, words):
     with pytest.raises(ValueError, match=words):
         draw(name, **change)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.9])
+def test_axes_name_the_level_of_their_intervals(level):
+    one = paired_difference([0.5, 0.75, 0.25], [0.5, 0.5, 0.5], level)
+    for picture in (
+        plot.differences({"a": one, "same": paired_difference([1, 2], [1, 2])}, "area"),
+        plot.grouped_differences({"a": {"K-NN": one}}, "area"),
+    ):
+        expected = f"area\n({100 * level:g} % intervals about these LLMs)"
+        assert picture.figure.axes[0].get_xlabel() == expected
+
+
+def test_groups_have_a_mark_for_each_method_and_their_own_intervals():
+    first, second = paired_difference([0, 1], [1, 1]), paired_difference([2, 3], [1, 2.5])
+    found = {"a": {"K-NN": first, "MLP": second}, "b": {"K-NN": second, "MLP": first}}
+    (axes,) = plot.grouped_differences(found, "area").figure.axes
+    assert [line.get_xdata().tolist() for line in axes.lines[:2]] == [
+        [first.mean, second.mean],
+        [second.mean, first.mean],
+    ]
+    low, high = axes.collections[0].get_segments()[0][:, 0]
+    assert (low, high) == pytest.approx((first.low, first.high))
+    assert groups_text(found, "gain").startswith(
+        f"gain, with confidence intervals. a: K-NN {first}"
+    )

@@ -200,6 +200,20 @@ def test_one_more_llm_with_pytorch(llms):
     assert new.losses.shape == (40,) and new.origin == "Newcomer was trained just now."
 
 
+def test_training_can_be_one_s_own(llms):
+    """As in Chapter 8: the loop of the chapter trains what the lab's own does."""
+    train = pytest.importorskip("uniroute_lab.pocket.train")
+    spec, seen = type(llms[0].spec)("Newcomer", 1, 8, 1, n_steps=2, batch_size=8), []
+
+    def own(spec):
+        seen.append(spec)
+        return train.train_llm(spec, progress=False)
+
+    new = live.train_and_ask(spec, pocket_prompts()[:40], progress=False, train=own)
+    same = live.train_and_ask(spec, pocket_prompts()[:40], progress=False)
+    assert seen == [spec] and new.losses.tolist() == same.losses.tolist()
+
+
 def test_loading_needs_no_pytorch():
     import subprocess
 
