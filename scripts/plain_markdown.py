@@ -269,7 +269,8 @@ def _plain_directive(part, book, here):
         address = book.page("x").replace("x.html", part.title)
         return f"![{part.options.get('alt', '')}]({address})\n\n{body}"
     if part.name in ("raw", "iframe", "interactive"):
-        return f"*(An interactive figure: [see the page]({book.page(here)}).)*"
+        words = body if part.name == "interactive" else ""
+        return f"*(An interactive figure: [see the page]({book.page(here)}).)*\n\n{words}".strip()
     raise ValueError(f"directive must be one that can be written plainly; got {part.name!r}")
 
 

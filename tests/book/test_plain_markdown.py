@@ -137,6 +137,10 @@ def test_roles(book, markup, plain):
         (":::{exercise-start} Try\n:label: ex01-try\n:::\nWhat?", "### Exercise 1.1: Try\n\nWhat?"),
         ("A\n:::{exercise-end}\n:::", "A"),
         ("```python\n:::{tip}\n```", "```python\n:::{tip}\n```"),
+        (
+            "```{interactive} map\nA\n```",
+            f"*(An interactive figure: [see the page]({SITE}/book/01-first.html).)*\n\nA",
+        ),
         ("```{tip}\nA\n```", "> **Tip**\n>\n> A"),
         (":::{math}\n:label: eq01-a\na\n:::", "$$\na\n\\tag{1.1}\n$$"),
     ],
