@@ -45,7 +45,9 @@ def draw():
     title = f"Ten simulated LLMs: as good as the best of them, for {router.qnc():.0%} of its cost"
     picture = deferral_curves(curves, "multiples of the cheapest", title=title)
     (axes,) = picture.figure.axes
-    axes.get_legend().remove()
+    for legend in picture.figure.legends:
+        legend.remove()
+    picture.figure.set_size_inches(7.2, 3.6)
     axes.set(ylabel="quality (share of right answers)", ylim=(0.22, 0.94))
     for name, (words, cost, quality, side) in LABELS.items():
         axes.text(cost, quality, words, color=METHODS[name][0], ha=side)

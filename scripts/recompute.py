@@ -170,10 +170,10 @@ def explained_by_tasks():
     return 1 - left / ((losses[new] - losses[known].mean(axis=0)) ** 2).mean()
 
 
-def far_off(p, distance=0.1, n=50):
-    """Return how often a mean of n labels is further off than a distance."""
-    drawn = np.random.default_rng(0).binomial(n, p, size=200_000) / n
-    return np.mean(np.abs(drawn - p) > distance + 1e-9)
+def bernstein(mean, n, error=0.1):
+    """Return Maurer and Pontil's radius of a mean of n losses that are 0 or 1, both sides."""
+    log, variance = math.log(4 / error), mean * (1 - mean) * n / (n - 1)
+    return math.sqrt(2 * variance * log / n) + 7 * log / (3 * (n - 1))
 
 
 def part_3():
@@ -185,13 +185,13 @@ def part_3():
     yield "twice the size", 2 * w @ np.abs(off).max(axis=1), "09", r"twice its size\s+"
     yield "E max Delta", largest_misfit(q, p, w), "09", r"E max Delta\s+"
     yield "ratio, eta 0.01", two_prompts(0.01), "09", r"\n0\.010\s+\S+\s+\S+\s+"
-    yield "ratio, term by term", in_words(), "09", r"E max Delta 0\.3000, ratio "
-    before = r"ratio (?=\S+\s+Predicted and true mean losses of 3 prompts\. c:)"
+    yield "ratio, term by term", in_words(), "09", r"E max Delta 0\.3000,\s+ratio "
+    before = r"ratio (?=\S+\s+ex10-learned: right)"
     yield "ratio, three prompts", three_prompts(), "10", before
     yield "explained by tasks", explained_by_tasks(), "11", r"K = 50(?:\s+\S+){2}\nTasks\s+"
-    yield "further off than 0.1", far_off(0.5), "12", r"further than 0\.1\s+\S+\s+"
-    hoeffding = math.sqrt(math.log(2 / 0.1) / (2 * 20))
-    yield "Hoeffding's radius, 20 labels", hoeffding, "12", r"0\.50\s+20\s+"
+    radius, before = math.sqrt(math.log(2 / 0.1) / (2 * 20)), r"mean loss 0\.5: hoeffding from "
+    yield "Hoeffding's radius, 20 labels", radius, "12", before
+    yield "Bernstein's radius, 20 labels", bernstein(0.5, 20), "12", r"; bernstein from "
 
 
 # Part IV.
@@ -217,13 +217,14 @@ def part_4():
     """Yield (what, number, chapter or row of the ledger, what stands before it)."""
     clusters, zero = "UniRoute (K-means)", "ZeroRouter"
     matched = f"{clusters}, size-matched"
-    mean, low, high = interval(gap("pocket", matched, zero))
-    before = r"ZeroRouter's, with confidence intervals\. Pocket pool: UniRoute \(K-means\): "
-    yield "gain, pocket", mean, "14", before
-    yield "lower end", low, "14", before + r"\S+ \["
-    yield "upper end", high, "14", before + r"\S+ \[\S+, "
-    before = r"Pocket pool: MLP: .*?MMLU-Pro: UniRoute \(K-means\): "
-    yield "gain, MMLU-Pro", gap("mmlu_pro", matched, zero).mean(), "14", before
+    first, before = r"ZeroRouter's, with \D+\. Pocket pool: K-means ", "MMLU-Pro: K-means "
+    yield "gain, pocket", gap("pocket", matched, zero).mean(), "14", first
+    found = gap("mmlu_pro", matched, zero).mean()
+    yield "gain, MMLU-Pro", found, "14", first + ".*?" + before
+    _, low, high = interval(gap("pocket", "K-NN, size-matched", "K-NN"))
+    before = r"paper's recipe, with \D+ about these LLMs\. Pocket pool: K-NN \S+ \["
+    yield "K-NN, size-matched: lower end", low, "14", before
+    yield "K-NN, size-matched: upper end", high, "14", before + r"\S+, "
     area = by_trial("main", "pocket", zero).mean()
     yield "ZeroRouter's area, pocket", area, "14", r"\nmethod +\nZeroRouter\s+"
     share = 100 * np.isinf(by_trial("main", "mmlu_pro", "MLP", "qnc")).mean()

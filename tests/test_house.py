@@ -36,7 +36,12 @@ ABOVE = {
 }
 PACKAGES = ("uniroute", "uniroute_lab")
 # Names of distributions that differ from those of their modules.
-DISTRIBUTIONS = {"adjustText": "adjusttext", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "adjustText": "adjusttext",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 # Public, although they begin with an underscore.
 NAMED_TUPLE = {"_asdict", "_fields", "_make", "_replace"}
 # Programs that need an environment of their own, as their first lines say.
