@@ -17,7 +17,7 @@ export PYTHONHASHSEED := 0
 JUPYTER_BOOK := $(BIN)/jupyter-book build -q -W -n --keep-going --path-output .
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve html archive test check-pages experiments bench stress ledger regenerate student lint format lock clean
+.PHONY: help install book serve html archive pdf test check-pages experiments bench stress ledger regenerate student lint format lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ serve: ## serve the built book on this machine
 
 archive: html ## pack the pages, to be read offline, as a zip with a checksum into _build/archive
 	@$(BIN)/python -m scripts.archive _build/html _build/archive
+
+pdf: html ## print the pages as one PDF, _build/pdf/uniroute-book.pdf (minutes; needs Chromium)
+	@$(BIN)/python -m scripts.print_book _build/html _build/pdf/uniroute-book.pdf
 
 test: $(INSTALLED) ## unit tests, doctests and every notebook against its stored outputs
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile

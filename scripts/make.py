@@ -45,6 +45,7 @@ STEPS = {
     "html": site("."),
     "serve": ("python -m http.server {PORT} --bind 127.0.0.1 --directory _build/html",),
     "archive": (*site("."), "python -m scripts.archive _build/html _build/archive"),
+    "pdf": (*site("."), "python -m scripts.print_book _build/html _build/pdf/uniroute-book.pdf"),
     "test": ("python -m pytest -n {WORKERS} --dist loadfile",),
     "check-pages": ("python -m pytest tests/browser",),
     "experiments": ("python -m uniroute_lab.paper.experiments {ONLY} --jobs {WORKERS}",),

@@ -1,0 +1,111 @@
+"""The whole book as one PDF: pages in order, in light, everything open, links within."""
+
+import os
+import re
+import shutil
+
+import pytest
+
+from scripts import print_book
+
+TOC = """root: book/intro
+parts:
+  - caption: First & last
+    chapters:
+      - file: book/one
+        sections: [{file: book/below}, {url: "https://example.org"}]
+"""
+CONFIG = """title: A <small> book
+author: Nobody
+sphinx: {config: {site_url: "https://example.org/"}}
+"""
+ONE = """<link rel="stylesheet" href="../a.css"><article>
+<h1 id="top"><span>1. </span>One<a class="headerlink" href="#top">#</a></h1>
+<a id="a" href="intro.html#part">in</a> <a id="b" href="#top">here</a>
+<a id="c" href="../search.html#x">out</a> <a id="d" href="https://example.com/y">away</a>
+<details><summary>More</summary>folded</details> <p class="toggle-hidden">hidden</p>
+<img class="on-light" src="l.png"><img class="on-dark" src="d.png">
+<figure class="interactive"><div class="interactive-stage">playing</div>
+<img hidden src="still.png"><script>1</script></figure></article>"""
+PAGES = {
+    "book/intro.html": '<article><h1>Intro</h1><p id="part">Words</p></article>',
+    "book/one.html": ONE,
+    "book/below.html": "<article><h1>Below</h1></article>",
+    "search.html": "",
+    "a.css": "",
+}
+needs_browser = pytest.mark.skipif(
+    not (os.environ.get("CHROMIUM") or any(map(shutil.which, print_book.NAMES))),
+    reason="there is no Chromium",
+)
+
+
+@pytest.fixture
+def site(tmp_path):
+    for name, text in (PAGES | {"_toc.yml": TOC, "_config.yml": CONFIG}).items():
+        path = tmp_path / "site" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path / "site"
+
+
+def test_contents_are_in_the_book_s_order(site):
+    assert print_book.read_contents(site / "_toc.yml") == [
+        (None, ["book/intro"]),
+        ("First & last", ["book/one", "book/below"]),
+    ]
+
+
+def test_every_page_of_the_book_is_in_it():
+    parts = print_book.read_contents(print_book.ROOT / "_toc.yml")
+    names = [name for _, names in parts for name in names]
+    text = (print_book.ROOT / "_toc.yml").read_text(encoding="utf-8")
+    assert names == re.findall(r"(?:root|file): (\S+)", text)
+    assert len(set(names)) == len(names)
+
+
+def test_document_has_cover_contents_and_pages():
+    taken = {
+        name: {"html": f"<h1>{name}</h1>", "title": f"<{name}>", "sheets": ["s"], "styles": ["t"]}
+        for name in ("a.html", "b.html")
+    }
+    text = print_book.compose("T & U", "N", [(None, ["a.html"]), ("P & Q", ["b.html"])], taken)
+    assert "<title>T &amp; U</title>" in text and "P &amp; Q" in text
+    assert re.findall(r'<a href="#(\w+\.html)">(.*?)</a>', text) == [
+        ("a.html", "&lt;a.html&gt;"),
+        ("b.html", "&lt;b.html&gt;"),
+    ]
+    assert re.findall(r'<article class="bd-article page" id="(.*?)">', text) == list(taken)
+    assert text.count('href="s"') == text.count("<style>t</style>") == 1
+
+
+@needs_browser
+def test_what_a_page_shows_on_paper(site):
+    names = [name for name in PAGES if name.startswith("book/")]
+    with print_book.browser_page() as page:
+        found = print_book.take(page, site, "book/one.html", names, "https://example.org/")
+    text = found["html"]
+    assert found["title"] == "1. One"
+    assert found["sheets"] == [(site / "a.css").as_uri()]
+    assert re.findall(r'href="(.*?)"', text) == [
+        "#book/intro.html--part",
+        "#book/one.html--top",
+        "https://example.org/search.html#x",
+        "https://example.com/y",
+    ]
+    assert re.findall(r'id="(.*?)"', text) == [f"book/one.html--{one}" for one in ("top", *"abcd")]
+    assert '<details open="">' in text and "toggle-hidden" not in text
+    pictures = [(site / "book" / name).as_uri() for name in ("l.png", "still.png")]
+    assert re.findall(r'src="(.*?)"', text) == pictures
+    assert not re.search("playing|<script|headerlink| hidden", text)
+
+
+@needs_browser
+def test_a_tiny_book_is_printed(site, tmp_path):
+    path = tmp_path / "out" / "book.pdf"
+    print_book.print_book(site, path, site / "_toc.yml", site / "_config.yml")
+    data = path.read_bytes()
+    assert data.startswith(b"%PDF-") and b"/Outlines" in data
+    # Cover, contents, three pages.
+    assert len(re.findall(rb"/Type\s*/Page\b", data)) == 5
+    assert [one.name for one in path.parent.iterdir()] == ["book.pdf"]
