@@ -17,7 +17,7 @@ export PYTHONHASHSEED := 0
 JUPYTER_BOOK := $(BIN)/jupyter-book build -q -W -n --keep-going --path-output .
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve html test check-pages experiments bench stress ledger regenerate lint format lock clean
+.PHONY: help install book serve html test check-pages experiments bench stress ledger regenerate student lint format lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ ledger: $(INSTALLED) ## compare the paper's numbers with the stored results
 
 regenerate: $(INSTALLED) ## run chapters and store their outputs in book/ (all, or e.g. ONLY=04)
 	@$(BIN)/python -m scripts.run_chapters . $(ONLY)
+
+student: $(INSTALLED) ## write the chapters without solutions, for students, into _build/student
+	@$(BIN)/python -m scripts.student_edition _build/student
 
 lint: $(INSTALLED) ## check code and notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -30,7 +30,7 @@ class Explanation:
 
     Notes
     -----
-    The terms of Eq. (8). Chapter 4.
+    The terms of Eq. (8). Chapter 34.
 
     Examples
     --------

@@ -147,7 +147,7 @@ class Router:
         Returns
         -------
         ndarray of shape (n_prompts, n_llms)
-            Mean costs; where `add_llms` was given costs of prompts, c(x, h) by Eq. (9). Chapter 4.
+            Mean costs; where `add_llms` was given costs of prompts, c(x, h) by Eq. (9). Chapter 34.
         """
         pool = self._read()
         features = self.features(pool, X)
@@ -187,7 +187,7 @@ class Router:
 
         Notes
         -----
-        Eq. (8); the budget as in App. E with `uniroute.rule.budget_rule`. Chapter 4.
+        Eq. (8); the budget as in App. E with `uniroute.rule.budget_rule`. Chapters 4 and 34.
         """
         pool = self._read()
         rule, table, coins = self._rule(pool, cost_weight, budget, plan, random_state)
@@ -235,7 +235,7 @@ class Router:
         """Fit a budget on unlabelled prompts, once, for prompts that come one by one.
 
         The router keeps the plan, with the prompts' features alone, and fits it again in the same
-        step in which its pool changes. App. E; Chapter 3.
+        step in which its pool changes. App. E; Chapters 3 and 34.
 
         Parameters
         ----------
@@ -288,7 +288,7 @@ class Router:
         Returns
         -------
         Explanation
-            The terms of Eq. (8) and the switching values of App. C for one prompt. Chapter 4.
+            The terms of Eq. (8) and the switching values of App. C for one prompt. Chapter 34.
         """
         x = check_numbers("x", x)
         if x.ndim != 1:
@@ -627,7 +627,7 @@ class UniRoute(Router, BaseEstimator):
         -----
         Stores what the three steps of Section 4 end with, Phi and Psi, in the format that
         `uniroute.persistence` describes; no pickle. Only a process that is killed while it saves
-        leaves something behind: a hidden file ``.NAME.uniroute.*.part``. Chapter 4.
+        leaves something behind: a hidden file ``.NAME.uniroute.*.part``. Chapter 34.
         """
         self._read(empty=True)
         save_router(self, path)
@@ -652,7 +652,7 @@ class UniRoute(Router, BaseEstimator):
         ------
         FileNotFoundError, ValueError
             If there is no router of this name; if the encoder is another, the file is damaged, or
-            a field, which is named, is out of range or unknown. Chapter 4.
+            a field, which is named, is out of range or unknown. Chapter 34.
         """
         router = load_router(path, cls)
         if encoder is not None:

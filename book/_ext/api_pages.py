@@ -1,8 +1,9 @@
 """The book's API page, made from the docstrings of the packages.
 
-`.. api-table::` lists every public name with its equation and chapter, `.. api-modules::`
-documents every public module in a section of its own. A name that several modules offer has one
-entry, under the first door that one comes to: `uniroute.route`, `uniroute_lab.trials.Trial`.
+`.. api-table:: PACKAGE` lists the public names of a package with their equations and chapters, the
+router and its methods first; `.. api-modules::` documents every public module in a section of its
+own. A name that several modules offer has one entry, under the first door that one comes to:
+`uniroute.route`, `uniroute_lab.trials.Trial`.
 """
 
 import importlib
@@ -17,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 import uniroute
 import uniroute_lab
 
+FIRST = ["UniRoute", "Router"]  # what one looks for
 NUMBERED = r"{word}\s+({number}(?:(?:,\s*|\s+and\s+|,\s+and\s+|\s+to\s+){number})*)"
 EQUATION = re.compile(NUMBERED.format(word=r"Eqs?\.", number=r"\(\d+\)"))
 CHAPTER = re.compile(NUMBERED.format(word="Chapters?", number=r"\d+"))
@@ -33,6 +35,11 @@ def public_modules():
         yield from (module.name for module in modules if "._" not in module.name)
 
 
+def place_in_table(name):
+    """Return 0 for what one looks for first, and more for the rest, which keeps its order."""
+    return FIRST.index(name) if name in FIRST else len(FIRST)
+
+
 def entries():
     """Return {module: {full name: object}} of the functions and classes that modules list."""
     found, seen = {}, set()
@@ -40,10 +47,20 @@ def entries():
         listed = {name: getattr(module, name, None) for name in getattr(module, "__all__", ())}
         new = {name: thing for name, thing in listed.items() if callable(thing)}
         new = {name: thing for name, thing in new.items() if id(thing) not in seen}
+        new = {name: new[name] for name in sorted(new, key=place_in_table)}
         seen |= {id(thing) for thing in new.values()}
         if new:
             found[module.__name__] = {f"{module.__name__}.{name}": new[name] for name in new}
     return found
+
+
+def methods(name, thing):
+    """Yield full names and functions of the public methods that a router's class itself defines."""
+    if name.rpartition(".")[2] in FIRST:
+        for method, function in vars(thing).items():
+            function = getattr(function, "__func__", function)
+            if not method.startswith("_") and inspect.isfunction(function) and notes(function):
+                yield f"{name}.{method}", function
 
 
 def notes(thing):
@@ -78,28 +95,40 @@ def chapter_link(number, documents):
     return f":doc:`{number} </{pages[0]}>`" if pages else str(number)
 
 
-def table_rows(documents):
-    """Yield the cells of the table, one row for each public name."""
-    for names in entries().values():
+def table_rows(package, documents):
+    """Yield the cells of a package's table, one row for each public name and router's method."""
+    for module, names in entries().items():
+        if module.split(".")[0] != package:
+            continue
         for name, thing in names.items():
-            chapters = [chapter_link(number, documents) for number in chapter_numbers(thing)]
-            place = "; ".join(equations(thing)) or "--"
-            yield f":py:obj:`~{name}`", summary(thing), place, ", ".join(chapters)
+            yield row(name, name, thing, documents)
+            for full, method in methods(name, thing):
+                yield row(full, ".".join(full.split(".")[-2:]), method, documents)
+
+
+def row(name, shown, thing, documents):
+    """Return the cells of a row: a link, what it does, where the paper and the book have it."""
+    shown = shown.rpartition(".")[2] if shown == name else shown
+    chapters = [chapter_link(number, documents) for number in chapter_numbers(thing)]
+    place = "; ".join(equations(thing)) or "--"
+    return f":py:obj:`{shown} <{name}>`", summary(thing), place, ", ".join(chapters)
 
 
 class ApiTable(SphinxDirective):
-    """`.. api-table::`, a table of every public name."""
+    """`.. api-table:: PACKAGE`, a table of its public names."""
+
+    required_arguments = 1
 
     def run(self):
         """Write the table as reStructuredText and parse it."""
         lines = [".. list-table::", "   :header-rows: 1", "   :widths: 24 46 20 10", ""]
         rows = [
             ("Name", "What it does", "In the paper", "Chapter"),
-            *table_rows(self.env.found_docs),
+            *table_rows(self.arguments[0], self.env.found_docs),
         ]
-        for row in rows:
+        for cells in rows:
             lines += [
-                f"   {mark} {cell}" for mark, cell in zip(["* -", *["  -"] * 3], row, strict=True)
+                f"   {mark} {cell}" for mark, cell in zip(["* -", *["  -"] * 3], cells, strict=True)
             ]
         return self.parse_text_to_nodes("\n".join(lines))
 

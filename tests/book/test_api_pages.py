@@ -1,6 +1,8 @@
 """The API page has every public name once, where one imports it from."""
 
 import importlib.util
+import operator
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -51,3 +53,27 @@ def test_numbers_are_read_from_the_notes(pages):
 
     assert pages.equations(documented) == ["Eq. (3) and (4)", "Appendix G.2"]
     assert pages.chapter_numbers(documented) == [2, 5, 7]
+
+
+def test_what_one_looks_for_comes_first_with_its_methods(pages):
+    rows = [cells[0] for cells in pages.table_rows("uniroute", [])]
+    assert rows[0] == ":py:obj:`UniRoute <uniroute.UniRoute>`"
+    methods = [row for row in rows if row.startswith(":py:obj:`UniRoute.")]
+    assert ":py:obj:`UniRoute.add_llms <uniroute.UniRoute.add_llms>`" in methods
+    assert rows[1 : 1 + len(methods)] == methods
+    assert ":py:obj:`Router.route <uniroute.Router.route>`" in rows
+    assert not any("uniroute_lab" in row for row in rows)
+
+
+def test_what_i_want_to_do_names_things_that_exist():
+    text = (PATH.parents[1] / "api.md").read_text(encoding="utf-8")
+    calls = re.findall(r"\{py:(?:meth|class|func)\}`[\w.]+ <uniroute\.([\w.]+)>`", text)
+    assert len(calls) >= 15
+    for call in calls:
+        operator.attrgetter(call)(uniroute)
+
+
+def test_the_table_has_the_methods_that_one_needs_every_day():
+    text = (PATH.parents[1] / "api.md").read_text(encoding="utf-8")
+    for name in ("add_llms", "remove_llms", "update_costs", "route", "plan", "explain", "save"):
+        assert f".{name}>`" in text

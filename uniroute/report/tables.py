@@ -1,10 +1,13 @@
 """One reader for the tables that people have; it says what it understood."""
 
+import ast
+import json
 import re
 from dataclasses import dataclass
 
 import numpy as np
 
+from uniroute._texts import read_texts
 from uniroute.checks import check_option
 from uniroute.data import RoutingData
 from uniroute.report.battles import battle_losses
@@ -42,6 +45,18 @@ FORMS = (
     "a row for each answer, with columns for the LLM and its score or loss (llm, score); or a row "
     "for each prompt and a column for each LLM; or a row for each battle (llm_a, llm_b, winner)"
 )
+
+
+def _chat_of(text):
+    """Return the user's last message, if a cell holds a chat, in JSON or as Python writes it."""
+    if not text.lstrip().startswith("[") or "role" not in text:
+        return None
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return read_texts([parse(text)], "last user")[0]
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            pass
+    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,10 +275,21 @@ class _Reading:
         if "prompt" not in taken:
             self.notes.append("no texts of prompts; their ids stand for them")
         return {
-            "prompts": taken.get("prompt", ids),
+            "prompts": self._said(taken.get("prompt", ids)),
             "prompt_ids": ids,
             "tasks": taken.get("task", ["all"] * self.n_prompts),
         }
+
+    def _said(self, texts):
+        """Return the texts; of a chat, a list of messages, what the encoder will take of it."""
+        chats = {i: chat for i, text in enumerate(texts) if (chat := _chat_of(text))}
+        if chats:
+            self.notes.append(
+                f"{len(chats)} of {len(texts)} prompts are chats; "
+                "the last message of the user stands for each"
+            )
+            texts = [chats.get(i, text) for i, text in enumerate(texts)]
+        return texts
 
     # --- losses
 

@@ -43,7 +43,7 @@ def check(label, answer, cases=None):
 
     See Also
     --------
-    verdict : the same as a text.
+    uniroute_lab.exercises.checking.verdict : the same as a text.
 
     Notes
     -----

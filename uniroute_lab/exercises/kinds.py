@@ -22,6 +22,7 @@ TOLERANCE = 0.005
 SMALLEST = 1e-6
 # Digits that are recorded: more than any tolerance needs.
 DIGITS = 8
+ROUNDING = 1e-12
 MOST_VALUES = 2000
 
 
@@ -355,7 +356,7 @@ def _expect_array(values):
         raise ValueError(f"answer must have at most {MOST_VALUES} values; got {values.size}")
     if values.dtype.kind != "f":
         return Array(values.astype(int).tolist(), whole=True)
-    return Array(np.vectorize(_short, otypes=[float])(values).tolist())
+    return Array(np.reshape([_short(value) for value in values.flat], values.shape).tolist())
 
 
 def _is_parts(answer):
@@ -375,7 +376,7 @@ def _is_number(answer):
 
 
 def _short(value):
-    return float(f"{value:.{DIGITS}g}")
+    return 0.0 if abs(value) < ROUNDING else float(f"{value:.{DIGITS}g}")
 
 
 def _plain(text):

@@ -13,6 +13,7 @@ import pandas as pd
 
 from uniroute_lab._files import results_folder, write_whole
 from uniroute_lab.data import available, catalog
+from uniroute_lab.paper import few_labels as few
 from uniroute_lab.paper import generations as ages
 from uniroute_lab.paper.attributes import prompt_attributes
 from uniroute_lab.paper.encoders import ENCODERS
@@ -77,7 +78,7 @@ class Run:
         The data set.
     experiment : str
         "main", "validation_size", "n_clusters", "prompt_shift", "static_pool", "fixed_pool",
-        "generation", "encoder", "training_llms", "peers" or "release".
+        "generation", "encoder", "training_llms", "peers", "release" or "few_labels".
     condition : dict
         What tells it from the other runs of the experiment on these data.
     methods : sequence of Method or Candidates
@@ -122,6 +123,7 @@ def runs():
         *training_llms(),
         *peers(),
         *releases(),
+        *few_labels(),
         *paper_runs(),
     ]
 
@@ -353,20 +355,16 @@ def training_llms():
     ]
 
 
-def few_labels(methods_of=all_methods):
+def few_labels():
     """Few labels, few training LLMs, and pools that are newer or stronger than these.
 
-    Not among `runs` until it is stored. `methods_of` names the methods for a data set.
+    One run has all numbers of labels: what is fitted on training prompts serves them all.
     """
     return [
-        Run(data, "few_labels", condition, methods_of(data), split, 50)
-        for data in SIZES
-        for condition, pools, llms in ages.unequal_pools(data, SHARE[data])
-        for n_val in [25, 50, 100, 200, 400]
-        if n_val <= SIZES[data][1]
-        for train, _, test in [SIZES[data]]
-        for split in [NamedPool((train, n_val, test), pool=pools, train_llms=llms)]
-        for condition in [{**condition, "n_val": n_val}]
+        Run(data, "few_labels", case, methods, split, 50, n_rehearsals=2)
+        for data in few.SHAPES
+        for methods in [[m for n in few.numbers_of_labels(data) for m in few.methods_with(n)]]
+        for case, split in few.unequal_pools(data)
     ]
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from uniroute_lab.data import catalog, mmlu_pro_llms
+from uniroute_lab.data import mmlu_pro_llms
 from uniroute_lab.pocket import pocket_llms
 from uniroute_lab.trials import Method, split_llms, split_llms_by_release
 from uniroute_lab.trials.tuning import LEARNED
@@ -15,7 +15,6 @@ __all__ = [
     "methods_that_learn",
     "nested_teachers",
     "training_llms",
-    "unequal_pools",
 ]
 
 MAPS = ("linear", "linear, soft", "network", "network, soft")  # learned maps
@@ -93,56 +92,3 @@ def methods_that_learn():
         found.append(Method("UniRoute (K-means)", K))
         found += [Method(name, K, psi=psi) for name, psi in LEARNED]
     return found
-
-
-def unequal_pools(data, share, numbers=("all", 8, 4), n_pools=50):
-    """Draw pools like the training LLMs, newer ones and stronger ones.
-
-    Parameters
-    ----------
-    data : str
-        A data set.
-    share : float
-        Share of the LLMs in the pool, in which there are at least four.
-    numbers : sequence of int or "all", default ("all", 8, 4)
-        How many training LLMs; those of a smaller number are among those of a larger one. Eight
-        are drawn only from data with sixteen LLMs or more.
-    n_pools : int, default 50
-        Pools for each case.
-
-    Returns
-    -------
-    list of (dict, list of list of str, list of list of str)
-        The case, {"pool": "alike", "newer" or "stronger", "n_train_llms": number}, the pools, and
-        the training LLMs of each. Newer: from the newest half, after all of the older half; where
-        dates of release are known. Stronger: from the half with the smaller mean loss, after the
-        other half.
-    """
-    loaded = catalog[data].load().complete()
-    names, n_pool = np.array(loaded.llms), max(4, round(share * loaded.n_llms))
-    orders = {"alike": None, "stronger": np.argsort(-loaded.losses.mean(axis=0), kind="stable")}
-    if data in ("pocket", "mmlu_pro"):
-        released = {name: release for name, _, release in facts(data)}
-        dates = np.unique([released[name] for name in loaded.llms], return_inverse=True)[1]
-        orders["newer"] = np.argsort(dates, kind="stable")
-    found = []
-    for kind, order in orders.items():
-        for number in numbers:
-            if number == 8 and loaded.n_llms < 16:
-                continue
-            drawn = [_drawn(order, loaded.n_llms, n_pool, seed) for seed in range(n_pools)]
-            pools = [sorted(names[pool].tolist()) for pool, _ in drawn]
-            most = None if number == "all" else number
-            old = [sorted(names[rest[:most]].tolist()) for _, rest in drawn]
-            found.append(({"pool": kind, "n_train_llms": str(number)}, pools, old))
-    return found
-
-
-def _drawn(order, n_llms, n_pool, seed):
-    """Return a pool, from the later half of an order if there is one, and LLMs to train with."""
-    rng = np.random.default_rng(seed)
-    if order is None:
-        mixed = rng.permutation(n_llms)
-        return mixed[:n_pool], mixed[n_pool:]
-    half = n_llms // 2
-    return rng.permutation(order[half:])[:n_pool], rng.permutation(order[:half])

@@ -1,4 +1,4 @@
-"""What the paper says: its numbers, its claims, and our explanations where we find something else.
+"""What the paper says: its numbers, its claims, and what could explain that we find otherwise.
 
 The files are typed, or read off the figures; no program writes them.
 """
@@ -49,14 +49,17 @@ def paper_numbers(place=None):
 
 
 def paper_claims():
-    """Read the paper's claims that can be checked.
+    """Read the paper's claims that can be checked, and those of this book.
 
     Returns
     -------
     pandas.DataFrame
-        Columns: claim, a short name; place; chapter of ours; at, as for `paper_numbers`; text, in
-        our words; methods, one or several with "; " between them, and the reference that they are
-        compared with, by our names; metric; low and high, between which the differences should lie.
+        Columns: claim, a short name; whose, "paper" or "ours"; place; chapter of ours; at, as for
+        `paper_numbers`; about, what the sentence speaks of, as for `uniroute.paired_difference`;
+        text, in our words; methods, one or several with "; " between them, and the reference that
+        they are compared with, by our names; metric; low and high, between which the differences
+        should lie; zero, whether the ZeroRouter in the place of the "methods" or of the "reference"
+        would make the claim empty if it passed too.
 
     Notes
     -----
@@ -71,12 +74,15 @@ def paper_claims():
 
 
 def paper_explanations():
-    """Read why we find something else than the paper.
+    """Read what could explain that we find something else than the paper; the ledger tests it.
 
     Returns
     -------
     pandas.DataFrame
-        Columns: what, a place or a claim; data, the title of our data set or "any"; text.
+        Columns: explanation, a short name; text, in words; of, what it would explain, places and
+        claims with "; " between them; experiment that tests it; varies, the condition that differs
+        between its runs, from first to another; method and reference, whose difference in metric
+        should change by something between low and high.
 
     Notes
     -----
@@ -84,10 +90,11 @@ def paper_explanations():
 
     Examples
     --------
-    >>> paper_explanations().columns.tolist()
-    ['what', 'data', 'text']
+    >>> sorted(paper_explanations()["varies"].unique())
+    ['encoder', 'n_training', 'n_val']
     """
-    return pd.read_csv(results_folder() / "paper" / "explanations.csv")
+    path = results_folder() / "paper" / "explanations.csv"
+    return pd.read_csv(path, dtype={"first": str})
 
 
 def public_systems():

@@ -19,8 +19,9 @@ def few_labels_tried():
 
     Notes
     -----
-    Few trials of 6 to 8 splits, on data that the choices were made on: leads, not results. What
-    the estimators are is said in Chapter 24.
+    Few trials, most of 6 to 8 splits, on data that the choices were made on: leads, not results. In
+    the rounds "harm" these are splits of the training prompts and training LLMs of other splits.
+    What the estimators are is said in Chapter 24.
 
     Examples
     --------

@@ -8,6 +8,9 @@ line between points that bear markers only guides the eye. All functions need ma
 
 from uniroute_lab.plot.curves import deferral_curves, mean_curves
 from uniroute_lab.plot.decisions import choice_map, envelope, predicted_and_true, prompts_2d
+from uniroute_lab.plot.drawings import changing_pool, decision
+from uniroute_lab.plot.forests import forest
+from uniroute_lab.plot.intervals import intervals
 from uniroute_lab.plot.looks import METHODS
 from uniroute_lab.plot.picture import Picture
 from uniroute_lab.plot.pools import all_routers, llm_pool, traffic
@@ -20,13 +23,17 @@ __all__ = [
     "Picture",
     "against_bound",
     "all_routers",
+    "changing_pool",
     "choice_map",
+    "decision",
     "deferral_curves",
     "dendrogram",
     "differences",
     "envelope",
+    "forest",
     "grouped_differences",
     "heatmap",
+    "intervals",
     "lines",
     "llm_pool",
     "mean_curves",

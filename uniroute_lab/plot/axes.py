@@ -15,7 +15,8 @@ __all__ = [
     "new_axes",
 ]
 
-WIDTH = 7.2  # inches
+WIDTH = 5.8  # inches: of a picture's text two thirds are left on a phone, and this is enough
+N_BESIDE = 20  # letters of a label that leave room for the axes beside it
 N_STEPS = 400  # straight pieces along an axis on which straight lines are curves
 
 
@@ -142,7 +143,7 @@ def _even_places(scale, values):
 
 
 def legend_beside(axes, title=None):
-    """Put the legend to the right of the axes, and return it.
+    """Put the legend to the right of the axes, below them if it is wide, and return it.
 
     Parameters
     ----------
@@ -153,11 +154,14 @@ def legend_beside(axes, title=None):
     -------
     matplotlib.legend.Legend
     """
+    handles, labels = axes.get_legend_handles_labels()
+    if max(map(len, labels), default=0) > N_BESIDE:
+        return legend_below(axes.figure, handles, len(handles), title)
     return axes.legend(title=title, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
-def legend_below(figure, handles, n_columns):
-    """Put one legend below all axes of a figure.
+def legend_below(figure, handles, n_columns, title=None):
+    """Put one legend below all axes of a figure, make the figure so much higher, and return it.
 
     Parameters
     ----------
@@ -165,8 +169,19 @@ def legend_below(figure, handles, n_columns):
     handles : sequence of matplotlib artists
         With labels.
     n_columns : int
+        At most so many, fewer where labels are long.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib.legend.Legend
     """
-    figure.legend(handles=handles, loc="outside lower center", ncols=n_columns)
+    width = 0.55 + 0.078 * max((len(handle.get_label()) for handle in handles), default=0)
+    n_columns = max(1, min(n_columns, int(WIDTH / width)))
+    n_rows = -(-len(handles) // n_columns) + (title is not None)
+    figure.set_figheight(figure.get_figheight() + 0.21 * max(0, n_rows - 1))
+    place = {"loc": "outside lower center", "ncols": n_columns}
+    return figure.legend(handles=handles, title=title, **place)
 
 
 def label_ends(axes, ends):

@@ -4,11 +4,20 @@ import numpy as np
 
 from uniroute.checks import check_costs, check_matrix, check_names
 from uniroute.rule import route, routing_path
-from uniroute_lab.plot.axes import draw_function, legend_below, legend_beside, log_x, new_axes
+from uniroute_lab.plot.axes import (
+    draw_function,
+    handles_of,
+    legend_below,
+    legend_beside,
+    log_x,
+    new_axes,
+)
 from uniroute_lab.plot.looks import llm_colours, looks
 from uniroute_lab.plot.picture import Picture, need, number, styled
 
 __all__ = ["choice_map", "envelope", "predicted_and_true", "prompts_2d"]
+
+RIGHT, WRONG = "#332288", "#CC3311"  # what is taken: the best, or not
 
 
 @styled
@@ -330,13 +339,14 @@ def predicted_and_true(gamma, gamma_star, prompts, names, choice, title=None):
     Parameters
     ----------
     gamma, gamma_star : array-like of shape (n_prompts, n_llms)
-        Predicted losses, open circles, and true mean losses, full ones.
+        Predicted losses, open circles, and true mean losses, full ones; a line joins the two.
     prompts : sequence of str
         Names of the prompts.
     names : sequence of str
         LLM names.
     choice : array-like of int, shape (n_prompts,)
-        The LLM that each prompt goes to; a ring marks it.
+        The LLM that each prompt goes to: its line is thick, and of another colour where an LLM
+        with a smaller true mean loss was there. Costs do not count here.
     title : str, optional
 
     Returns
@@ -355,7 +365,8 @@ def predicted_and_true(gamma, gamma_star, prompts, names, choice, title=None):
     Examples
     --------
     >>> predicted_and_true([[0.4, 0.5]], [[0.7, 0.3]], ["a"], ["first", "second"], [0])
-    Predicted and true mean losses of 1 prompts. a: first 0.4 and 0.7, chosen; second 0.5 and 0.3.
+    Predicted and true mean losses of 1 prompts. a: first 0.4 and 0.7, chosen; second 0.5 and 0.3. \
+It gives away 0.4.
     """
     names, prompts = check_names(names), [str(prompt) for prompt in prompts]
     gamma, gamma_star = check_matrix("gamma", gamma), check_matrix("gamma_star", gamma_star)
@@ -371,29 +382,59 @@ def predicted_and_true(gamma, gamma_star, prompts, names, choice, title=None):
 
 
 def _draw_misfit(gamma, gamma_star, prompts, names, choice, title):
-    """Draw two circles for each prompt and LLM, joined, and a ring at what is chosen."""
-    figure, axes = new_axes()
-    x, ring = np.arange(len(prompts)), {"markerfacecolor": "none", "color": "#222222"}
-    for m, (colour, _, marker) in enumerate(looks(names).values()):
-        place, here = x + 0.5 * ((m + 0.5) / len(names) - 0.5), choice == m
-        look = {"color": colour, "marker": marker, "linestyle": "", "markersize": 7}
-        axes.vlines(place, gamma[:, m], gamma_star[:, m], color=colour, lw=1.4)
-        axes.plot(place, gamma[:, m], markerfacecolor="white", **look)
-        axes.plot(place, gamma_star[:, m], label=names[m], **look)
-        axes.plot(place[here], gamma[here, m], "o", markersize=15, **ring)
-    axes.plot([], [], "o", color="#666666", markerfacecolor="white", label="predicted")
-    axes.plot([], [], "o", color="#666666", label="true")
-    axes.plot([], [], "o", markersize=12, label="chosen", **ring)
-    axes.set_xticks(x, prompts)
-    axes.grid(axis="x", visible=False)
-    axes.set(xlim=(-0.5, len(prompts) - 0.5), xlabel="prompt", ylabel="mean loss")
-    axes.set_title(title)
-    legend_beside(axes)
+    """Draw an arrow from what is predicted to what is true for each prompt and LLM."""
+    n_llms = len(names)
+    figure, axes = new_axes(height=3.9)
+    places = np.arange(len(prompts))[:, None] * (n_llms + 1) + np.arange(n_llms)
+    taken = choice[:, None] == np.arange(n_llms)
+    lost = _given_away(gamma_star, choice)
+    for (i, m), place in np.ndenumerate(places):
+        colour = (WRONG if lost[i] else RIGHT) if taken[i, m] else "#9a9a9a"
+        look = {"color": colour, "marker": "o", "markersize": 8 if taken[i, m] else 6}
+        pair = gamma[i, m], gamma_star[i, m]
+        axes.plot([place] * 2, pair, color=colour, lw=3 if taken[i, m] else 1.2)
+        axes.plot(place, pair[0], markerfacecolor="white", **look)
+        axes.plot(place, pair[1], **look)
+    _name_prompts(axes, places, prompts, names, lost)
+    _explain_misfit(figure, axes)
+    axes.set_title(title, pad=34)
     return figure
 
 
+def _given_away(gamma_star, choice):
+    """Return how much smaller another true mean loss is than that of the chosen LLM."""
+    taken = gamma_star[np.arange(len(choice)), choice]
+    return np.round(taken - gamma_star.min(axis=1), 3)
+
+
+def _name_prompts(axes, places, prompts, names, lost):
+    """Write LLMs below the axes, and above them each prompt with what is given away on it."""
+    axes.set_xticks(places.ravel(), [*names] * len(prompts))
+    if max(map(len, names)) * places.size > 66:  # too long to stand side by side
+        axes.tick_params(axis="x", labelrotation=90)
+    axes.grid(axis="x", visible=False)
+    axes.set(xlim=(-0.8, places[-1, -1] + 0.8), ylabel="mean loss")
+    for row, prompt, loss in zip(places, prompts, lost, strict=True):
+        words = f"gives away {number(loss)}" if loss else "gives away nothing"
+        look = {"ha": "center", "fontsize": 9, "color": WRONG if loss else RIGHT}
+        where = axes.get_xaxis_transform()
+        axes.text(row.mean(), 1.03, f"prompt {prompt}\n{words}", transform=where, **look)
+    for left in places[1:, 0]:
+        axes.axvline(left - 1, color="#dddddd", lw=1)
+
+
+def _explain_misfit(figure, axes):
+    """Say in one line what marks and colours mean."""
+    gray = {"color": "#666666", "linestyle": "", "marker": "o"}
+    axes.plot([], [], markerfacecolor="white", label="predicted", **gray)
+    axes.plot([], [], label="true", **gray)
+    axes.plot([], [], color=RIGHT, lw=3, label="taken, and best")
+    axes.plot([], [], color=WRONG, lw=3, label="taken, but not best")
+    legend_below(figure, handles_of([axes]), 4)
+
+
 def misfit_text(gamma, gamma_star, prompts, names, choice):
-    """Say what is predicted, what is true and what is chosen, prompt by prompt.
+    """Say what is predicted, true, chosen and given away, prompt by prompt.
 
     Parameters
     ----------
@@ -402,6 +443,7 @@ def misfit_text(gamma, gamma_star, prompts, names, choice):
     choice : ndarray of int, shape (n_prompts,)
     """
     text = f"Predicted and true mean losses of {len(prompts)} prompts."
+    lost = _given_away(gamma_star, choice)
     for i, prompt in enumerate(prompts):
         parts = [
             f"{name} {number(round(gamma[i, m], 3))} and {number(round(gamma_star[i, m], 3))}"
@@ -409,4 +451,5 @@ def misfit_text(gamma, gamma_star, prompts, names, choice):
             for m, name in enumerate(names)
         ]
         text += f" {prompt}: {'; '.join(parts)}."
+        text += f" It gives away {number(lost[i])}." if lost[i] else ""
     return text

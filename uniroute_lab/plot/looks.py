@@ -91,4 +91,4 @@ def llm_colours(n_llms):
     """
     from matplotlib import colormaps
 
-    return [colormaps["viridis_r"](x) for x in np.linspace(0.08, 0.98, n_llms)]
+    return [colormaps["viridis_r"](x) for x in np.linspace(0.25, 0.98, n_llms)]

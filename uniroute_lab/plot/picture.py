@@ -1,22 +1,37 @@
 """A figure and the text that says what it shows; the book's style; numbers as texts write them."""
 
+import re
 from functools import wraps
 from io import BytesIO
 from pathlib import Path
+from textwrap import fill
 
-__all__ = ["Picture", "need", "number", "styled"]
+from uniroute_lab.plot.png import write_png
+
+__all__ = ["SMALLEST", "Picture", "need", "number", "styled"]
 
 STYLE = Path(__file__).with_name("book.mplstyle")
+DPI = 288  # pixels per inch: three for each of a page, for screens that are fine
+SMALLEST = 10  # points: still read on a phone, where a page shows two thirds of this
+LONG = 26  # letters of a name at the side, beyond which it is folded
 
 
 class Picture:
-    """A figure and the text that says what it shows.
+    """A figure, the text that says what it shows, and the caption that goes under it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    text : str
+        What it shows, with numbers.
+    note : str, default ""
+        What a caption must say in any case: the level of intervals, the number of trials.
 
     Attributes
     ----------
     figure : matplotlib.figure.Figure
     text : str
-        What it shows, with numbers; the picture's ``repr``.
+        As above; the picture's ``repr``.
 
     Notes
     -----
@@ -25,22 +40,58 @@ class Picture:
     Examples
     --------
     >>> from uniroute_lab import plot
-    >>> plot.lines({"K": [1, 2], "UniRoute": [0.5, 0.75]}, "K", "area")
+    >>> picture = plot.lines({"K": [1, 2], "UniRoute": [0.5, 0.75]}, "K", "area")
+    >>> picture
     area against K, from 1 to 2. UniRoute: from 0.5 to 0.75, highest 0.75 at K = 2.
+    >>> picture.caption
+    'Area against K, from 1 to 2.'
+    >>> picture.captioned("More clusters, more area.").caption
+    'More clusters, more area.'
     """
 
-    def __init__(self, figure, text):
+    def __init__(self, figure, text, note=""):
         self.figure = figure
         self.text = text
+        self.note = note
+        self._words = None
 
     def __repr__(self):
         return self.text
 
+    @property
+    def caption(self):
+        """What stands under it on a page: given words or the text's first sentence; the note."""
+        words = self._words or re.split(r"\. |: ", self.text)[0]
+        words = words[:1].upper() + words[1:]
+        return f"{words.removesuffix('.')}.{' ' * bool(self.note)}{self.note}"
+
+    def captioned(self, words):
+        """Say under the picture what it shows, in place of its text's first sentence.
+
+        Parameters
+        ----------
+        words : str
+            One sentence or two, without the figure's number; the note follows by itself.
+
+        Returns
+        -------
+        Picture
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If there are no words.
+        """
+        if not str(words).strip():
+            raise ValueError(f"words must say something; got {words!r}")
+        self._words = " ".join(str(words).split())
+        return self
+
     def _repr_png_(self):
         buffer = BytesIO()
-        # No creation software or date: the same picture is the same file.
-        self._render(buffer, format="png", metadata={"Software": None})
-        return buffer.getvalue()
+        self._render(buffer, format="png", dpi=DPI)
+        return write_png(buffer, DPI, self.caption)
 
     def _render(self, target, **options):
         """Draw, and keep the layout: worked out again it would be another one."""
@@ -54,7 +105,10 @@ class Picture:
         ----------
         path : str or Path
         """
-        self._render(path)
+        if Path(path).suffix.lower() == ".png":
+            Path(path).write_bytes(self._repr_png_())
+        else:
+            self._render(path)
 
 
 def styled(function):
@@ -74,9 +128,45 @@ def styled(function):
         from matplotlib import style
 
         with style.context(STYLE):
-            return function(*args, **kwargs)
+            picture = function(*args, **kwargs)
+            _settle(picture.figure)
+            return picture
 
     return run
+
+
+def _settle(figure):
+    """Make a figure fit to be read on a narrow page: titles, names, and no small text."""
+    from matplotlib.text import Text
+
+    _lift_title(figure)
+    for axes in figure.axes:
+        _fold_names(axes.yaxis)
+    for text in figure.findobj(Text):
+        text.set_fontsize(max(SMALLEST, text.get_fontsize()))
+
+
+def _lift_title(figure):
+    """Let a title that is alone begin at the figure's left edge, and go on in a second line.
+
+    Names at the side of the axes leave little room above them.
+    """
+    titled = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    if len(titled) == 1 and not figure.get_suptitle():
+        figure.suptitle(titled[0].get_title(loc="left"))
+        titled[0].set_title("")
+    if figure.get_suptitle():
+        figure._suptitle.set(x=0.01, ha="left", wrap=True)
+
+
+def _fold_names(axis):
+    """Write names at the side of the axes, if one is long, in several lines."""
+    from matplotlib.ticker import FixedLocator
+
+    names = [label.get_text() for label in axis.get_majorticklabels()]
+    longest = max(map(len, names), default=0)
+    if isinstance(axis.get_major_locator(), FixedLocator) and longest > LONG:
+        axis.set_ticklabels([fill(name, LONG, break_long_words=False) for name in names])
 
 
 def number(value):

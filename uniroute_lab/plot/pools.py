@@ -5,7 +5,7 @@ import numpy as np
 from uniroute.checks import check_costs, check_matrix, check_names
 from uniroute_lab.plot.axes import draw_function, legend_beside, log_x, new_axes
 from uniroute_lab.plot.looks import METHODS, OTHERS, llm_colours
-from uniroute_lab.plot.picture import Picture, need, number, styled
+from uniroute_lab.plot.picture import SMALLEST, Picture, need, number, styled
 
 __all__ = ["all_routers", "llm_pool", "traffic"]
 
@@ -88,11 +88,7 @@ def _draw_pool(names, costs, quality, unit, hull, log, title, shown):
     colours = dict(zip(order, llm_colours(len(names)), strict=True))
     colours = {i: colour if shown[i] else "#c4c4c4" for i, colour in colours.items()}
     dots = [axes.plot(costs[i], quality[i], color=colours[i], **look)[0] for i in order]
-    if shown.all():
-        _label_points(dots, names, costs, quality, line)
-    for i in np.flatnonzero(shown if not shown.all() else []):
-        place = {"xytext": (6, -11), "textcoords": "offset points", "fontsize": 9}
-        axes.annotate(names[i], (costs[i], quality[i]), **place)
+    _label_points(dots, names, costs, quality, line, shown)
     axes.set(xlabel=f"cost of one prompt ({unit})", ylabel="quality (1 - mean loss)")
     axes.set_title(title)
     return figure
@@ -104,13 +100,14 @@ def _along(x, y):
     return np.array([np.interp(places, np.arange(len(x)), values) for values in (x, y)])
 
 
-def _label_points(dots, names, x, y, line):
-    """Write names beside dots, moved apart where they would cover each other, a dot or the line."""
+def _label_points(dots, names, x, y, line, shown):
+    """Write some names beside dots, moved where they would cover each other, a dot or the line."""
     from adjustText import adjust_text
 
     axes = dots[0].axes
     axes.margins(x=0.12, y=0.08)
-    texts = [axes.text(*place, fontsize=7.5) for place in zip(x, y, names, strict=True)]
+    chosen = np.flatnonzero(shown)
+    texts = [axes.text(x[i], y[i], names[i], fontsize=SMALLEST) for i in chosen]
     axes.figure.canvas.draw()
     adjust_text(
         texts,

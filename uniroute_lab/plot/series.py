@@ -41,6 +41,7 @@ def lines(
     title=None,
     ends=False,
     marks=True,
+    points=None,
 ):
     """Draw lines out of a tidy table, with intervals, in one panel or several.
 
@@ -78,9 +79,11 @@ def lines(
         `x` and `y` if not given.
     title : str, optional
     ends : bool, default False
-        Whether to write the names beside the ends of the lines, not in a legend; in one panel.
+        Whether to write the names beside the ends of the lines of the last panel, not in a legend.
     marks : bool, default True
         Whether points bear markers.
+    points : dict of str to (float, float), optional
+        By their words: single points that belong to no line, of the first panel.
 
     Returns
     -------
@@ -120,13 +123,33 @@ ZeroRouter: 0.5 throughout.
     for axes in grid:
         axes.set_xlabel(xlabel)
     grid[0].set_ylabel(ylabel)
-    if found.faceted:
+    _draw_words(grid[0], points or {})
+    if ends:
+        label_ends(grid[-1], _line_ends(found, reference))
+    elif found.faceted:
         legend_below(figure, handles_of(grid), 2)
-    elif ends:
-        label_ends(grid[0], _line_ends(found, reference))
     else:
         legend_beside(grid[0])
-    return Picture(figure, lines_text(found, xlabel, ylabel, best, reference))
+    text = lines_text(found, xlabel, ylabel, best, reference, points or {})
+    return Picture(figure, text, _bands_note(error))
+
+
+def _draw_words(axes, points):
+    """Draw single points, with their words to the left."""
+    for words, place in points.items():
+        axes.plot(*place, linestyle="", marker="o", color="#CC3311", markersize=9, zorder=5)
+        look = {"color": "#CC3311", "ha": "right", "va": "center", "fontsize": 9}
+        axes.annotate(words, place, (-8, 0), textcoords="offset points", **look)
+
+
+def _bands_note(error):
+    """Say for a caption what bands are, where a rule makes them."""
+    notes = {
+        "se": "Bands: {:g} standard errors of the mean to each side.",
+        "t": "Bands: {:.0%} intervals of the mean.",
+    }
+    known = isinstance(error, tuple) and error[0] in notes
+    return notes[error[0]].format(error[1]).replace("%", " %") if known else ""
 
 
 def _line_axes(found, log, title):
@@ -147,9 +170,9 @@ def _line_axes(found, log, title):
 
 
 def _line_ends(found, reference):
-    """Return the words, the last height and the colour of each line and of the horizontal one."""
+    """Return words, last height and colour of each line of the last panel, and of the level."""
     chosen = _line_looks(found, reference)
-    (panel,) = found.panels.values()
+    *_, panel = found.panels.values()
     heights = {label: line["y"].iloc[-1] for label, line in panel.items()}
     heights |= dict([reference]) if reference else {}
     return [(label, height, chosen[label][0]) for label, height in heights.items()]
@@ -210,7 +233,7 @@ def draw_line(axes, line, between, shade=0.18, **look):
     draw_function(axes, x, y, (low, high) if known else None, marked, shade, **look)
 
 
-def lines_text(found, xlabel, ylabel, best="highest", reference=None):
+def lines_text(found, xlabel, ylabel, best="highest", reference=None, points=None):
     """Say what lines show.
 
     Parameters
@@ -219,6 +242,7 @@ def lines_text(found, xlabel, ylabel, best="highest", reference=None):
     xlabel, ylabel : str
     best : {"highest", "lowest"}, default "highest"
     reference : tuple of (str, float), optional
+    points : dict of str to (float, float), optional
 
     Returns
     -------
@@ -238,7 +262,10 @@ def lines_text(found, xlabel, ylabel, best="highest", reference=None):
         ]
         text += f" {panel}: " if found.faceted else " "
         text += f"{between.join(parts)}."
-    return text + (f" {reference[0]}: {number(reference[1])} throughout." if reference else "")
+    text += f" {reference[0]}: {number(reference[1])} throughout." if reference else ""
+    for words, (place, height) in (points or {}).items():
+        text += f" {words}: {number(height)} at {xlabel} = {number(place)}."
+    return text
 
 
 def _line_text(line, xlabel, best, same_x):
@@ -291,15 +318,26 @@ def against_bound(table, x, y, hue=None, slopes=(1,), title=None):
     points = read_points(table, x, y, hue)
     figure, axes = new_axes()
     _draw_points(axes, points)
-    reach = max(bound.max() for bound, _ in points.values())
-    for slope, dash in zip(slopes, ["-", "--", ":"] * len(slopes), strict=False):
-        look = {"color": "#222222", "linestyle": dash, "lw": 1.2, "label": f"ratio {slope:g}"}
-        draw_function(axes, [0, reach], [0, slope * reach], **look)
+    _draw_limits(axes, points, slopes)
     axes.set(xlabel=x, ylabel=y)
     axes.set_title(title)
-    for handle in legend_beside(axes).legend_handles:
+    for handle in axes.legend(loc="upper left").legend_handles:
         handle.set_alpha(1)
     return Picture(figure, bound_text(points, x, y, slopes))
+
+
+def _draw_limits(axes, points, slopes):
+    """Draw and name the lines that nothing may cross, and shade what is above all of them."""
+    reach = max(bound.max() for bound, _ in points.values())
+    highest = max(slopes) * reach
+    for slope, dash in zip(slopes, ["-", "--", ":"] * len(slopes), strict=False):
+        look = {"color": "#222222", "linestyle": dash, "lw": 1.2}
+        draw_function(axes, [0, reach], [0, slope * reach], **look)
+        place = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
+        axes.annotate(f"{slope:g} x", (reach, slope * reach), annotation_clip=False, **place)
+    axes.fill_between([0, reach], [0, highest], highest, color="#f1f1f1", lw=0, zorder=0)
+    look = {"ha": "center", "fontsize": 9, "color": "#666666"}
+    axes.text(0.62 * reach, 0.88 * highest, "above the bound: impossible", **look)
 
 
 def _draw_points(axes, points):

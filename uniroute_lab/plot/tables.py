@@ -186,7 +186,7 @@ def differences(found, label, title=None, kinds=None, about=None):
     """
     need("found", found)
     figure = _draw_differences(found, label, title, kinds, about)
-    return Picture(figure, differences_text(found, label))
+    return Picture(figure, differences_text(found, label), trials_note(found.values(), about))
 
 
 def _draw_differences(found, label, title, kinds, about):
@@ -210,6 +210,31 @@ def _draw_differences(found, label, title, kinds, about):
     axes.set_xlabel(f"{label}\n({_intervals(found.values(), about)})")
     axes.set_title(title)
     return figure
+
+
+def trials_note(rows, about=None):
+    """Say for a caption of what level intervals are, about what, and from how many trials.
+
+    Parameters
+    ----------
+    rows : iterable of PairedDifference
+    about : str, optional
+        What they are about, instead of their own word.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from uniroute import paired_difference
+    >>> trials_note([paired_difference([0.7, 0.8, 0.9], [0.6, 0.8, 0.7])])
+    'Lines: 95 % intervals about these LLMs, from 3 trials.'
+    """
+    rows = list(rows)
+    counts = [row.n_pairs for row in rows]
+    trials = " to ".join(map(str, dict.fromkeys([min(counts), max(counts)])))
+    return f"Lines: {_intervals(rows, about)}, from {trials} trials."
 
 
 def _intervals(rows, about=None):
@@ -269,7 +294,9 @@ def grouped_differences(found, label, title=None, about=None):
     area gained, with confidence intervals. new: K-NN +0.1000 [-0.1484, +0.3484].
     """
     need("found", found)
-    return Picture(_draw_groups(found, label, title, about), groups_text(found, label))
+    rows = [row for methods in found.values() for row in methods.values()]
+    figure = _draw_groups(found, label, title, about)
+    return Picture(figure, groups_text(found, label), trials_note(rows, about))
 
 
 def _draw_groups(found, label, title, about):

@@ -32,6 +32,7 @@ from uniroute_lab.theory.probes import (
 )
 from uniroute_lab.theory.samples import (
     estimation_bound,
+    excess_risk_floor,
     feature_radius,
     misfit_range_floor,
     winners_curse,
@@ -47,6 +48,7 @@ __all__ = [
     "chat_rules",
     "estimation_bound",
     "excess_risk",
+    "excess_risk_floor",
     "feature_radius",
     "greedy_design",
     "information",

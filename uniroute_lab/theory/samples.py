@@ -7,6 +7,7 @@ from uniroute.checks import (
     check_costs,
     check_matrix,
     check_option,
+    check_predictions,
     check_same_shape,
     check_scalar,
     check_unit_interval,
@@ -16,7 +17,13 @@ from uniroute.paired import paired_difference
 from uniroute.rule import route
 from uniroute_lab.theory.excess import misfit
 
-__all__ = ["estimation_bound", "feature_radius", "misfit_range_floor", "winners_curse"]
+__all__ = [
+    "estimation_bound",
+    "excess_risk_floor",
+    "feature_radius",
+    "misfit_range_floor",
+    "winners_curse",
+]
 
 
 def feature_radius(features, counts, level=0.95, method="hoeffding"):
@@ -254,3 +261,56 @@ def misfit_range_floor(gamma, losses, guess, level=0.95):
     rows = np.arange(len(delta))
     high, low = delta[rows, guessed.argmax(axis=1)], delta[rows, guessed.argmin(axis=1)]
     return paired_difference(high, low, level)
+
+
+def excess_risk_floor(gamma, losses, guess, costs, cost_weight, level=0.95):
+    """Estimate from observed losses how large `excess_risk` at a cost weight is at least.
+
+    A router that goes by another predictor cannot be better than the Bayes-optimal rule. What it
+    gains over the router under study is given away by that one.
+
+    Parameters
+    ----------
+    gamma : array-like of shape (n_prompts, n_llms)
+        Predicted losses of the router under study.
+    losses : array-like of shape (n_prompts, n_llms)
+        Observed losses on prompts that neither `gamma` nor `guess` was fitted on.
+    guess : array-like of shape (n_prompts, n_llms)
+        Predicted losses of the other predictor: any will do, one that routes better gives more.
+    costs : array-like of shape (n_llms,) or (n_prompts, n_llms)
+        Mean cost of one prompt, or the cost of each prompt.
+    cost_weight : float
+        Lambda >= 0, finite, not chosen by these losses.
+    level : float, default 0.95
+        Level of the confidence interval.
+
+    Returns
+    -------
+    PairedDifference
+        Loss + lambda x cost, of the router under study minus the other. Its mean is an unbiased
+        estimate of a number that `excess_risk` with the unknown true mean losses cannot fall
+        below. It may be negative.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a value is missing or out of range, or there are fewer than two
+        prompts.
+
+    Notes
+    -----
+    Not in the paper. Chapter 11.
+
+    Examples
+    --------
+    >>> gamma, losses = [[0.5, 0.6], [0.5, 0.6]], [[1, 0], [1, 1]]
+    >>> excess_risk_floor(gamma, losses, losses, costs=[1.0, 1.0], cost_weight=0).mean
+    0.5
+    """
+    gamma, costs = check_predictions(gamma, costs)
+    losses, guess = check_matrix("losses", losses), check_matrix("guess", guess)
+    check_same_shape("losses", losses, "gamma", gamma)
+    check_same_shape("guess", guess, "gamma", gamma)
+    scores, rows = losses + cost_weight * costs, np.arange(len(gamma))
+    pair = [scores[rows, route(g, costs, cost_weight)] for g in (gamma, guess)]
+    return paired_difference(*pair, level)

@@ -18,6 +18,7 @@ from uniroute_lab.trials.splits import (
     Rehearsal,
     ReleasePool,
     Split,
+    UnequalPool,
     split_of,
 )
 from uniroute_lab.trials.store import (
@@ -51,6 +52,7 @@ __all__ = [
     "Split",
     "Timer",
     "Trial",
+    "UnequalPool",
     "candidate_methods",
     "choose_and_run",
     "choose_methods",

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.neighbors import KNeighborsRegressor
 
 from uniroute.baselines import StaticRouter
-from uniroute.checks import check_option
+from uniroute.checks import check_option, check_positive_integer
 from uniroute.priors import PriorMap
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 from uniroute.router import UniRoute
@@ -67,6 +67,8 @@ class Method:
         "test": the Oracle, and nobody else.
     features : str, default "embeddings"
         What it sees of a prompt: its embedding, or one of the data's `RoutingData.features`.
+    labels : int, optional
+        How many of the validation prompts it sees, as from `Trial.with_labels`; all if not given.
 
     Raises
     ------
@@ -93,6 +95,8 @@ class Method:
     'UniRoute (learned map, network, soft), K = 10'
     >>> Method("UniRoute (K-means)", {"K": 5}, tuning="paper", knows="training").label
     'Clairvoyant K-means'
+    >>> Method("K-NN", {"k": 5}, labels=25).label
+    'K-NN, k = 5, 25 labels'
 
     Predicted losses of the test prompts of a trial, a column for each LLM of its pool:
 
@@ -115,12 +119,15 @@ class Method:
     tuning: str = "fixed"
     knows: str = "validation"
     features: str = "embeddings"
+    labels: int | None = None
 
     def __post_init__(self):
         """Check the fields."""
         check_option("psi", self.psi, PSI)
         check_option("tuning", self.tuning, TUNINGS)
         check_option("knows", self.knows, KNOWS)
+        if self.labels is not None:
+            check_positive_integer("labels", self.labels)
         if (self.knows == "test") != (self.name == "Oracle"):
             raise ValueError(
                 "knows must be 'test' for the 'Oracle' and for nobody else; "
@@ -162,11 +169,19 @@ class Method:
             name += f", {self.tuning}"
         if self.features != "embeddings" and self.kind == self.name:
             name += f" ({self.features})"
-        return name
+        return name if self.labels is None else f"{name}, {self.labels} labels"
 
     def record(self):
-        """Return the fields as a dict that JSON can hold; ``Method(**record)`` is the method."""
-        return asdict(self)
+        """Return the fields as a dict that JSON can hold; ``Method(**record)`` is the method.
+
+        Without `labels` if all are seen.
+        """
+        fields = asdict(self)
+        return {name: fields[name] for name in fields if name != "labels" or self.labels}
+
+    def shown(self, trial):
+        """Return the trial with as many validation prompts as the method sees."""
+        return trial if self.labels is None else trial.with_labels(self.labels)
 
     def predict(self, trial, timer=None):
         """Predict the losses of a trial's test prompts.
@@ -185,6 +200,8 @@ class Method:
         ------
         KeyError
             If there is no method of that name, or the data has no such features.
+        ValueError
+            If the trial has fewer validation prompts than the method has `labels`.
 
         Notes
         -----
@@ -192,6 +209,7 @@ class Method:
         """
         if self.name not in FUNCTIONS:
             raise KeyError(f"name must be one of {', '.join(FUNCTIONS)}; got {self.name!r}")
+        trial = self.shown(trial)
         if self.features != "embeddings":
             trial = trial.seen_as(self.features)
         if self.knows == "training":

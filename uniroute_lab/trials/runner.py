@@ -254,13 +254,14 @@ def run_trial(data, methods, split, seed):
         rows = [_measure(trial, label, method) for label, method in methods.items()]
     about = {"data": data.name, "trial": seed, "prompt_seed": seed}
     about |= {"llm_seed": split.llm_seed_of(seed), "pool_llms": json.dumps(trial.llms)}
-    return seed, [{**about, **row} for row in rows]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return seed, [{**about, **{name: row.get(name) for name in names}} for row in rows]
 
 
 def _measure(trial, label, method):
     """Return what one method reaches and takes on one trial; a reader's function is not timed."""
     if isinstance(method, Method):
-        timer, columns = Timer(), method_columns(method)
+        timer, columns, trial = Timer(), method_columns(method), method.shown(trial)
         gamma, seconds = method.predict(trial, timer), timer.seconds
     else:
         columns = own_columns(label)

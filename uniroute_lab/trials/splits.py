@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from uniroute.checks import check_option, check_scalar
+from uniroute.checks import check_option, check_positive_integer, check_scalar
 from uniroute_lab.trials.draws import (
     split_llms,
     split_llms_by_group,
@@ -21,11 +21,13 @@ __all__ = [
     "Rehearsal",
     "ReleasePool",
     "Split",
+    "UnequalPool",
     "split_of",
 ]
 
 PARTS = ("train", "val", "test")
 RECIPES = ("paper", "size-matched")
+KINDS = ("alike", "newer", "stronger")
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class Split(ABC):
     def pool_of(self, data, seed=0):
         """Return the LLMs of the pool in the trial with this seed, as names of the data.
 
-        Of the data only `n_llms` and `llms` are looked at.
+        Of the data only `n_llms` and `llms` are looked at, but for release and strength.
         """
         return [data.llms[i] for i in self._llms(data, seed)[1]]
 
@@ -379,6 +381,98 @@ class ReleasePool(Split):
 
 
 @dataclass(frozen=True)
+class UnequalPool(Split):
+    """Draw a pool that is like the training LLMs, newer than all of them, or stronger.
+
+    Parameters
+    ----------
+    sizes, part_tasks
+        As for `RandomPool`.
+    n_pool : int
+        LLMs in the pool.
+    kind : {"alike", "newer", "stronger"}, default "alike"
+        From which LLMs it is drawn: from all, from the newer half, or from the half with the
+        smaller mean loss. The training LLMs are drawn from the other half, or all others.
+    n_train_llms : int, optional
+        How many of these there are, those of a smaller number among those of a larger one, with
+        the same pool; all if not given.
+    order : sequence of str, optional
+        All LLMs of the data, the oldest first, for data without dates of release.
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive, `kind` is unknown, or as `RandomPool`; in a trial, if there
+        are not enough LLMs, or it is not known which are newer.
+
+    Notes
+    -----
+    The paper draws all LLMs alike, but for App. I.1. Chapter 24.
+
+    Examples
+    --------
+    >>> from uniroute import RoutingData
+    >>> rng = np.random.default_rng(0)
+    >>> data = RoutingData(
+    ...     name="noise", prompts=[f"prompt {i}" for i in range(20)],
+    ...     prompt_ids=[str(i) for i in range(20)], tasks=["none"] * 20,
+    ...     losses=rng.integers(0, 2, (20, 6)), costs=[1, 2, 3, 4, 5, 6], cost_unit="cents",
+    ...     llms=list("abcdef"), licence="CC0-1.0", citation="none",
+    ...     embeddings=rng.normal(size=(20, 3)))
+    >>> newer = UnequalPool(n_pool=2, kind="newer", order="abcdef")
+    >>> [newer.pool_of(data, seed) for seed in range(3)]
+    [['d', 'f'], ['d', 'e'], ['d', 'f']]
+    """
+
+    n_pool: int = field(kw_only=True)
+    kind: str = field(default="alike", kw_only=True)
+    n_train_llms: int | None = field(default=None, kw_only=True)
+    order: tuple | None = field(default=None, kw_only=True)
+
+    def __post_init__(self):
+        """Check the fields."""
+        super().__post_init__()
+        check_option("kind", self.kind, KINDS)
+        check_positive_integer("n_pool", self.n_pool)
+        if self.n_train_llms is not None:
+            check_positive_integer("n_train_llms", self.n_train_llms)
+        if self.order is not None:
+            self._set("order", tuple(self.order))
+
+    def _llms(self, data, seed):
+        rng, n, half = np.random.default_rng(seed), data.n_llms, data.n_llms // 2
+        if self.kind == "alike":
+            mixed = rng.permutation(n)
+            pool, rest = mixed[: self.n_pool], mixed[self.n_pool :]
+        else:
+            ranked = self._ranked(data)
+            pool, rest = rng.permutation(ranked[half:])[: self.n_pool], ranked[:half]
+            rest = rng.permutation(rest)
+        for name, wanted, found in (
+            ("n_pool", self.n_pool, pool),
+            ("n_train_llms", self.n_train_llms or 1, rest),
+        ):
+            if len(found) < wanted:
+                raise ValueError(
+                    f"{name} must be at most {len(found)} of {n} LLMs, {self.kind}; got {wanted}"
+                )
+        return np.sort(rest[: self.n_train_llms]), np.sort(pool)
+
+    def _ranked(self, data):
+        """Return the LLMs, as positions, from the oldest to the newest, or to the strongest."""
+        if self.kind == "stronger":
+            return np.argsort(-np.nanmean(data.losses, axis=0), kind="stable")
+        if self.order is not None:
+            positions = _positions(data.llms, "order", self.order)
+            if len(positions) != data.n_llms:
+                raise ValueError(f"order must name all {data.n_llms} LLMs; got {len(positions)}")
+            return np.array([data.llms.index(llm) for llm in self.order])
+        if data.released is None:
+            raise ValueError(f"data must have dates of release; {data.name!r} has none")
+        return np.argsort(data.released, kind="stable")
+
+
+@dataclass(frozen=True)
 class Rehearsal:
     """The rehearsals of a split in the place of its trials, to measure what a choice sees.
 
@@ -449,8 +543,8 @@ def split_of(options):
     ----------
     options : dict
         As from the ``options()`` of a split: its fields by name, and "recipe" for a rehearsal. With
-        "pool" it is a `NamedPool`, with "groups" a `FamilyPool`, with "since" a `ReleasePool`, and
-        else a `RandomPool`.
+        "pool" it is a `NamedPool`, with "groups" a `FamilyPool`, with "since" a `ReleasePool`, with
+        "n_pool" an `UnequalPool`, and else a `RandomPool`.
 
     Returns
     -------
@@ -474,7 +568,12 @@ def split_of(options):
     """
     options = dict(options)
     recipe = options.pop("recipe", None)
-    told_by = {"pool": NamedPool, "groups": FamilyPool, "since": ReleasePool}
+    told_by = {
+        "pool": NamedPool,
+        "groups": FamilyPool,
+        "since": ReleasePool,
+        "n_pool": UnequalPool,
+    }
     kind = next((told_by[name] for name in told_by if name in options), RandomPool)
     split = kind(**options)
     return split if recipe is None else Rehearsal(split, recipe)

@@ -41,6 +41,7 @@ SOURCES = (
     "uniroute/evaluate.py",
     "uniroute/llms.py",
     "uniroute/pool.py",
+    "uniroute/priors.py",
     "uniroute/prompts.py",
     "uniroute/router.py",
     "uniroute/rule.py",
@@ -48,7 +49,7 @@ SOURCES = (
 )
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "joblib")
 FIELDS = ("name", "psi", "tuning", "knows", "features")  # of a method, as columns
-WHOLE = ("llm_seed", "K", "k")  # numbers that not every row has
+WHOLE = ("llm_seed", "K", "k", "labels")  # numbers that not every row has
 
 
 def settings_of(data, records, options):
@@ -197,14 +198,16 @@ def _git(folder, *command):
 
 
 def method_columns(method):
-    """Return a method as columns of a table: its label, its fields, K and k."""
+    """Return a method as columns of a table: its label, its fields, K and k; labels if not all."""
     record = method.record()
+    labels = {} if method.labels is None else {"labels": method.labels}
     return {
         "method": method.label,
         **{field: record[field] for field in FIELDS},
         "parameters": json.dumps(method.parameters),
         "K": method.parameters.get("K"),
         "k": method.parameters.get("k"),
+        **labels,
     }
 
 
@@ -236,10 +239,15 @@ def methods_in(results):
     'validation'
     """
     rows = results.dropna(subset="psi").drop_duplicates("method").set_index("method")
+    seen = rows["labels"] if "labels" in rows else [None] * len(rows)
     return {
-        label: Method(parameters=json.loads(parameters), **fields)
-        for label, parameters, fields in zip(
-            rows.index, rows["parameters"], rows[[*FIELDS]].to_dict("records"), strict=True
+        label: Method(
+            parameters=json.loads(parameters),
+            labels=None if pd.isna(labels) else int(labels),
+            **fields,
+        )
+        for label, parameters, labels, fields in zip(
+            rows.index, rows["parameters"], seen, rows[[*FIELDS]].to_dict("records"), strict=True
         )
     }
 
@@ -266,11 +274,11 @@ def read_results(source, data=None):
         apart; trial, prompt_seed, llm_seed (missing where the pool is fixed by name); pool_llms,
         the pool's names (JSON; not in older runs, for which see `pools_of`); method, the
         label, and behind it the fields of `Method`: name, psi, tuning, knows, features,
-        parameters (JSON), and of these K and k; area, area50, qnc, peak; area_gap, area50_gap,
-        peak_gap, by how much they are larger on one random half of the test prompts than on the
-        other (not in older runs); and the processor
-        seconds of three steps: fit_seconds (what does not know the pool), add_seconds (all LLMs
-        of the pool), route_seconds (all test prompts). Its ``attrs`` hold the lines of `read_runs`
+        parameters (JSON), and of these K and k, and labels where a method sees some only; area,
+        area50, qnc, peak; area_gap, area50_gap, peak_gap, by how much they are larger on one random
+        half of the test prompts than on the other (not in older runs); and the processor seconds
+        of three steps: fit_seconds (what does not know the pool), add_seconds (all LLMs of the
+        pool), route_seconds (all test prompts). Its ``attrs`` hold the lines of `read_runs`
         under "runs"; for a run of one's own, the settings and choices too.
 
     Raises
@@ -282,7 +290,8 @@ def read_results(source, data=None):
     -----
     The metrics of Section 6. What tells runs apart: ``n_val`` validation prompts
     ("validation_size"); the ``recipe`` of the rehearsal, or "test" for LLMs never seen
-    ("n_clusters"); the ``kind`` of the test prompts and the ``case``, which other parts are of
+    ("n_clusters"); the ``pool`` and the number of training LLMs ("few_labels"); the ``kind`` of
+    the test prompts and the ``case``, which other parts are of
     the other kind ("prompt_shift"); ``llm_seed`` ("fixed_pool"); the ``pool`` and the
     ``training`` LLMs ("generation"). Chapters 14 to 21.
 
@@ -556,7 +565,9 @@ def _choices(choices):
     """Return the rows of a table of choices."""
     rows = []
     for choice in choices:
-        fields = {name: choice[name] for name in (*FIELDS, "parameters")}
+        fields = {
+            name: choice[name] for name in (*FIELDS, "parameters", "labels") if name in choice
+        }
         method = Method(**fields)
         about = {name: choice[name] for name in ("recipe", "area", "areas", "chosen")}
         rows.append({**method_columns(method), "method": choice["method"], **about})

@@ -19,7 +19,7 @@ METRICS = ("area", "area50", "qnc", "peak")
 def results_table(
     results,
     metric="area",
-    reference="UniRoute (learned map)",
+    reference="UniRoute (learned map, network)",
     level=0.95,
     alpha=0.01,
     cap=1.0,
@@ -33,7 +33,7 @@ def results_table(
         As from `run_experiment` or `read_results`; at least two trials.
     metric : {"area", "area50", "qnc", "peak"}, default "area"
         What is compared. Small is good for "qnc", large for the others.
-    reference : str, default "UniRoute (learned map)"
+    reference : str, default "UniRoute (learned map, network)"
         The method that the others are compared with.
     level : float, default 0.95
         Confidence level of the intervals.

@@ -35,6 +35,8 @@ class Trial:
         Mean cost of one prompt, by which routers decide. Where the data has a cost for each
         prompt, the mean over the validation prompts: nobody knows before an LLM has answered a
         test prompt what the answer will cost.
+    costs_val : ndarray of shape (n_val, n_pool) or None
+        What each validation prompt cost, where the data has it.
     true_costs : ndarray of shape (n_test, n_pool) or None
         What each test prompt cost, where the data has it; for the evaluation only.
     features : dict of str to list of three ndarrays
@@ -63,6 +65,7 @@ class Trial:
     llms: list
     costs: np.ndarray
     true_costs: np.ndarray | None = None
+    costs_val: np.ndarray | None = None
     features: dict = field(default_factory=dict, repr=False)
     cache: dict = field(default_factory=dict, repr=False, compare=False)
 
@@ -112,6 +115,46 @@ class Trial:
             losses_val=np.concatenate([self.losses_clairvoyant, self.losses_val]),
         )
 
+    def with_labels(self, n_labels):
+        """Return the trial as if so many of its validation prompts were all.
+
+        Parameters
+        ----------
+        n_labels : int
+            The prompts of a smaller number are among those of a larger one.
+
+        Returns
+        -------
+        Trial
+            With losses, mean costs and features of these prompts; what is fitted on training
+            prompts is shared. The trial itself if it has no more.
+
+        Raises
+        ------
+        ValueError
+            If it has fewer.
+
+        Notes
+        -----
+        The bottom of Fig. 2 draws the prompts anew for each number. Chapter 24.
+        """
+        if n_labels == (n_val := len(self.X_val)):
+            return self
+        if n_labels > n_val:
+            raise ValueError(f"n_labels must be at most n_val, {n_val}; got {n_labels}")
+        kept = np.sort(np.random.default_rng(0).permutation(n_val)[:n_labels])
+        changed = {} if self.costs_val is None else _costs_of(self.costs_val[kept])
+        return replace(
+            self,
+            X_val=self.X_val[kept],
+            losses_val_train=self.losses_val_train[kept],
+            losses_val=self.losses_val[kept],
+            features={
+                name: [train, val[kept], test] for name, (train, val, test) in self.features.items()
+            },
+            **changed,
+        )
+
     def seen_as(self, features):
         """Return the trial with other features of the prompts in the place of their embeddings.
 
@@ -147,7 +190,9 @@ def cut(data, train, val, test, old, pool):
     """Return the trial of these prompts, training LLMs and LLMs of the pool, given by position."""
     by_prompt, test = data.costs.ndim == 2, _answered(data, test, pool)
     parts = train, val, test
-    costs = np.nanmean(data.costs[np.ix_(val, pool)], axis=0) if by_prompt else data.costs[pool]
+    costs = {"costs": data.costs[pool]}
+    if by_prompt:
+        costs = _costs_of(data.costs[np.ix_(val, pool)])
     return Trial(
         *(data.embeddings[rows] for rows in parts),
         losses_train=data.losses[np.ix_(train, old)],
@@ -156,12 +201,17 @@ def cut(data, train, val, test, old, pool):
         losses_test=data.losses[np.ix_(test, pool)],
         losses_clairvoyant=data.losses[np.ix_(train, pool)],
         llms=[data.llms[i] for i in pool],
-        costs=costs,
+        **costs,
         true_costs=data.costs[np.ix_(test, pool)] if by_prompt else None,
         features={
             name: [values[rows] for rows in parts] for name, values in (data.features or {}).items()
         },
     )
+
+
+def _costs_of(costs_val):
+    """Return what a trial knows of costs from those of its validation prompts."""
+    return {"costs": np.nanmean(costs_val, axis=0), "costs_val": costs_val}
 
 
 def _answered(data, test, pool):

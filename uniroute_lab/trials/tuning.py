@@ -140,7 +140,11 @@ def choose_methods(data, split, candidates=None, n_rehearsals=3, n_jobs=1, progr
 def chosen_methods(choices):
     """Return the methods with the numbers that were chosen for them."""
     names = [field.name for field in fields(Method)]
-    return [Method(**{name: one[name] for name in names}) for one in choices if one["chosen"]]
+    return [
+        Method(**{name: one[name] for name in names if name in one})
+        for one in choices
+        if one["chosen"]
+    ]
 
 
 def candidate_methods(n_val, n_train):
@@ -285,7 +289,7 @@ def _one_rehearsal(data, split, seed, recipe, candidates):
         warnings.simplefilter("ignore", EmptyClusterWarning)
         trial = split.rehearsal(data, seed, recipe)
         return {
-            (one.label, position): trial.curve(method.predict(trial)).area()
+            (one.label, position): method.shown(trial).curve(method.predict(trial)).area()
             for one in candidates
             for position, method in enumerate(_methods(one))
         }

@@ -1,5 +1,6 @@
 """Tables as tools and people write them: each form read right, each fault named by its place."""
 
+import json
 import subprocess
 import sys
 
@@ -90,6 +91,24 @@ def test_texts_that_look_like_numbers_stay_texts(write):
 @pytest.mark.parametrize("nothing", ["", "NaN", "n/a", "null", "ERROR"])
 def test_no_answer_is_not_a_wrong_one(write, nothing):
     same(read_table(write(LONG.format(nothing, nothing))).data.losses, [[NAN, 0]])
+
+
+CHAT = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "Who wrote Emma?"},
+    {"role": "assistant", "content": "Austen."},
+    {"role": "user", "content": [{"type": "text", "text": "And when?"}]},
+]
+
+
+@pytest.mark.parametrize("written", [json.dumps, repr, lambda chat: chat])
+def test_of_chats_the_last_message_of_the_user_is_the_prompt(written):
+    prompts = [written(CHAT), "[role] What is it?", "Who?", '[{"role": "system"}]']
+    table = pd.DataFrame({"prompt": prompts, "a": [1, 0, 1, 1], "b": [0, 1, 1, 0]})
+    found = read_table(table)
+    assert found.data.prompts == ["And when?", *prompts[1:]]
+    same(found.data.losses, [[0, 1], [1, 0], [0, 0], [0, 1]])
+    assert any("1 of 4 prompts are chats" in line for line in found.understood)
 
 
 def test_repeated_answers_are_averaged_and_said(write):

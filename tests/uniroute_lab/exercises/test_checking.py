@@ -270,6 +270,10 @@ def test_recording_again_changes_nothing_but_what_is_new(record):
     assert path.read_bytes()[: len(first) - 3] == first[:-3]
 
 
+def test_rounding_is_not_recorded(record):
+    assert "[0.0, 0.3]" in record([0.1 + 0.2 - 0.3, 0.1 + 0.2]).read_text()
+
+
 def test_a_tolerance_set_by_hand_is_used_and_kept(record):
     path = record({"x": 0.5})
     path.write_text(path.read_text().replace("0.005", "0.5"))

@@ -9,6 +9,7 @@ import pytest
 from tests.simulated import simulated
 from uniroute_lab.data import DataSet, catalog, load_mmlu_pro, load_routerbench
 from uniroute_lab.paper import experiments as script
+from uniroute_lab.paper import few_labels as few
 from uniroute_lab.paper import generations as ages
 from uniroute_lab.paper.encoders import word_counts
 from uniroute_lab.paper.peers import toolkit_available
@@ -18,6 +19,7 @@ from uniroute_lab.trials import (
     Method,
     RandomPool,
     Rehearsal,
+    UnequalPool,
     method_names,
     methods_in,
     read_choices,
@@ -258,6 +260,72 @@ def test_llms_without_an_outcome_here_and_there_stay(folder, monkeypatch):
     monkeypatch.setitem(catalog, "simulated", DataSet("Simulated", lambda: holes, "none"))
     run = script.Run("simulated", "main", {}, METHODS, SPLIT, 1)
     assert script.load(run).llms == [llm for llm in data.llms if llm != "LLM 4"]
+
+
+# Few labels.
+
+
+def test_few_labels_are_declared_without_data(monkeypatch):
+    for name in catalog:
+        monkeypatch.setitem(catalog, name, None)
+    found = script.few_labels()
+    assert {run.data for run in found} == {*few.SHAPES}
+    for run in found:
+        train, val, test = run.split.sizes
+        n_prompts, n_llms = few.SHAPES[run.data]
+        assert train + val + test <= n_prompts and val <= n_prompts / 4 and test >= n_prompts // 4
+        assert run.split.n_pool >= 4 and run.n_trials == 50
+        labels = [one.label for one in run.methods]
+        assert len({*labels}) == len(labels)
+        numbers = {getattr(one, "methods", [one])[0].labels for one in run.methods}
+        assert max(numbers) == val and numbers <= {25, 50, 100, 200, 400}
+        known = run.condition["n_train_llms"]
+        assert run.split.n_train_llms == (None if known == "all" else int(known))
+        assert known != "8" or n_llms >= 16
+
+
+@pytest.mark.data("mmlu-pro", "routerbench", "llmrouter", "openhands", "livecodebench")
+@pytest.mark.parametrize("name", [name for name in few.SHAPES if name != "openhands_swt"])
+def test_data_have_the_shapes_that_are_declared(name):
+    data = catalog[name].ready()
+    assert (data.n_prompts, data.n_llms) == few.SHAPES[name]
+    for _, split in few.unequal_pools(name):
+        assert len(split.trial(data).llms) == split.n_pool
+
+
+@pytest.mark.data("openhands-swt")
+def test_prompts_of_swt_bench_have_the_shape_that_is_declared():
+    data = catalog["openhands_swt"].load().complete(0.75)
+    assert (data.n_prompts, data.n_llms) == few.SHAPES["openhands_swt"]
+
+
+def test_numbers_are_chosen_with_as_many_labels(folder):
+    split = UnequalPool((144, 40, 56), n_pool=3)
+    chosen = [
+        Candidates(
+            [Method("K-NN", {"k": k}, tuning="size-matched", labels=n) for k in (1, 3, 8)],
+            "size-matched",
+        )
+        for n in (10, 40)
+    ]
+    methods = [Method("ZeroRouter", labels=10), *chosen]
+    case = {"pool": "alike", "n_train_llms": "all"}
+    run = script.Run("simulated", "few_labels", case, methods, split, 2, n_rehearsals=2)
+    script.make(run)
+    results, choices = read_results("few_labels"), read_choices("few_labels")
+    assert results["labels"].tolist() == [10, 10, 40] * 2
+    for label, method in methods_in(results).items():
+        assert method.label == label
+        own = results[results["method"] == label].set_index("trial")["area"]
+        for seed in range(2):
+            trial = split.trial(simulated(), seed).with_labels(method.labels)
+            expected = trial.curve(replace(method, labels=None)(trial)).area()
+            assert own[seed] == pytest.approx(expected)
+    for one in choices[choices["recipe"].notna()].itertuples():
+        method = Method("K-NN", {"k": one.k})
+        for seed, area in enumerate(one.areas):
+            trial = split.rehearsal(simulated(), seed).with_labels(one.labels)
+            assert area == pytest.approx(trial.curve(method(trial)).area())
 
 
 # The runner.

@@ -9,24 +9,34 @@ import pandas as pd
 import pytest
 
 from tests.simulated import simulated
-from uniroute_lab.data import catalog
+from uniroute_lab.data import available, catalog
 from uniroute_lab.paper import paper_claims, paper_explanations
+from uniroute_lab.paper.experiments import CALCULATION, OTHER_TASKS
 from uniroute_lab.paper.ledger import __main__ as command
+from uniroute_lab.paper.ledger.claims import claims, explanations
 from uniroute_lab.paper.ledger.numbers import (
-    claims,
-    clear,
-    find_label,
+    answers,
     ledger,
     paper_directions,
     paper_rows,
     rounding,
     run_of,
-    stored,
 )
 from uniroute_lab.paper.ledger.page import contradictions
-from uniroute_lab.paper.ledger.places import PAGE, PLACES
+from uniroute_lab.paper.ledger.places import OF_KIND, PAGE, PLACES
+from uniroute_lab.paper.ledger.runs import (
+    capped,
+    clear,
+    compare,
+    find_label,
+    key_of,
+    level_of,
+    shown,
+    stored,
+)
 from uniroute_lab.paper.ledger.verdicts import (
     AGREES,
+    JUDGEMENTS,
     OPPOSITE,
     OTHER_POOL,
     PART,
@@ -35,6 +45,7 @@ from uniroute_lab.paper.ledger.verdicts import (
 )
 from uniroute_lab.trials import (
     Method,
+    NamedPool,
     merge_run,
     read_results,
     run_experiment,
@@ -62,11 +73,23 @@ Figure 5,ICLR,RouterBench,K-NN,validation area,k = 20,0.7,,,digitised
 Figure 5,ICLR,RouterBench,K-NN,validation area,k = 50,0.8,,,digitised
 """
 )
-CLAIMS = """claim,place,chapter,at,text,methods,reference,metric,low,high
-good,Figure 2 (top),14,,K-NN is as good,K-NN,ZeroRouter,area,-1,inf
-bad,Figure 2 (top),14,,K-NN is perfect,K-NN,ZeroRouter,area,0.9,inf
-grid,Figure 5,16,,All are alike,"K-NN, k = 5; K-NN, k = 50","K-NN, k = 20",area,-1,1
-few,Figure 2 (bottom),15,n_val = 100,K-NN is as good,K-NN,ZeroRouter,area,-1,1
+COLUMNS = "claim,whose,place,chapter,at,about,text,methods,reference,metric,low,high,zero\n"
+TOP, BOTTOM = "Figure 2 (top),14,,new LLMs", "Figure 2 (bottom),15,n_val = 100,new LLMs"
+CLAIMS = (
+    COLUMNS
+    + f"""good,paper,{TOP},K-NN is as good,K-NN,ZeroRouter,area,-1,inf,
+bad,paper,{TOP},K-NN is perfect,K-NN,ZeroRouter,area,0.9,inf,
+zero too,paper,{TOP},K-NN is near an MLP,K-NN,MLP,area,-1,inf,methods
+grid,paper,Figure 5,16,,new LLMs,All are alike,"K-NN, k = 5; K-NN, k = 50","K-NN, k = 20",area,-1,1,
+few,paper,{BOTTOM},K-NN is as good,K-NN,ZeroRouter,area,-1,1,
+"""
+)
+EXPLANATIONS = """explanation,text,of,experiment,varies,first,method,reference,metric,low,high
+more labels,It changes little,bad; few,validation_size,n_val,100,K-NN,ZeroRouter,area,-1,1
+"""
+SENTENCES = """sentence,words,row,level,needs
+one,K-NN is good,good-routerbench,these LLMs,holds
+two,K-NN is perfect,bad-routerbench,row,holds
 """
 MAIN = [
     Method("ZeroRouter"),
@@ -83,9 +106,13 @@ SIZE = ("routerbench", "n_val = 100")  # a run of Figure 2 (bottom)
 def folder(tmp_path, monkeypatch):
     """Let the ledger read a small paper and small results."""
     (tmp_path / "paper").mkdir()
-    (tmp_path / "paper" / "numbers.csv").write_text(PAPER)
-    (tmp_path / "paper" / "claims.csv").write_text(CLAIMS)
-    (tmp_path / "paper" / "explanations.csv").write_text("what,data,text\nbad,any,For a reason.\n")
+    files = {"numbers": PAPER, "claims": CLAIMS, "explanations": EXPLANATIONS}
+    for name, text in {**files, "sentences": SENTENCES}.items():
+        (tmp_path / "paper" / f"{name}.csv").write_text(text)
+    (tmp_path / "pending.csv").write_text("run\nrouterbench\n")
+    systems = pd.DataFrame([["A", "yes"]], columns=["system", "new_llms"])
+    others = ["year", "new_llm_needs", "costs", "llms", "signals", "task_labels", "adaptive"]
+    systems.assign(**dict.fromkeys([*others, "source"])).to_csv(tmp_path / "paper/systems.csv")
     monkeypatch.setenv("UNIROUTE_RESULTS", str(tmp_path))
     monkeypatch.setattr(command, "PAGE", tmp_path / "ledger.md")
     clear()
@@ -93,12 +120,12 @@ def folder(tmp_path, monkeypatch):
     clear()
 
 
-def run(folder, experiment, methods, condition=None, pool="routerbench", **options):
+def run(folder, experiment, methods, condition=None, pool="routerbench", n_trials=3, **options):
     """Run an experiment and merge it."""
     split = split_of({"sizes": (120, 60, 60), "test_share": 0.5} | options)
     data, path = simulated(), folder / "run.parquet"
     data = replace(data, features={"attributes": data.embeddings})
-    run_experiment(data, methods, split, 8, path, progress=False)
+    run_experiment(data, methods, split, n_trials, path, progress=False)
     merge_run(path, experiment, pool, condition)
     for part in [*path.with_suffix(".parts").iterdir()]:
         part.unlink()
@@ -141,13 +168,20 @@ def test_without_results_nothing_is_run(folder):
     numbers = ledger().set_index("dataset")["verdict"]
     assert set(numbers["RouterBench"]) == {"not run"}
     assert set(numbers["Math+Code"]) == {"needs the data"}
-    assert set(claims()["verdict"]) == {"not run"}
+    judged = claims()
+    assert set(judged["verdict"]) == {"not run"} and judged["row"].is_unique
+    # The data sets on which the experiment of the place is declared, and no others.
+    assert len(judged[judged["claim"] == "good"]) == 6
+    assert set(judged[judged["claim"] == "grid"]["state"]) == {"declared, to be run"}
 
 
 def test_with_results(folder, capsys):
-    run(folder, "main", MAIN)
+    run(folder, "main", MAIN, n_trials=8)
     run(folder, "n_clusters", GRID, {"recipe": "paper"}, recipe="paper")
-    run(folder, "validation_size", [*MAIN[:1], *GRID, *MAIN[3:]], {"n_val": 100})
+    for n_val in (100, 120):
+        sizes = (180 - n_val, n_val, 60)
+        some = [*MAIN[:1], *GRID, *MAIN[3:]]
+        run(folder, "validation_size", some, {"n_val": n_val}, sizes=sizes)
     numbers = ledger().set_index(["place", "method"])
     zero = numbers.loc[("Figure 2 (top)", "ZeroRouter")].iloc[0]
     results = read_results("main").pivot(index="trial", columns="method", values="area")
@@ -155,38 +189,99 @@ def test_with_results(folder, capsys):
     gap = (results["ZeroRouter"] - results["UniRoute (learned map)"]).mean()
     assert zero["difference"] == pytest.approx(gap, abs=1e-4)
     assert zero["diff_low"] < gap < zero["diff_high"]
-    expected = AGREES if zero["diff_high"] < 0 else UNDECIDED
-    assert zero["verdict"] == expected
+    assert zero["verdict"] == (AGREES if zero["diff_high"] < 0 else UNDECIDED)
     assert (zero["results"], zero["condition"]) == ("main/routerbench", "{}")
+    assert (zero["about"], zero["n_trials"], zero["state"]) == ("new LLMs", 8, "old run")
+    assert zero["our_reference"] == "UniRoute (learned map, linear)"
     assert set(numbers.loc["Figure 5"]["verdict"]) <= set(VERDICTS[2:5])
     # K-means is not stored there, so that nothing can be compared with it.
     assert set(numbers.loc["Figure 2 (bottom)"]["verdict"]) == {"not run"}
-    judged = claims().set_index(["claim", "data"])
-    for claim, verdict in (("good", "holds"), ("bad", "contradicted"), ("grid", "holds")):
-        assert judged.loc[(claim, "RouterBench, 3 tasks"), "verdict"] == verdict
-    assert judged.loc[("good", "Pocket pool"), "verdict"] == "not run"
-    assert judged.loc[("few", "RouterBench, 3 tasks"), "condition"] == '{"n_val": 100}'
+    judged = claims().set_index("row")
+    assert judged.at["bad-routerbench", "verdict"] == "contradicted"
+    for claim in ("good", "grid"):
+        assert judged.at[f"{claim}-routerbench", "on_these"] == "holds"
+    assert judged.at["zero-too-routerbench", "on_these"] == "says nothing"
+    assert judged.at["good-pocket", "verdict"] == "not run"
+    assert judged.at["few-routerbench", "condition"] == '{"n_val": 100}'
+    tests = explanations()
+    (told,) = tests[tests["n_differences"] > 0].to_dict("records")
+    assert (told["change"], told["on_these"]) == ("n_val from 100 to 120", "holds")
     command.main()
     text = (folder / "ledger.md").read_text()
-    assert "“K-NN is perfect”" in text and "For a reason." in text
-    assert pd.read_csv(folder / "ledger" / "claims.csv")["verdict"].tolist() == [*judged["verdict"]]
-    # What nobody has explained is told; one explanation is there.
-    told = [line.split(" | ")[1:] for line in capsys.readouterr().out.splitlines()]
-    assert told == [[*key] for key in contradictions(ledger(), claims()) if key[0] != "bad"]
+    assert "“K-NN is perfect”" in text and f'href="#{told["row"]}"' in text
+    verdicts = pd.read_csv(folder / "ledger" / "claims.csv")["verdict"].tolist()
+    assert verdicts == [*judged["verdict"]]
+    # The sentence that is no longer carried is told, and words that the README does not have.
+    lines = capsys.readouterr().out.splitlines()
+    assert "not carried: | two | bad-routerbench | row | contradicted | holds" in lines
+    assert "not in the README, word for word: one" in lines
+
+
+def test_a_comparison_counts_once(folder):
+    run(folder, "main", MAIN)
+    top = ledger().query("place == 'Figure 2 (top)' and dataset == 'RouterBench'")
+    pairs = [frozenset(pair) for pair in zip(top["method"], top["compared_with"], strict=True)]
+    seen = {(pair, metric) for pair, metric in zip(pairs, top["metric"], strict=True)}
+    assert top["counts"].sum() == len(seen) < len(top)
+    assert top.groupby("comparison")["counts"].sum().eq(1).all()
+
+
+def test_holm_s_correction_is_over_the_comparisons_of_a_place(folder):
+    run(folder, "main", MAIN)
+    numbers = ledger()
+    told = numbers[numbers["p_holm"].notna()]
+    assert told["counts"].all() and (told["p_holm"] >= told["p"]).all()
+    assert told["p_holm"].max() > told["p"].max() or (told["p"] == 1).all()
 
 
 def test_the_nearest_of_a_grid(folder):
-    run(folder, "validation_size", GRID, {"n_val": 100})
-    bottom = run_of("Figure 2 (bottom)", *SIZE)
+    run(folder, "validation_size", GRID, {"n_val": 100}, sizes=(80, 100, 60))
+    bottom = key_of("validation_size", "routerbench", {"n_val": 100})
     with pytest.raises(KeyError, match="must be in the main experiment on routerbench; got 'K-NN'"):
         find_label(bottom, "K-NN")  # no number stands in for one that nobody chose
     run(folder, "main", MAIN)
     assert find_label(bottom, "K-NN") == "K-NN, k = 20"  # chosen: 12
     assert find_label(bottom, "K-NN", "k = 50") == "K-NN, k = 50"
-    assert find_label(bottom, "K-NN", "k = 51") is None
+    assert find_label(bottom, "K-NN", "k = 51") == "K-NN, k = 50"
+    assert find_label(bottom, "K-NN", "k = 100") is None  # twice as many
     assert find_label(bottom, "K-NN, k = 50") == "K-NN, k = 50"
     assert find_label(bottom, "K-NN, k = 51") is None
     assert find_label(bottom, "MLP") is None
+
+
+def test_a_grid_is_limited_as_the_paper_limits_it_for_so_many_prompts(folder):
+    run(folder, "main", [Method("K-NN", {"k": 40}, tuning="paper")])
+    run(folder, "validation_size", GRID, {"n_val": 100}, sizes=(80, 100, 60))
+    run(folder, "validation_size", GRID, {"n_val": 50}, sizes=(120, 50, 60))
+    labels = [
+        find_label(key_of("validation_size", "routerbench", {"n_val": n}), "K-NN")
+        for n in (100, 50)
+    ]
+    assert labels == ["K-NN, k = 20", "K-NN, k = 5"]  # at most 33, at most 16
+
+
+def test_the_nearest_number_of_validation_prompts_stands_in(folder):
+    for n_val in (50, 100):
+        run(folder, "validation_size", GRID, {"n_val": n_val}, sizes=(180 - n_val, n_val, 60))
+    place, pool = "Figure 2 (bottom)", "routerbench"
+    assert run_of(place, pool, "n_val = 150")[2] == '{"n_val": 100}'
+    assert run_of(place, pool, "n_val = 60")[2] == '{"n_val": 50}'
+    assert run_of(place, pool, "n_val = 200")[2] == "{}"  # none is near: nothing stored
+    run(folder, "main", MAIN, sizes=(20, 200, 20))  # the main experiment is one of these
+    assert run_of(place, pool, "n_val = 200")[:2] == ("main", pool)
+
+
+def test_the_network_is_the_learned_map_where_it_is_stored(monkeypatch):
+    old, *both = [
+        Method(f"UniRoute (learned map{kind})", {"K": 3}, tuning="paper")
+        for kind in ("", ", linear", ", network")
+    ]
+    for there, expected in (([old], old), ([old, *both], both[1]), ([both[0]], both[0])):
+        known = {one.label: one for one in there}
+        monkeypatch.setattr("uniroute_lab.paper.ledger.runs.stored_methods", lambda _, k=known: k)
+        assert find_label(("main", "", "{}"), "UniRoute (learned map)") == expected.label
+    assert shown("UniRoute (learned map, soft)") == "UniRoute (learned map, linear, soft)"
+    assert shown(both[1].label) == both[1].label
 
 
 def test_clusters_of_attributes_have_the_number_of_clusters_of_embeddings(folder):
@@ -194,18 +289,55 @@ def test_clusters_of_attributes_have_the_number_of_clusters_of_embeddings(folder
     run(folder, "main", [*MAIN, Method(clusters, {"K": 6}, tuning="paper")])
     shift = [Method(clusters, {"K": K}, features=f) for K in (3, 8) for f in FEATURES]
     shift += [Method("K-NN", {"k": 20}, features=f) for f in FEATURES]
-    run(folder, "prompt_shift", shift, {"kind": "calculation", "case": "both"})
-    figure = run_of("Figure 7", "routerbench")
+    for kind in ("calculation", "other"):
+        run(folder, "prompt_shift", shift, {"kind": kind, "case": "both"})
+    figure = key_of("prompt_shift", "routerbench", {"kind": "calculation", "case": "both"})
     assert find_label(figure, "UniRoute (K-means)") == "UniRoute (K-means), K = 8"
     assert find_label(figure, "UniRoute (attributes)") == "UniRoute (attributes), K = 8"
     assert find_label(figure, "K-NN") == "K-NN, k = 20"
 
 
-def test_static_pools_have_names_of_their_own(folder):
-    run(folder, "static_pool", [Method("MLP", {"epochs": 1}, knows="training")])
+def test_every_stored_target_of_a_place_answers(folder):
+    for kind in ("calculation", "other"):
+        for case in ("both", "matched"):
+            run(folder, "prompt_shift", GRID, {"kind": kind, "case": case}, pool="mmlu_pro")
+    row = namedtuple("Row", "place dataset at")("Figure 7", "Chatbot Arena to EmbedLLM", None)
+    found = [key[2] for _, _, key in answers(row)]
+    assert found == ['{"case": "both", "kind": "calculation"}', '{"case": "both", "kind": "other"}']
+
+
+def test_static_pools_have_names_of_their_own_and_speak_of_new_prompts(folder):
+    names = simulated().llms[:4]
+    split = NamedPool((120, 60, 60), pool=names, train_llms=names)
+    methods = [Method("MLP", {"epochs": 1}, knows="training")]
+    path = folder / "run.parquet"
+    run_experiment(simulated(), methods, split, 3, path, progress=False)
+    merge_run(path, "static_pool", "routerbench")
+    clear()
     table = run_of("Table 1", "routerbench")
     assert find_label(table, "MLP", knows="training") == "Clairvoyant MLP"
     assert find_label(table, "MLP") is None
+    assert level_of(table, "new LLMs") == "new prompts"
+    assert level_of(table, "new LLMs", "add") == level_of(table, "these LLMs") == "these LLMs"
+
+
+def test_levels_widen(folder):
+    run(folder, "main", MAIN[:2], n_trials=6)
+    main = run_of("Figure 2 (top)", "routerbench")
+    wide = [
+        compare(main, "K-NN", "ZeroRouter", "area", about)[1].standard_error
+        for about in ("these LLMs", "new prompts", "new LLMs")
+    ]
+    assert wide[0] < wide[1] < wide[2]
+
+
+def test_a_method_at_the_cap_says_nothing(folder, monkeypatch):
+    run(folder, "main", MAIN)
+    main = run_of("Figure 2 (top)", "routerbench")
+    results = stored(main)
+    share = (results[results["method"] == "ZeroRouter"]["qnc"] >= 1 - 1e-9).mean()
+    assert capped(main, ["ZeroRouter"], "QNC (%)") == (share > 0.5)
+    assert not capped(main, ["ZeroRouter"], "area")
 
 
 def test_seconds(folder):
@@ -225,45 +357,79 @@ def test_seconds(folder):
 @pytest.fixture(scope="module")
 def made():
     clear()
-    return ledger(), claims()
+    return command.tables()
 
 
 def test_committed_verdicts_still_hold(made):
-    for path, text in command.files(*made).items():
+    for path, text in command.files(made).items():
         assert path.read_text(encoding="utf-8") == text, (
             f"{path.name} is not up to date: make ledger"
         )
 
 
 def test_every_number_has_a_verdict(made):
-    numbers, _ = made
+    numbers = made["numbers"]
     assert set(numbers["verdict"]) <= set(VERDICTS)
-    assert set(numbers["place"]) == set(PLACES)
+    assert set(numbers["place"]) == set(PLACES) - {"Section 4"}
     compared = numbers["verdict"].isin([AGREES, UNDECIDED, OPPOSITE])
-    assert numbers.loc[compared, ["ours", "difference", "results"]].notna().all().all()
+    assert numbers.loc[compared, ["ours", "difference", "results", "about"]].notna().all().all()
+    assert set(made["claims"]["verdict"]) | set(made["explanations"]["verdict"]) <= set(JUDGEMENTS)
 
 
-def test_every_contradiction_is_explained(made):
-    assert command.unexplained(*made) == []
+def test_what_has_a_verdict_of_ours_says_of_what_and_from_how_many_trials(made):
+    for name in ("numbers", "claims", "explanations"):
+        known = made[name][made[name]["difference"].notna()]
+        assert known["about"].isin(["these LLMs", "new prompts", "new LLMs"]).all()
+        assert (known["n_trials"] >= 2).all()
+
+
+def test_every_row_has_a_name_of_its_own(made):
+    names = [row for name in made if name != "sentences" for row in made[name]["row"]]
+    assert len(set(names)) == len(names)
+    told = re.findall(r'id="([^"]+)"', PAGE.read_text(encoding="utf-8"))
+    assert len(set(told)) == len(told) and set(names) <= set(told)
+    linked = re.findall(r'href="#([^"]+)"', PAGE.read_text(encoding="utf-8"))
+    assert set(linked) <= set(told)
+
+
+def test_every_contradiction_is_told_with_what_was_tested(made):
+    found = contradictions(made)
+    text = PAGE.read_text(encoding="utf-8").partition("## Where we find something else")[2]
+    items = re.findall(r"<li>.*</li>", text)
+    assert len(items) == len(found)
+    assert all("Explanations: " in item for item in items)
 
 
 def test_every_explanation_is_of_something_in_the_ledger():
-    explanations = paper_explanations()
+    tests = paper_explanations()
     known = {*PLACES, *paper_claims()["claim"]}
-    assert set(explanations["what"]) <= known
-    assert set(explanations["data"]) <= {*(data_set.title for data_set in catalog.values()), "any"}
-    assert not explanations.duplicated(["what", "data"]).any()
-    assert not explanations["text"].str.contains(r"\d").any()  # numbers are generated
+    assert {one for of in tests["of"] for one in of.split("; ")} <= known
+    assert tests["explanation"].is_unique
+    assert set(tests["experiment"]) == {"training_llms", "validation_size", "encoder"}
+    assert (tests["low"] < tests["high"]).all()
 
 
 def test_claims_are_of_the_chapter_of_their_place():
     for claim in paper_claims().itertuples():
         assert claim.chapter == PLACES[claim.place].chapter
         assert not np.isnan(claim.low) and claim.low < claim.high
+        assert claim.whose in ("paper", "ours")
+        assert claim.about in ("these LLMs", "new LLMs")
+        assert claim.zero in ("methods", "reference") or pd.isna(claim.zero)
 
 
 def test_the_page_has_no_empty_values():
     assert not re.search(r"\bnan\b", PAGE.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["pocket", "mmlu_pro"])
+def test_how_many_prompts_are_of_a_kind(name):
+    can, reason = available(name)
+    if not can:
+        pytest.skip(reason)
+    tasks = pd.Series(catalog[name].load().complete().tasks)
+    for kind, known in (("calculation", CALCULATION), ("other", OTHER_TASKS)):
+        assert tasks.isin(known[name].split(", ")).sum() == OF_KIND[name, kind]
 
 
 def test_a_printed_number_is_as_exact_as_it_is_printed():

@@ -1,39 +1,60 @@
-"""The README's sentences under "What came out" and chapter 14's verdict, against the trials."""
+"""The README's sentences under "What came out", against the rows of the ledger that carry them.
 
+Where one is no longer carried: `python -m uniroute_lab.paper.ledger` says which; the sentence and
+its lines in results/paper/sentences.csv are then written anew.
+"""
+
+import re
+
+import pandas as pd
 import pytest
 
-from uniroute_lab.trials import differences_to, read_results
+from uniroute_lab.paper.ledger.claims import claims, facts
+from uniroute_lab.paper.ledger.places import PAGE, README
+from uniroute_lab.paper.ledger.sentences import NEEDS, carried, missing_words, sentences
 
-POOLS = ["pocket", "mmlu_pro", "routerbench", "llmrouter"]
-SHOWN_FOR_NEW = {"pocket", "routerbench"}  # "on two of the four"
-CLUSTERS = "UniRoute (K-means), size-matched"
-SMALL = 0.01  # of area
-
-
-def gain(pool, reference, about, method=CLUSTERS):
-    return differences_to(read_results("main", pool), reference, methods=[method], about=about)[
-        method
-    ]
+ADDRESS = "https://uniroute-book.github.io/uniroute/book/ledger.html"
 
 
-@pytest.mark.parametrize("pool", POOLS)
-def test_looking_at_the_prompt_pays_on_these_llms(pool):
-    for method in (CLUSTERS, "UniRoute (K-means)", "UniRoute (learned map)"):
-        assert gain(pool, "ZeroRouter", "these LLMs", method).low > 0
+@pytest.fixture(scope="module")
+def lines():
+    return carried(claims(), facts()).set_index("sentence")
 
 
-def test_by_much_where_llms_are_specialists():
-    most, *others = (gain(pool, "ZeroRouter", "these LLMs") for pool in POOLS)
-    assert most.low > 5 * max(other.high for other in others)
+@pytest.fixture(scope="module")
+def section():
+    return README.read_text(encoding="utf-8").partition("## What came out")[2].partition("## ")[0]
 
 
-@pytest.mark.parametrize("pool", POOLS)
-def test_for_new_llms_it_is_shown_on_two_pools(pool):
-    assert (gain(pool, "ZeroRouter", "new LLMs").low > 0) == (pool in SHOWN_FOR_NEW)
+@pytest.mark.parametrize("sentence", sentences()["sentence"].unique())
+def test_the_ledger_carries_it(lines, sentence):
+    own = lines.loc[[sentence]]
+    lost = own[~own["carried"]]
+    assert lost.empty, lost[["row", "level", "verdict", "needs"]].to_string()
 
 
-@pytest.mark.parametrize("pool", POOLS)
-@pytest.mark.parametrize("rival", ["K-NN, size-matched", "Linear", "Logistic"])
-def test_a_lead_is_small_on_these_llms_and_not_shown_for_new_ones(pool, rival):
-    assert abs(gain(pool, rival, "these LLMs").mean) < SMALL
-    assert gain(pool, rival, "new LLMs").low <= 0
+def test_the_readme_has_the_words():
+    assert missing_words() == []
+
+
+def test_each_sentence_points_to_its_row_and_nothing_else_is_pointed_to(section):
+    linked = dict(re.findall(rf"^\[([a-z-]+)\]: {ADDRESS}#(readme-[a-z-]+)$", section, re.M))
+    assert {*linked} == {*sentences()["sentence"]}
+    assert all(anchor == f"readme-{name}" for name, anchor in linked.items())
+    page = PAGE.read_text(encoding="utf-8")
+    assert all(f'id="{anchor}"' in page for anchor in linked.values())
+    assert {*re.findall(r"\[rows\]\[([a-z-]+)\]", section)} == {*linked}
+
+
+def test_every_bullet_tells_of_rows(section):
+    bullets = re.findall(r"^- .*?(?=^- |^\[|\Z)", section, re.M | re.S)
+    assert bullets and all("[rows][" in bullet for bullet in bullets)
+
+
+def test_a_sentence_that_is_not_carried_is_found(monkeypatch):
+    wrong = sentences().assign(needs="holds", level="row")
+    monkeypatch.setattr("uniroute_lab.paper.ledger.sentences.sentences", lambda: wrong)
+    row = {"text": "", "data": "", "verdict": "open", "on_these": "holds"}
+    judged = pd.DataFrame([{"row": name, **row} for name in wrong["row"].unique()])
+    assert not carried(judged, judged[:0])["carried"].any()
+    assert set(NEEDS) >= set(sentences()["needs"])

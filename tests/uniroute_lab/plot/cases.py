@@ -52,6 +52,14 @@ CASES = {
             {"cost_weight": 0.125},
         ],
     ),
+    "changing_pool": (
+        {"pools": {"today": ["a", "b"], "later": ["b", "c"]}},
+        [
+            {"pools": {"today": ["a", "b"], "later": ["a", "c"]}},
+            {"pools": {"today": ["a", "b"], "tomorrow": ["b", "c"]}},
+            {"pools": {"today": ["a", "b", "c"], "later": ["b", "c"]}},
+        ],
+    ),
     "choice_map": (
         {
             "predict": predict(),
@@ -66,6 +74,22 @@ CASES = {
             {"cost_weights": [0.01, 5.0]},
             {"limits": (-1, 3, -1, 1)},
             {"names": ["a", "b", "c"]},
+        ],
+    ),
+    "decision": (
+        {
+            "memberships": [0.75, 0.25],
+            "features": [[0.5, 0.25], [0.25, 0.5], [0.125, 0.125]],
+            "costs": COSTS,
+            "names": LLMS,
+            "cost_weight": 0.125,
+        },
+        [
+            {"memberships": [1.0, 0.0]},
+            {"features": [[0.5, 0.75], [0.25, 0.5], [0.125, 0.125]]},
+            {"costs": [1.0, 2.0, 5.0]},
+            {"names": ["a", "b", "c"]},
+            {"cost_weight": 0.5},
         ],
     ),
     "deferral_curves": (
@@ -132,6 +156,17 @@ CASES = {
             {"row_word": "tasks"},
         ],
     ),
+    "intervals": (
+        {"found": {"K = 5": {"K-NN": (0.5, 0.25, 0.75)}}, "label": "misfit"},
+        [
+            {"found": {"K = 5": {"K-NN": (0.5, 0.125, 0.75)}}},
+            {"found": {"K = 6": {"K-NN": (0.5, 0.25, 0.75)}}},
+            {"found": {"K = 5": {"MLP": (0.5, 0.25, 0.75)}}},
+            {"label": "excess risk"},
+            {"truth": {"K = 5": 0.75}},
+            {"ceiling": {"K = 5": 1.0}},
+        ],
+    ),
     "lines": (
         {"table": {"K": [1, 2], "UniRoute": [0.5, 0.75]}, "x": "K", "y": "area"},
         [
@@ -143,6 +178,7 @@ CASES = {
             {"best": "lowest"},
             {"xlabel": "clusters"},
             {"ylabel": "quality"},
+            {"points": {"none": (1.5, 0.25)}},
         ],
     ),
     "llm_pool": (

@@ -84,7 +84,21 @@ def test_predicted_and_true_marks_the_choice():
         "Predicted and true mean losses of 2 prompts. a: A 0.5 and 1; B 0.25 and 0, chosen. "
         "b: A 0.5 and 0, chosen; B 0.75 and 1."
     )
+    assert plot.predicted_and_true(gamma, gamma_star, prompts, llms, [0, 1]).text == (
+        "Predicted and true mean losses of 2 prompts. a: A 0.5 and 1, chosen; B 0.25 and 0. "
+        "It gives away 1. b: A 0.5 and 0; B 0.75 and 1, chosen. It gives away 1."
+    )
     assert text == misfit_text(gamma, gamma_star, prompts, llms, choice)
+
+
+def test_a_thick_line_says_what_is_taken_and_whether_it_is_best():
+    gamma, gamma_star = [[0.5, 0.4], [0.5, 0.4]], [[0.25, 0.75], [0.75, 0.25]]
+    (axes,) = plot.predicted_and_true(gamma, gamma_star, ["a", "b"], ["A", "B"], [1, 1]).figure.axes
+    thick = [line for line in axes.lines if line.get_lw() == 3 and len(line.get_xdata())]
+    assert [tuple(line.get_ydata()) for line in thick] == [(0.4, 0.75), (0.4, 0.25)]
+    assert thick[0].get_color() != thick[1].get_color()
+    words = [text.get_text() for text in axes.texts]
+    assert words == ["prompt a\ngives away 0.5", "prompt b\ngives away nothing"]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from matplotlib import image
 from matplotlib import pyplot as plt
+from matplotlib.text import Text
+from PIL import Image
 
 from tests.uniroute_lab.plot.cases import CASES, draw
+from uniroute import paired_difference
 from uniroute_lab import plot
-from uniroute_lab.plot.picture import number
+from uniroute_lab.plot.picture import DPI, LONG, SMALLEST, number
 
 CHANGES = [(name, change) for name, (_, changes) in CASES.items() for change in changes]
 
@@ -87,6 +90,56 @@ def test_save(tmp_path, suffix):
 )
 def test_numbers_have_three_digits_and_thousands_in_full(value, text):
     assert number(value) == text
+
+
+# What a page makes of it.
+
+
+def test_a_caption_is_the_text_s_first_sentence_unless_one_is_given():
+    picture = draw("differences")
+    assert picture.caption.startswith("Area gained, with confidence intervals. ")
+    note = picture.caption.removeprefix("Area gained, with confidence intervals. ")
+    assert picture.captioned("K-NN gains\n most").caption == f"K-NN gains most. {note}"
+    assert picture.text == draw("differences").text, "it is another text"
+    with pytest.raises(ValueError, match="words must say something; got ' '"):
+        picture.captioned(" ")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_picture_has_a_caption(name):
+    caption = draw(name).caption
+    assert caption.endswith(".") and not caption.endswith("..") and caption[0].isupper()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_file_knows_its_size_and_caption(name):
+    picture = draw(name)
+    file = Image.open(io.BytesIO(picture._repr_png_()))
+    assert file.info["dpi"] == pytest.approx((DPI, DPI), abs=0.1)
+    assert file.text == {"Caption": picture.caption}
+    assert file.width == pytest.approx(DPI * picture.figure.get_figwidth(), abs=1)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_text_is_not_small(name):
+    figure = draw(name).figure
+    assert min(text.get_fontsize() for text in figure.findobj(Text)) >= SMALLEST
+
+
+def test_a_long_title_goes_on_in_a_second_line_within_the_picture():
+    figure = draw("differences", title="a finding that takes many words " * 4).figure
+    figure.savefig(io.BytesIO())
+    box = figure._suptitle.get_window_extent()
+    assert 0 <= box.x0 and box.x1 <= figure.bbox.width
+    assert box.height > 2 * figure._suptitle.get_fontsize() * figure.dpi / 72
+
+
+def test_a_long_name_at_the_side_is_folded():
+    name = "a pool with a long name: UniRoute (K-means)"
+    found = {name: paired_difference([0.5, 0.75], [0.5, 0.5])}
+    (axes,) = draw("differences", found=found).figure.axes
+    (label,) = [label.get_text() for label in axes.get_yticklabels()]
+    assert label.replace("\n", " ") == name and max(map(len, label.split("\n"))) <= LONG
 
 
 # Whose lines stand for functions: compared with them, every line, in the tests of their files.

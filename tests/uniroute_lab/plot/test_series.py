@@ -74,6 +74,24 @@ def test_each_line_can_have_its_own_form_and_its_name_at_its_end():
     assert np.diff(np.sort(heights)).min() > 0.05
 
 
+def test_single_points_belong_to_no_line_and_ends_are_named_in_the_last_panel():
+    look = {"col": "n", "ends": True, "points": {"jump": (2.0, 0.25)}}
+    picture = plot.lines(PANELS, "K", "loss", **look)
+    assert picture.text.endswith("bound from 1 to 0.5, highest 1 at K = 1. jump: 0.25 at K = 2.")
+    first, last = picture.figure.axes
+    assert [tuple(map(float, *point.get_xydata())) for point in first.lines[-1:]] == [(2.0, 0.25)]
+    assert [text.get_text() for text in first.texts] == ["jump"]
+    assert [text.get_text() for text in last.texts] == ["error", "bound"]
+    assert not picture.figure.legends
+
+
+def test_what_is_impossible_is_shaded():
+    (axes,) = draw("against_bound", slopes=(1, 2)).figure.axes
+    (shade,) = [c for c in axes.collections if "Poly" in type(c).__name__]
+    assert shade.get_datalim(axes.transData).bounds == pytest.approx((0, 0, 1, 2))
+    assert [text.get_text() for text in axes.texts] == ["1 x", "2 x", "above the bound: impossible"]
+
+
 def test_panels_have_one_legend_and_one_scale():
     look = {"col": "n", "log": "xy", "best": "lowest"}
     picture = plot.lines(PANELS, "K", "loss", **look, reference=("one", 1))

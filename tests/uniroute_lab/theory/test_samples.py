@@ -10,6 +10,7 @@ from uniroute.worlds import random_world
 from uniroute_lab.theory import (
     estimation_bound,
     excess_risk,
+    excess_risk_floor,
     feature_radius,
     misfit,
     misfit_range,
@@ -256,6 +257,33 @@ def test_the_floor_is_unbiased():
     assert np.mean(means) == pytest.approx(expected, abs=4 * stats.sem(means))
     covered = [floor.low <= expected <= floor.high for floor in found]
     assert np.mean(covered) > 0.93
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10_000), weight=st.floats(0, 2))
+def test_the_floor_of_the_excess_risk_is_reached_by_the_true_losses(seed, weight):
+    gamma, gamma_star, guess = np.random.default_rng(seed).random((3, 6, 3))
+    whole = excess_risk(gamma, gamma_star, [1.0, 2.0, 4.0], weight)
+    at = {"costs": [1.0, 2.0, 4.0], "cost_weight": weight}
+    assert excess_risk_floor(gamma, gamma_star, guess, **at).mean <= whole + 1e-12
+    assert excess_risk_floor(gamma, gamma_star, gamma_star, **at).mean == pytest.approx(whole)
+    assert excess_risk_floor(gamma, gamma_star, gamma, **at).mean == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"losses": [[1.0]]}, "losses must have the shape of gamma"),
+        ({"guess": [[1.0, np.nan]] * 2}, "guess must be finite"),
+        ({"costs": [1.0]}, "costs must have shape"),
+        ({"cost_weight": -1}, "cost_weight must be a number"),
+    ],
+)
+def test_the_floor_of_the_excess_risk_refuses(change, message):
+    good = [[0.5, 0.25], [0.25, 0.5]]
+    arguments = {"gamma": good, "losses": good, "guess": good, "costs": [1, 1], "cost_weight": 0}
+    with pytest.raises(ValueError, match=message):
+        excess_risk_floor(**{**arguments, **change})
 
 
 @pytest.mark.parametrize(

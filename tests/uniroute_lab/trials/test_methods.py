@@ -307,6 +307,77 @@ def test_missing_features_are_named(trial):
         Method("Linear", features="attributes")(trial)
 
 
+# Few labels.
+
+
+def cut_by_hand(trial, n_labels):
+    """Return a trial with these validation prompts alone, its fits its own."""
+    kept = np.sort(np.random.default_rng(0).permutation(len(trial.X_val))[:n_labels])
+    names = "X_val", "losses_val", "losses_val_train"
+    fewer = replace(trial, **{name: getattr(trial, name)[kept] for name in names}, cache={})
+    if trial.costs_val is None:
+        return fewer
+    return replace(fewer, costs=trial.costs_val[kept].mean(axis=0))
+
+
+@pytest.mark.parametrize("method", [*METHODS, *CLAIRVOYANT], ids=lambda m: m.label)
+def test_a_method_with_labels_sees_no_others(method, trial):
+    found = replace(method, labels=24)(trial)
+    assert np.array_equal(found, method(cut_by_hand(trial, 24)))
+    # Nor do others change what it says.
+    seen = trial.with_labels(24).X_val
+    unseen = ~(trial.X_val[:, None] == seen).all(axis=2).any(axis=1)
+    assert unseen.sum() == 36
+    losses = np.where(unseen[:, None], 1 - trial.losses_val, trial.losses_val)
+    assert np.array_equal(found, replace(method, labels=24)(replace(trial, losses_val=losses)))
+
+
+def test_fewer_labels_are_among_more_and_share_what_is_fitted(trial):
+    few, more = trial.with_labels(10), trial.with_labels(30)
+    assert {*map(tuple, few.X_val)} < {*map(tuple, more.X_val)} < {*map(tuple, trial.X_val)}
+    assert few.cache is more.cache is trial.cache
+    assert trial.with_labels(60) is trial and few.with_labels(10) is few
+    fresh = SPLIT.trial(simulated())
+    for labels in (10, 30, None):
+        Method("UniRoute (K-means)", {"K": 4}, labels=labels)(fresh)
+    assert fresh.cache.keys() == {"of", ("clusters", 4)}
+
+
+def test_costs_are_known_on_the_labelled_prompts_only():
+    trial = SPLIT.trial(simulated(costs="prompt"))
+    few = trial.with_labels(10)
+    assert np.allclose(few.costs, few.costs_val.mean(axis=0)) and len(few.costs_val) == 10
+    assert not np.allclose(few.costs, trial.costs)
+    assert few.true_costs is trial.true_costs
+    assert np.array_equal(Method("K-NN", {"k": 3}, labels=10).shown(trial).costs, few.costs)
+    assert SPLIT.trial(simulated()).with_labels(10).costs_val is None
+
+
+def test_features_are_cut_as_the_embeddings_are():
+    data = simulated()
+    trial = SPLIT.trial(replace(data, features={"same": data.embeddings})).with_labels(10)
+    parts = trial.X_train, trial.X_val, trial.X_test
+    assert all(map(np.array_equal, trial.features["same"], parts))
+
+
+def test_labels_are_told_and_recorded():
+    method = Method("K-NN", {"k": 7}, tuning="size-matched", labels=25)
+    assert method.label == "K-NN, size-matched, 25 labels"
+    assert method.record()["labels"] == 25 and Method(**method.record()) == method
+    assert "labels" not in Method("K-NN", {"k": 7}).record()
+
+
+@pytest.mark.parametrize("labels", [0, -1, 2.5, "25"])
+def test_labels_must_be_positive(labels):
+    with pytest.raises((TypeError, ValueError), match="labels must be"):
+        Method("ZeroRouter", labels=labels)
+
+
+def test_there_must_be_as_many_labels(trial):
+    with pytest.raises(ValueError, match="n_labels must be at most n_val, 60; got 61"):
+        Method("ZeroRouter", labels=61)(trial)
+
+
 # Seconds, and what is kept.
 
 

@@ -13,6 +13,7 @@ from uniroute_lab.trials import (
     RandomPool,
     Rehearsal,
     ReleasePool,
+    UnequalPool,
     split_of,
 )
 
@@ -55,6 +56,37 @@ def test_named_pools():
     static = NamedPool(SIZES, pool=data.llms, train_llms=data.llms).trial(data)
     assert static.losses_train.shape == static.losses_clairvoyant.shape == (120, 9)
     assert NamedPool(SIZES, pool=data.llms).trial(data).losses_train.shape == (120, 0)
+
+
+@pytest.mark.parametrize("kind", ["alike", "newer", "stronger"])
+def test_pools_that_differ_from_the_training_llms(kind):
+    dates = [f"20{10 + (4 * m) % 9}" for m in range(9)]  # 2010, 2014, 2018, 2013, ...
+    data = replace(simulated(), released=dates)
+    by = {"alike": None, "newer": dates, "stronger": (-data.losses.mean(axis=0)).tolist()}[kind]
+    pools = []
+    for seed in range(8):
+        splits = [UnequalPool(SIZES, n_pool=3, kind=kind, n_train_llms=n) for n in (2, 3, None)]
+        found = [[[*map(int, part)] for part in one._llms(data, seed)] for one in splits]
+        (fewest, pool), (fewer, same), (most, again) = found
+        assert pool == same == again and len(pool) == 3
+        assert {*fewest} < {*fewer} < {*most} and not {*most} & {*pool}
+        assert len(fewest) == 2 and len(fewer) == 3
+        assert len(most) == (6 if kind == "alike" else 4)
+        if by is not None:
+            assert max(by[m] for m in most) <= min(by[m] for m in pool)
+        pools.append(tuple(pool))
+        trial = splits[0].trial(data, seed)
+        assert trial.llms == [data.llms[m] for m in pool] and trial.losses_train.shape[1] == 2
+    assert len({*pools}) > 2
+
+
+def test_the_order_of_release_can_be_told():
+    data = simulated()
+    told = UnequalPool(SIZES, n_pool=3, kind="newer", order=data.llms[::-1])
+    dated = replace(data, released=[str(2030 - m) for m in range(9)])
+    for seed in range(3):
+        assert told.trial(data, seed).llms == replace(told, order=None).trial(dated, seed).llms
+    assert {*told.trial(data).llms} < {*data.llms[:5]}
 
 
 def test_families():
@@ -120,6 +152,28 @@ def test_several_named_pools_come_one_after_the_other():
             "train_llms must hold .*'me'",
         ),
         (NamedPool, {"pool": []}, ValueError, "pool must hold at least one LLM"),
+        (UnequalPool, {"n_pool": 0}, ValueError, "n_pool must be an integer of at least 1; got 0"),
+        (UnequalPool, {"n_pool": 9}, ValueError, "n_train_llms must be at most 0 of 9 LLMs, alike"),
+        (
+            UnequalPool,
+            {"n_pool": 6, "kind": "stronger"},
+            ValueError,
+            "n_pool must be at most 5 of 9 LLMs, stronger; got 6",
+        ),
+        (
+            UnequalPool,
+            {"n_pool": 2, "n_train_llms": 8},
+            ValueError,
+            "n_train_llms must be at most 7 of 9 LLMs, alike; got 8",
+        ),
+        (UnequalPool, {"n_pool": 2, "kind": "newer"}, ValueError, "must have dates of release"),
+        (
+            UnequalPool,
+            {"n_pool": 2, "kind": "newer", "order": ["LLM 1"]},
+            ValueError,
+            "order must name all 9 LLMs; got 1",
+        ),
+        (UnequalPool, {"n_pool": 2, "kind": "other"}, ValueError, "kind must be one of"),
         (FamilyPool, {"groups": ["a", "b"]}, ValueError, "groups must have a name per LLM, 9; got"),
         (FamilyPool, {"groups": ["a"] * 9}, ValueError, "groups must hold at least two groups"),
         (RandomPool, {"test_share": 1.5}, ValueError, "test_share must be a number from 0 to 1"),
@@ -252,6 +306,10 @@ PARTS = {"train": ["sums"], "test": ["places", "sums"]}
         (
             NamedPool((6, 1, 3), pool=[["a"], ["b", "c"]], train_llms=[["d"], ["a"]]),
             {"sizes": [6, 1, 3], "pool": [["a"], ["b", "c"]], "train_llms": [["d"], ["a"]]},
+        ),
+        (
+            UnequalPool((6, 1, 3), n_pool=2, kind="newer", order=["b", "a"]),
+            {"sizes": [6, 1, 3], "n_pool": 2, "kind": "newer", "order": ["b", "a"]},
         ),
         (
             FamilyPool((6, 1, 3), groups=["a", "b"]),

@@ -1,41 +1,49 @@
-"""Write the ledger: two tables in results/ledger/ and a page of the book.
+"""Write the ledger: tables in results/ledger/ and a page of the book.
 
 Usage: python -m uniroute_lab.paper.ledger. Reads results/paper/ and the stored results.
 """
 
 from uniroute_lab._files import results_folder
-from uniroute_lab.paper.ledger.numbers import claims, ledger
-from uniroute_lab.paper.ledger.page import contradictions, explain, page
+from uniroute_lab.paper.ledger.claims import claims, explanations, facts
+from uniroute_lab.paper.ledger.numbers import ledger
+from uniroute_lab.paper.ledger.page import page
 from uniroute_lab.paper.ledger.places import PAGE
-from uniroute_lab.paper.published import paper_explanations
+from uniroute_lab.paper.ledger.sentences import carried, missing_words
+from uniroute_lab.paper.published import public_systems
 
 __all__ = []
 
 
-def files(numbers, judged):
-    """Return {path: text} of all that is written."""
-    folder = results_folder() / "ledger"
+def tables():
+    """Return the tables of the ledger, by name."""
+    judged, checked = claims(), facts()
     return {
-        folder / "numbers.csv": numbers.to_csv(index=False),
-        folder / "claims.csv": judged.to_csv(index=False),
-        PAGE: page(numbers, judged, paper_explanations()),
+        "numbers": ledger(),
+        "claims": judged,
+        "explanations": explanations(),
+        "facts": checked,
+        "sentences": carried(judged, checked),
     }
 
 
-def unexplained(numbers, judged):
-    """Return the contradictions, each a (place or claim, data set), that nobody has explained."""
-    texts = paper_explanations().set_index(["what", "data"])["text"].to_dict()
-    return [key for key in contradictions(numbers, judged) if not explain(key, texts)]
+def files(parts):
+    """Return {path: text} of all that is written."""
+    folder = results_folder() / "ledger"
+    texts = {folder / f"{name}.csv": one.to_csv(index=False) for name, one in parts.items()}
+    return texts | {PAGE: page(parts, public_systems())}
 
 
 def main():
-    """Write the files, and say which contradictions nobody has explained yet."""
-    numbers, judged = ledger(), claims()
-    for path, text in files(numbers, judged).items():
+    """Write the files; say which sentences of the README are no longer carried."""
+    parts = tables()
+    for path, text in files(parts).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    for key in unexplained(numbers, judged):
-        print("not explained in results/paper/explanations.csv:", *key, sep=" | ")
+    lost = parts["sentences"][~parts["sentences"]["carried"]]
+    for one in lost.itertuples():
+        print("not carried:", one.sentence, one.row, one.level, one.verdict, one.needs, sep=" | ")
+    for name in missing_words():
+        print("not in the README, word for word:", name)
 
 
 if __name__ == "__main__":

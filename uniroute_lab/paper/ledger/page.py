@@ -1,14 +1,26 @@
 """The ledger as a page of the book."""
 
-import numpy as np
+from html import escape
 
+import pandas as pd
+
+from uniroute_lab.paper.ledger.html import (
+    CARRIED,
+    LEVELS,
+    NOT_CARRIED,
+    chip,
+    folded,
+    interval,
+    level,
+    reach,
+    table,
+    verdict_cell,
+)
+from uniroute_lab.paper.ledger.numbers import slug
 from uniroute_lab.paper.ledger.places import CHAPTERS, PLACES, ROOT
-from uniroute_lab.paper.ledger.verdicts import CONTRADICTED, OPPOSITE, VERDICTS
+from uniroute_lab.paper.ledger.verdicts import CONTRADICTED, NO_DATA, OPPOSITE, VERDICTS
 
 __all__ = []
-
-
-# The page.
 
 HEAD = """# The ledger
 
@@ -21,182 +33,358 @@ deferral curves of Figures 3 and 6 enter by their areas, which Figure 2 (top) gi
 (verdicts)=
 ## How a verdict is reached
 
-A *value* can be reproduced on the same data and with the same pool only: on EmbedLLM with the 37
-LLMs that the paper's Figure 8 names. There the verdict is **value reproduced** if the paper's value
-lies in our 95 % interval, widened by the rounding of the printed number, and **value not
-reproduced** if not. EmbedLLM, SPROUT and the whole of RouterBench must be fetched from the Hugging
-Face hub, each by one command (`python -m uniroute_lab.paper.experiments embedllm`); as long as
-their results are not stored, something else stands in. On everything else, the same data with
-another pool, part of the same data, or an analogue, we compare the *relation* that the number
-stands for: is the method better or worse than the one it is compared with?
+A **claim** says between what values the difference of two methods lies. It *holds* if our trials
+speak for it at the 5 % level, is *contradicted* if they speak against it, and is *open* otherwise.
+The p-values of one claim on its several data sets are corrected by Holm's method; different claims
+are not corrected for each other.
 
-- **same direction**: our 95 % interval of the paired difference lies on the paper's side of zero.
-- **no difference found**: our interval holds zero.
-- **opposite direction**: our interval lies on the other side of zero.
-- **no direction in the paper**: the paper's two numbers are equal as printed, or differ by less
-  than its own intervals.
-- **not run**: we have data, but no stored results for this number.
-- **needs the data**: neither the data set nor an analogue is at hand.
+A **number** of the paper stands for a *relation*: the method is better or worse than the one that
+it is compared with. Ours has the *same direction* if the 95 % interval of the paired difference
+lies on the paper's side of zero, the *opposite direction* if it lies on the other side; if it holds
+zero, *no difference* was *found*. These intervals are for one row alone: of twenty relations that
+do not exist one will seem to. The summary says how many are left after Holm's correction for all
+rows of a place on a data set. *No direction in the paper*: its two numbers are equal as printed, or
+differ by less than its own intervals.
 
-The small differences of printed numbers count as directions too, whether or not the paper's own
-tests found them. A difference is paired: the same trials for both methods. Quality-neutral costs
-above 100 %, infinite ones too, count as 100 %. Where our results have a grid of $K$ or $k$, the
-row uses the member nearest to the number that the paper's recipe chose in the main experiment. For
-clusters of attributes that is the number of clusters of embeddings.
-Times are processor seconds of ours and seconds of the paper's machine; only who is faster is
-compared. Each number of Figure 5 is compared with the same method's at 20 clusters or neighbours.
+What a verdict speaks of is in each row. *These prompts and LLMs*: further splits of the same data.
+*New prompts*: other prompts of the kind, for the same LLMs. *New LLMs*: other prompts, and other
+LLMs of the kind; this is what most sentences mean. Where the verdict on these prompts and LLMs is
+another one, it stands below. “At most” marks intervals that are a bound: those results do not tell
+the noise of prompts from the LLMs' own differences, so that all of it counts.
 
-A *claim* is a difference between two methods and an interval in which it should lie. It **holds**
-if our 95 % interval lies inside, is **contradicted** if it lies outside, and is **open**
-otherwise.
+A row *says nothing* where a router that looks at no prompt passes too, or where a method's
+quality-neutral cost lies at or above the cap of 100 % in more than half of the trials (or in both
+of the paper's numbers, to a percent): what is capped cannot get worse.
+
+A **value** can be *reproduced* on the same data, with the same pool and number of validation
+prompts: on EmbedLLM with the 37 LLMs that the paper's Figure 8 names. The verdict is *value
+reproduced* if the paper's value, as it is printed, can be another mean over 400 such splits, by our
+95 % interval. Our encoder is another one, so that only the ZeroRouter's must be. EmbedLLM, SPROUT
+and the whole of RouterBench must be fetched from the Hugging Face hub, each by one command
+(`python -m uniroute_lab.paper.experiments embedllm`); until their results are stored, something
+else stands in, and *needs the data* marks what has no stand-in.
+
+A number that is in several tables, and a difference that is there from both sides, is one
+**comparison**; the summary counts these. The learned map is the paper's, a network, where its
+results are stored; otherwise a linear map stands in and is named so. An *old run* has been declared
+anew since it was made, and will be replaced. Where our results have other numbers of validation
+prompts, of clusters or of neighbours than the paper's row, the nearest stands in if it is at most
+half as large again, and the row names it. Where they have a grid of $K$ or $k$, the row uses the
+member nearest to the number that the paper's recipe chose in the main experiment, within the limit
+that the paper sets for so many validation prompts ($n_{val}/50$ clusters, $n_{val}/3$
+neighbours). Times are processor seconds; only who is faster is compared. Each number of Figure 5
+is compared with the same method's at 20 clusters or neighbours.
+
+"""
+STYLE = '<link rel="stylesheet" href="../_static/ledger.css">\n'
+FILTER = """<form class="ledger-filter" hidden>
+<label>Verdict <select name="verdict"><option value="">all</option></select></label>
+<label>Data set <select name="on"><option value="">all</option></select></label>
+<output aria-live="polite"></output>
+</form>
+<script src="../_static/ledger.js" defer></script>
 """
 
 
-def page(numbers, judged, explanations):
-    """Return the text of the page."""
+def page(parts, systems):
+    """Return the text of the page, from the tables of the ledger by name."""
+    numbers = parts["numbers"]
+    iclr, v2 = numbers[numbers["version"] == "ICLR"], numbers[numbers["version"] != "ICLR"]
     return "\n".join(
         [
             "<!-- Written by uniroute_lab.paper.ledger (make ledger): do not edit. -->\n",
             HEAD,
+            STYLE,
             "## Summary\n",
-            _summary(numbers),
-            "\n## The paper's claims\n",
-            _claim_table(judged),
-            "\n## Where we find something else\n",
-            *_contradictions(numbers, judged, explanations),
-            "\n## All numbers\n",
-            *[_section(place, rows) for place, rows in numbers.groupby("place", sort=False)],
+            *_summaries(iclr),
+            "\n## What the README says\n",
+            "Each of its sentences about results, and the rows that it stands on.\n",
+            _sentence_table(parts["sentences"]) + "\n",
+            "## The claims\n",
+            FILTER,
+            *_claims(parts["claims"]),
+            "### Checked without trials\n",
+            _fact_table(parts["facts"]) + "\n",
+            "## Explanations, tested\n",
+            "Does what is said to be the reason change the difference? Rows are judged like "
+            "claims, and corrected for the tests of one explanation.\n",
+            _explanations(parts["explanations"]) + "\n",
+            "## Where we find something else\n",
+            _contradictions(parts) + "\n",
+            "## All numbers of the paper\n",
+            *[_section(place, rows) for place, rows in iclr.groupby("place", sort=False)],
+            "## Numbers that only the second preprint has\n",
+            "They are not counted above.\n",
+            *[_section(place, rows) for place, rows in v2.groupby("place", sort=False)],
+            "## Who takes new LLMs\n",
+            "The paper's Table 2, in our words, and public systems of 2026. An empty cell: not "
+            "found. The ZeroRouter of Yan et al. shares no more than its name with the router that "
+            "looks at no prompt.\n",
+            _systems(systems),
         ]
     )
 
 
-def _table(header, rows):
+def _markdown(header, rows):
     """Return a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
+def _chapter(number, words):
+    """Return words with a link to a chapter, once that exists."""
+    name = CHAPTERS[number]
+    exists = (ROOT / "book" / f"{name}.ipynb").exists()
+    return f'<a href="{name}.html">{escape(words)}</a>' if exists else escape(words)
+
+
 def _linked(place):
-    """Return a place with a link to the chapter that computes it, once that exists."""
+    """Return a place with a link to the chapter that computes it, in Markdown."""
     name = CHAPTERS[PLACES[place].chapter]
     exists = (ROOT / "book" / f"{name}.ipynb").exists()
     return f"[{place}]({name}.ipynb)" if exists else place
 
 
-def _summary(numbers):
+def _summaries(numbers):
+    """Yield the counts of comparisons, by place and verdict, at both levels."""
+    once = numbers[numbers["counts"]]
+    yield "Comparisons, each counted once, at the level that the sentence needs:\n"
+    yield _summary(once, "verdict") + "\n"
+    yield "The same on these prompts and LLMs alone:\n"
+    yield _summary(once, "on_these") + "\n"
+    told = once[once["p_holm"].notna() & once["verdict"].isin(VERDICTS[2:5])]
+    left = (told["p_holm"] < 0.05).sum()
+    yield f"After Holm's correction {left} of the first table's {len(told)} relations are left.\n"
+
+
+def _summary(rows, column):
     """Return the counts of verdicts by place."""
-    counts = numbers.groupby(["place", "verdict"], sort=False).size().unstack(fill_value=0)
-    known = [v for v in VERDICTS if v in counts]
-    rows = [
+    counts = rows.groupby(["place", column], sort=False).size().unstack(fill_value=0)
+    known = [verdict for verdict in VERDICTS if verdict in counts]
+    lines = [
         [_linked(place), *(counts.loc[place, v] or "" for v in known), n]
         for place, n in counts.sum(axis=1).items()
     ]
-    rows.append(["**all**", *(counts[v].sum() for v in known), len(numbers)])
-    return _table(["Place", *known, "all"], rows)
+    lines.append(["**all**", *(counts[v].sum() for v in known), len(rows)])
+    return _markdown(["Place", *known, "all"], lines)
 
 
-def _claim_table(judged):
-    """Return the verdicts on the claims by pool, a table for each place."""
-    pools = list(dict.fromkeys(judged["data"]))
-    parts = []
-    for place, rows in judged.groupby("place", sort=False):
-        wide = rows.pivot(index="text", columns="data", values="verdict")
-        lines = [[text, *wide.loc[text, pools]] for text in dict.fromkeys(rows["text"])]
-        parts.append(f"{_linked(place)}:\n\n" + _table(["Claim, in our words", *pools], lines))
-    return "\n\n".join(parts)
+def _sentence_table(lines):
+    """Return the README's sentences, each with its rows."""
+    rows = []
+    for name, own in lines.groupby("sentence", sort=False):
+        verdict = CARRIED if own["carried"].all() else NOT_CARRIED
+        parts = [
+            f"{escape(text)}: " + ", ".join(map(_stands_on, rows.itertuples()))
+            for text, rows in own.groupby("text", sort=False)
+        ]
+        words = escape(own["words"].iloc[0]).replace("*", "")
+        rows.append((f"readme-{name}", {}, [chip(verdict), words, "<br>".join(parts)]))
+    return table(["Verdict", "Sentence", "Rows"], rows, "Sentences of the README")
 
 
-def contradictions(numbers, judged):
-    """Return {(place or claim, our data set): its condition in words}."""
-    found = {}
-    opposite = numbers[numbers["verdict"] == OPPOSITE]
-    for (place, pool), rows in opposite.groupby(["place", "our_data"], sort=False):
-        which, pairs = [], set()
-        for row in rows.itertuples():
-            pair = (row.dataset, row.version, row.at, row.metric)
-            pair += (frozenset({row.method, row.compared_with}),)
-            if pair not in pairs:  # A against B is B against A
-                pairs.add(pair)
-                relation = _turned(row.paper_relation)
-                than = f"{relation} than {row.compared_with} in {row.metric}"
-                which.append(f"{row.method}{_at(row)} is {than}")
-        found[place, pool] = f"**{place}, on {pool}.** " + "; ".join(which) + "."
-    for row in judged[judged["verdict"] == CONTRADICTED].itertuples():
-        reach = _interval(row.difference, row.diff_low, row.diff_high, row.metric, "+")
-        gap = f"The difference in {row.metric} is {reach}."
-        if row.n_differences > 1:
-            low, high = (_written(end, row.metric, "+") for end in (row.diff_low, row.diff_high))
-            gap = f"The intervals of the differences in {row.metric} reach from {low} to {high}."
-        found[row.claim, row.data] = f"**“{row.text}”, on {row.data}.** {gap}"
+def _stands_on(line):
+    """Return a link to a row that a sentence stands on, with its verdict."""
+    lost = "" if line.carried else f" (needs: {line.needs})"
+    return f'<a href="#{line.row}">{escape(line.data)}</a> {line.verdict}{lost}'
+
+
+def _attributes(row):
+    return {"verdict": row.verdict, "on": row.data}
+
+
+def _claims(judged):
+    """Yield a part for each place: first the paper's claims, then ours."""
+    header = ["Verdict", "Data", "Difference (95 % interval)", "About"]
+    for whose, title in (("paper", "The paper's"), ("ours", "Ours")):
+        yield f"### {title}\n"
+        own = judged[judged["whose"] == whose]
+        for claim, rows in own.groupby("claim", sort=False):
+            first = rows.iloc[0]
+            lines = [
+                (one.row, _attributes(one), [verdict_cell(one), _on(one), _gap(one), level(one)])
+                for one in rows.itertuples()
+            ]
+            place = _chapter(first["chapter"], first["place"])
+            yield (
+                f'<p class="claim" id="{slug(claim)}"><strong>{escape(first["text"])}.</strong> '
+                f"{place}</p>\n" + table(header, lines, first["text"]) + "\n"
+            )
+
+
+def _on(row):
+    """Return the data of a row, and what of them."""
+    return escape(row.data) + (f", {escape(row.target)}" if isinstance(row.target, str) else "")
+
+
+def _gap(row):
+    """Return the difference of a claim, of which methods, and why it says nothing if so."""
+    words = reach(row)
+    if not words:
+        return ""
+    words = f"{words}, {row.metric}<br><small>{escape(row.methods)} against {escape(row.reference)}"
+    if isinstance(row.why, str):
+        words += f"; {row.why}"
+    p = "" if pd.isna(row.p_holm) else f"; p = {row.p_holm:.2g} (Holm)"
+    return f"{words}{p}</small>"
+
+
+def _fact_table(facts):
+    """Return what is checked by a formula or a permutation."""
+    rows = [
+        (
+            one.row,
+            _attributes(one),
+            [
+                chip(one.verdict),
+                f"{escape(one.text)}. {_chapter(one.chapter, one.place)}",
+                escape(one.data),
+                f"{one.measure}: {one.value:.4g}"
+                + ("" if pd.isna(one.p) else f", p = {one.p:.4g}"),
+                LEVELS.get(one.about, one.about),
+            ],
+        )
+        for one in facts.itertuples()
+    ]
+    return table(["Verdict", "Claim", "Data", "Measured", "About"], rows, "Checked without trials")
+
+
+def _p(value):
+    return "" if pd.isna(value) else f", p = {value:.4g}"
+
+
+def _explanations(tests):
+    """Return the tests of explanations."""
+    rows = [
+        (
+            one.row,
+            _attributes(one),
+            [
+                verdict_cell(one),
+                f"{escape(one.text)}. <small>{escape(one.change)}</small>",
+                escape(one.data),
+                _gap(one),
+                level(one),
+            ],
+        )
+        for one in tests.itertuples()
+    ]
+    return table(["Verdict", "Explanation", "Data", "Change", "About"], rows, "Explanations")
+
+
+def contradictions(parts):
+    """Return [(place or claim, our data set, sentence, rows)] of all that we find otherwise.
+
+    At the level that a sentence needs, or on these prompts and LLMs.
+    """
+    numbers, judged, found = parts["numbers"], parts["claims"], []
+    other = numbers[numbers["counts"] & _either(numbers, OPPOSITE)]
+    for (place, pool), rows in other.groupby(["place", "our_data"], sort=False):
+        found.append((place, pool, f"{place}, on {pool}", rows))
+    for row in judged[(judged["whose"] == "paper") & _either(judged, CONTRADICTED)].itertuples():
+        rows = judged[judged["row"] == row.row]
+        found.append((row.claim, row.data, f"“{row.text}”, on {_on(row)}", rows))
     return found
 
 
-def _contradictions(numbers, judged, explanations):
-    """Return a paragraph for each contradiction, with its explanation."""
-    found = contradictions(numbers, judged)
-    texts = {(row.what, row.data): row.text for row in explanations.itertuples()}
-    if not found:
-        return ["Nothing so far.\n"]
-    return [f"{condition} {explain(key, texts)}".strip() + "\n" for key, condition in found.items()]
+def _either(table, verdict):
+    return (table["verdict"] == verdict) | (table["on_these"] == verdict)
 
 
-def explain(key, texts):
-    """Return the explanation of a contradiction; one for all pools stands under `any`."""
-    what, pool = key
-    return texts.get((what, pool), texts.get((what, "any"), ""))
+def _contradictions(parts):
+    """Return an item for each contradiction, with the explanations that were tested."""
+    items = []
+    for what, pool, sentence, rows in contradictions(parts):
+        links = " ".join(f'<a href="#{row}">#{i}</a>' for i, row in enumerate(rows["row"], 1))
+        tests = _tests(parts["explanations"], what, pool)
+        told = "; ".join(tests) if tests else "none was tested"
+        items.append(f"<li><strong>{sentence}</strong> (rows {links}). Explanations: {told}.</li>")
+    return "<ul>\n" + "\n".join(items) + "\n</ul>\n" if items else "Nothing so far.\n"
 
 
-def _turned(relation):
-    """Return what we find where the verdict is the opposite direction."""
-    return {"better": "worse", "worse": "better"}[relation]
-
-
-def _at(row):
-    return f" ({row.at})" if isinstance(row.at, str) else ""
-
-
-def _written(value, metric, sign=""):
-    """Write a number with the digits that say something: of a percentage, a time or an area."""
-    digits = ".2f" if "%)" in metric else ".3g" if metric.startswith("seconds") else ".4f"
-    return f"{value:{sign}{digits}}".replace("-", "−")
-
-
-def _interval(value, low, high, metric, sign=""):
-    """Write a number and its interval."""
-    value, low, high = (_written(number, metric, sign) for number in (value, low, high))
-    return f"{value} ({low} to {high})"
+def _tests(tests, what, pool):
+    """Return links to the tests of explanations of something, on the same data if there are any."""
+    named = tests[[what in of.split("; ") for of in tests["of"]]]
+    same = named[named["data"] == pool]
+    return [
+        f'<a href="#{one.row}">{escape(one.text)}</a>'
+        f" ({escape(one.data)}: {one.verdict}; on these LLMs: {one.on_these})"
+        for one in (same if len(same) else named).itertuples()
+    ]
 
 
 def _section(place, rows):
-    """Return the tables of one place, one for each data set."""
-    parts = [f"### {place}\n"]
+    """Return the numbers of one place, a folded table for each of the paper's data sets."""
+    parts = [f"**{_linked(place)}**\n"]
     for dataset, own in rows.groupby("dataset", sort=False):
-        first = own.iloc[0]
-        known = isinstance(first["our_data"], str)
-        on = f", ours on {first['our_data']} ({first['same_data']})" if known else ", not ours"
+        known = [one for one in own["our_data"].unique() if isinstance(one, str)]
+        on = f", ours on {known[0]} ({own['same_data'].iloc[0]})" if known else ", not ours"
+        title = f"{dataset}: {own['comparison'].nunique()} comparisons{on}"
         if known:
-            header = ["Method", "Metric", "Paper", "is", "Ours (95 % interval)"]
-            header += ["Difference from", "", "Verdict"]
+            header = ["Verdict", "Method", "Metric", "Paper", "Ours (95 % interval)", "Difference"]
             lines = [_line(row) for row in own.itertuples()]
         else:
-            header = ["Method", "Metric", "Paper", "is"]
-            lines = [_line(row)[:4] for row in own.itertuples()]
-        parts.append(f":::{{admonition}} {dataset}: {len(own)} numbers{on}\n:class: dropdown\n")
-        parts.append(_table(header, lines) + "\n:::\n")
+            header = ["Verdict", "Method", "Metric", "Paper"]
+            lines = [_line(row, 4) for row in own.itertuples()]
+        parts.append(
+            folded(escape(title), table([*header, "About"][: len(lines[0][2])], lines, title))
+        )
     return "\n".join(parts)
 
 
-def _line(row):
-    """Return the cells of one number."""
-    version = "" if row.version == "ICLR" else f" [{row.version}]"
-    known = not np.isnan(row.ours)
-    return [
-        f"{row.method}{_at(row)}{version}",
-        row.metric,
-        f"{row.paper:g}",
-        f"{row.paper_relation}",
-        _interval(row.ours, row.low, row.high, row.metric) if known else "",
-        row.compared_with if isinstance(row.compared_with, str) else "",
-        _interval(row.difference, row.diff_low, row.diff_high, row.metric, "+") if known else "",
-        row.verdict,
-    ]
+def _line(row, n_cells=7):
+    """Return one number as a row of a table."""
+    at = f" ({row.at})" if isinstance(row.at, str) else ""
+    target = f"<br><small>{escape(row.target)}</small>" if isinstance(row.target, str) else ""
+    versus = row.compared_with if isinstance(row.compared_with, str) else ""
+    paper = f"{row.paper:g}" + (f", {row.paper_relation} than {escape(versus)}" if versus else "")
+    cells = [verdict_cell(row), f"{escape(row.method)}{at}{target}", row.metric, paper]
+    if isinstance(row.our_method, str):
+        cells += [_own(row), _difference(row), level(row)]
+    else:
+        cells += ["", "", f"<em>{row.state}</em>" if row.state else ""]
+    on = row.our_data if isinstance(row.our_data, str) else NO_DATA
+    return row.row, {"verdict": row.verdict, "on": on}, cells[:n_cells]
+
+
+def _own(row):
+    """Return our number and the method that has it."""
+    words = interval(row.ours, row.low, row.high, row.metric)
+    at = f", {row.our_at}" if isinstance(row.our_at, str) and row.our_at != row.at else ""
+    return f"{words}<br><small>{escape(row.our_method)}{at}</small>"
+
+
+def _difference(row):
+    """Return the difference, from whom, and why it says nothing if so."""
+    words = interval(row.difference, row.diff_low, row.diff_high, row.metric, "+")
+    why = f"; {row.why}" if isinstance(row.why, str) else ""
+    return f"{words}<br><small>from {escape(row.our_reference)}{why}</small>"
+
+
+def _systems(systems):
+    """Return Table 2 with the public systems of 2026."""
+    names = {
+        "system": "System",
+        "new_llms": "New LLMs",
+        "new_llm_needs": "A new LLM needs",
+        "costs": "Costs",
+        "llms": "LLMs",
+        "signals": "Learns from",
+        "task_labels": "Task labels",
+        "adaptive": "Follows a budget",
+        "source": "Source",
+    }
+    rows = []
+    for one in systems.itertuples():
+        cells = [_word(getattr(one, name)) for name in names]
+        rows.append((slug("system", one.system, str(one.year)), {}, cells))
+    return table([*names.values()], rows, "Who takes new LLMs")
+
+
+def _word(value):
+    """Return a cell of the table of systems; an address as a link."""
+    if not isinstance(value, str):
+        return ""
+    if value.startswith("https://"):
+        return f'<a href="{escape(value)}">source</a>'
+    return escape(value)

@@ -1,0 +1,331 @@
+"""Compute numbers of the book again, by NumPy alone, from the files that are stored raw.
+
+    python -m scripts.recompute
+
+Ten numbers for each of parts III, IV and V. Nothing of the project is imported: the tables of
+trials are read as columns, the pocket pool as bytes. Each number is then looked up where it is
+printed, in the stored outputs of a chapter or in the ledger, and must agree to the last digit that
+is printed there. Says what differs, and fails.
+"""
+
+import csv
+import json
+import math
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+ROOT = Path(__file__).parents[1]
+NUMBER = r"([+-]?\d+(?:\.\d+)?)"
+
+# Raw files.
+
+
+@cache
+def columns(experiment, data):
+    """Return the columns of a table of trials."""
+    path = ROOT / "results" / "trials" / experiment / f"{data}.parquet"
+    return {name: np.array(one) for name, one in pq.read_table(path).to_pydict().items()}
+
+
+def by_trial(experiment, data, method, metric="area", **condition):
+    """Return one method's values, by rising trial."""
+    table = columns(experiment, data)
+    rows = table["method"] == method
+    for name, value in condition.items():
+        rows &= table[name] == value
+    order = np.argsort(table["trial"][rows], kind="stable")
+    return table[metric][rows][order].astype(float)
+
+
+@cache
+def pocket():
+    """Return tasks, texts and losses of the pocket pool."""
+    with np.load(ROOT / "uniroute_lab" / "pocket" / "pocket.npz") as file:
+        prompts, losses = json.loads(file["prompts"].tobytes()), file["losses"].astype(float)
+    return [one["family"] for one in prompts], [one["text"] for one in prompts], losses
+
+
+@cache
+def tried():
+    """Return the rows of the development of the router for few labels."""
+    with open(ROOT / "results" / "few_labels_tried.csv", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def gains(**fields):
+    """Return the gains of those rows that have these fields."""
+    rows = [row for row in tried() if all(row[name] == value for name, value in fields.items())]
+    return np.array([float(row["gain"]) for row in rows])
+
+
+# Statistics.
+
+
+def t_quantile(p, freedom):
+    """Return a quantile of Student's t, above one half, by the trapezoid rule."""
+    x = np.linspace(0, 60, 600_001)
+    scale = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)
+    density = np.exp(scale) / math.sqrt(freedom * math.pi)
+    density = density * (1 + x**2 / freedom) ** (-(freedom + 1) / 2)
+    area = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2) * (x[1] - x[0])])
+    return float(np.interp(p - 0.5, area, x))
+
+
+def interval(difference):
+    """Return mean, lower and upper end of a 95 % interval."""
+    n = len(difference)
+    reach = t_quantile(0.975, n - 1) * difference.std(ddof=1) / math.sqrt(n)
+    return difference.mean(), difference.mean() - reach, difference.mean() + reach
+
+
+def capped(values):
+    """Return quality-neutral costs, at most 1."""
+    return np.minimum(values, 1)
+
+
+# Part III.
+
+
+def worked_world():
+    """Return predicted and true mean losses, weights, memberships and losses of chapter 9."""
+    w = np.array([0.4, 0.1, 0.3, 0.2])
+    q = np.array([[0.9, 0.1], [0.7, 0.3], [0.4, 0.6], [0.0, 1.0]])
+    p = np.random.default_rng(1).integers(1, 10, (4, 3, 2)) / 10
+    return (*predictions(q, p, w), w, q, p)
+
+
+def means(q, p, w):
+    """Return each LLM's mean loss in each component."""
+    share = w[:, None] * q
+    return (share[:, None, :] * p).sum(axis=0) / share.sum(axis=0)
+
+
+def predictions(q, p, w):
+    """Return predicted and true mean losses."""
+    return q @ means(q, p, w).T, (q[:, None, :] * p).sum(axis=2)
+
+
+def excess(gamma, truth, costs, weight, w):
+    """Return how much more a prompt's loss and weighed cost is than the least."""
+    score, rows = truth + weight * np.array(costs), np.arange(len(truth))
+    chosen = (gamma + weight * np.array(costs)).argmin(axis=1)
+    return (w / w.sum()) @ (score[rows, chosen] - score.min(axis=1))
+
+
+def largest_misfit(q, p, w):
+    """Return E max Delta."""
+    off = np.abs(p - means(q, p, w)).max(axis=1)
+    return (w / w.sum()) @ np.where(q > 0, off, 0).max(axis=1)
+
+
+def two_prompts(eta, tau=0.1, eps=0.2):
+    """Return excess risk over E max Delta in the theorem's world."""
+    q = np.array([[0.5 + eta, 0.5 - eta], [0.5 - eta, 0.5 + eta]])
+    less = eps * (0.5 - eta) / (0.5 + eta)
+    off = np.array([[less, eps], [-eps, -less]])
+    mean = 0.5 + tau / 2 * np.array([[-1, 1], [1, -1]])
+    return world_ratio(q, np.stack([mean[0] + off, mean[1] - off], axis=1))
+
+
+def world_ratio(q, p):
+    """Return excess risk over E max Delta, equal costs and prompts equally likely."""
+    w = np.ones(len(q)) / len(q)
+    return excess(*predictions(q, p, w), np.zeros(p.shape[1]), 0, w) / largest_misfit(q, p, w)
+
+
+def in_words():
+    """Return the ratio of the world of chapter 9 that is worked out term by term."""
+    p = np.array([[[0.65, 0.85], [0.35, 0.15]], [[0.15, 0.35], [0.85, 0.65]]])
+    return world_ratio(np.array([[0.6, 0.4], [0.4, 0.6]]), p)
+
+
+def three_prompts():
+    """Return the ratio of the world of chapter 10 with three prompts."""
+    q = np.array([[1, 0], [0, 1], [0.05, 0.95]])
+    truth = np.array([[0.42, 0.58], [0.22, 0.78], [0.8, 0.2]])
+    return world_ratio(q, np.repeat(truth[:, :, None], 2, axis=2))
+
+
+def explained_by_tasks():
+    """Return the share of the variance of new losses that the means of tasks explain."""
+    tasks, texts, losses = pocket()
+    place = {text: i for i, text in enumerate(sorted(set(texts)))}
+    group = np.array([place[text] for text in texts])
+    order = np.random.default_rng(0).permutation(len(place))
+    size, parts, first = np.bincount(group)[order], [], 0
+    for count in (5000, 3000):
+        fits = np.searchsorted(np.cumsum(size[first:]), count, side="right")
+        parts.append(np.isin(group, order[first : first + fits]))
+        first += fits
+    known, new = parts
+    tasks = np.array(tasks)
+    mean = {task: losses[known & (tasks == task)].mean(axis=0) for task in set(tasks)}
+    guess = np.array([mean[task] for task in tasks[new]])
+    left = ((losses[new] - guess) ** 2).mean()
+    return 1 - left / ((losses[new] - losses[known].mean(axis=0)) ** 2).mean()
+
+
+def far_off(p, distance=0.1, n=50):
+    """Return how often a mean of n labels is further off than a distance."""
+    drawn = np.random.default_rng(0).binomial(n, p, size=200_000) / n
+    return np.mean(np.abs(drawn - p) > distance + 1e-9)
+
+
+def part_3():
+    """Yield (what, number, chapter, what stands before it)."""
+    gamma, truth, w, q, p = worked_world()
+    off = gamma - truth
+    yield "excess risk", excess(gamma, truth, [1, 2, 4], 0.05, w), "09", r"by hand\s+"
+    yield "range", w @ np.ptp(off, axis=1), "09", r"range of the misfit\s+"
+    yield "twice the size", 2 * w @ np.abs(off).max(axis=1), "09", r"twice its size\s+"
+    yield "E max Delta", largest_misfit(q, p, w), "09", r"E max Delta\s+"
+    yield "ratio, eta 0.01", two_prompts(0.01), "09", r"\n0\.010\s+\S+\s+\S+\s+"
+    yield "ratio, term by term", in_words(), "09", r"E max Delta 0\.3000, ratio "
+    before = r"ratio (?=\S+\s+Predicted and true mean losses of 3 prompts\. c:)"
+    yield "ratio, three prompts", three_prompts(), "10", before
+    yield "explained by tasks", explained_by_tasks(), "11", r"K = 50(?:\s+\S+){2}\nTasks\s+"
+    yield "further off than 0.1", far_off(0.5), "12", r"further than 0\.1\s+\S+\s+"
+    hoeffding = math.sqrt(math.log(2 / 0.1) / (2 * 20))
+    yield "Hoeffding's radius, 20 labels", hoeffding, "12", r"0\.50\s+20\s+"
+
+
+# Part IV.
+
+
+def gap(data, first, second, experiment="main", **condition):
+    """Return the differences of two methods, by trial."""
+    one = by_trial(experiment, data, first, **condition)
+    return one - by_trial(experiment, data, second, **condition)
+
+
+def share_of_20():
+    """Return how often the size-matched rehearsal chooses 20 clusters on the pocket pool."""
+    table = columns("n_clusters", "pocket")
+    rows = (table["recipe"] == "size-matched") & (table["name"] == "UniRoute (K-means)")
+    rows &= table["features"] == "embeddings"
+    trial, K, area = (table[name][rows] for name in ("trial", "K", "area"))
+    best = [K[trial == one][area[trial == one].argmax()] for one in np.unique(trial)]
+    return np.mean(np.array(best) == 20)
+
+
+def part_4():
+    """Yield (what, number, chapter or row of the ledger, what stands before it)."""
+    clusters, zero = "UniRoute (K-means)", "ZeroRouter"
+    matched = f"{clusters}, size-matched"
+    mean, low, high = interval(gap("pocket", matched, zero))
+    before = r"ZeroRouter's, with confidence intervals\. Pocket pool: UniRoute \(K-means\): "
+    yield "gain, pocket", mean, "14", before
+    yield "lower end", low, "14", before + r"\S+ \["
+    yield "upper end", high, "14", before + r"\S+ \[\S+, "
+    before = r"Pocket pool: MLP: .*?MMLU-Pro: UniRoute \(K-means\): "
+    yield "gain, MMLU-Pro", gap("mmlu_pro", matched, zero).mean(), "14", before
+    area = by_trial("main", "pocket", zero).mean()
+    yield "ZeroRouter's area, pocket", area, "14", r"\nmethod +\nZeroRouter\s+"
+    share = 100 * np.isinf(by_trial("main", "mmlu_pro", "MLP", "qnc")).mean()
+    yield "infinite QNC, MLP", share, "14", r"\nMLP\s+\d+%\s+(?=\d+%)"
+    area = by_trial("static_pool", "pocket", "Clairvoyant MLP").mean()
+    yield "static MLP's area, pocket", area, "19", r"\nZeroRouter(?:\s+\S+){3}\nMLP\s+"
+    yield "20 clusters chosen", share_of_20(), "16", r"\n20\s+(?=\d\.\d+\s+\d\.\d+\s+\d\.\d+\n)"
+    found = gap("mmlu_pro", clusters, "K-NN").mean()
+    yield "K-means minus K-NN", found, "k-means-beats-k-nn-mmlu-pro", "difference"
+    row = "lead-over-k-nn-and-regressions-is-small-pocket"
+    rivals = ("Linear", "Logistic", "K-NN, size-matched")
+    ends = [interval(gap("pocket", one, matched))[2] for one in rivals]
+    yield "largest end of three leads", max(ends), row, "diff_high"
+
+
+# Part V.
+
+
+def part_5():
+    """Yield (what, number, chapter, what stands before it)."""
+    level, first = {"round": "level"}, "level as in training"
+    row = rf"{first}\s+"
+    for i, pool in enumerate(("alike", "stronger", "newer")):
+        found = gains(**level, estimator=first, pool=pool).mean()
+        yield f"mean gain, {first}, {pool}", found, "24", row + r"\S+\s+" * i
+    found = gains(**level, estimator=first, pool="stronger").min()
+    yield f"worst gain, {first}, stronger", found, "24", row + r"\S+\s+" * 4
+    found = gains(**level, estimator="level free", pool="stronger").mean()
+    yield "mean gain, level free, stronger", found, "24", r"\nlevel free\s+\S+\s+"
+    found = gains(round="features", estimator="clusters", pool="alike").mean()
+    yield "mean gain, clusters, alike", found, "24", r"\nclusters\s+(?=\d)"
+    found = gains(round="weights", estimator="all priors equally likely", pool="newer").mean()
+    yield "mean gain, all priors", found, "24", r"all priors equally likely\s+\S+\s+"
+    aside = {"round": "kept aside", "estimator": "K-NN, k = 20"}
+    found = gains(**aside, pool="alike").mean()
+    yield "mean gain, K-NN kept aside, alike", found, "24", r"K-NN, k = 20\s+"
+    final = {"round": "final", "estimator": "UniRoute (prior)", "pool": "alike"}
+    final |= {"n_train_llms": "all", "n_val": "25", "data": "pocket"}
+    yield "final gain, pocket, 25 labels", gains(**final).mean(), "24", r"pocket\s+alike\s+all\s+"
+    final |= {"data": "livecodebench", "n_train_llms": "4"}
+    found = gains(**final).mean()
+    yield "final gain, LiveCodeBench", found, "24", r"livecodebench alike\s+4\s+"
+
+
+# Where they are printed.
+
+
+@cache
+def printed(chapter):
+    """Return the stored outputs of a chapter, as text."""
+    (path,) = (ROOT / "book").glob(f"{chapter}-*.ipynb")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    outputs = [one for cell in cells for one in cell.get("outputs", [])]
+    texts = [one.get("text") or one.get("data", {}).get("text/plain", []) for one in outputs]
+    return "\n" + "\n".join("".join(text) for text in texts) + "\n"
+
+
+@cache
+def ledger():
+    """Return the rows of the ledger's claims, by name."""
+    with open(ROOT / "results" / "ledger" / "claims.csv", encoding="utf-8") as file:
+        return {row["row"]: row for row in csv.DictReader(file)}
+
+
+def look_up(where, before):
+    """Return a number as it is printed, None if it is not there."""
+    if not where.isdigit():
+        return ledger().get(where, {}).get(before)
+    found = re.search(before + NUMBER, printed(where), re.S)
+    return found and found.group(1)
+
+
+def agrees(value, text):
+    """Say whether a number is the printed one, to the last digit that is printed.
+
+    >>> agrees(0.12345, "0.123"), agrees(0.12345, "0.124"), agrees(0.5, None)
+    (True, False, False)
+    """
+    if text is None:
+        return False
+    if "e" in text or len(text.partition(".")[2]) > 4:  # of a table with four digits that count
+        return math.isclose(value, float(text), rel_tol=6e-4)
+    return abs(value - float(text)) <= 0.5 * 10.0 ** -len(text.partition(".")[2]) + 1e-9
+
+
+def compared():
+    """Yield (part, what, number, where, as it is printed, whether it agrees)."""
+    for part, numbers in (("III", part_3), ("IV", part_4), ("V", part_5)):
+        for what, value, where, before in numbers():
+            text = look_up(where, before)
+            yield part, what, float(value), where, text, agrees(value, text)
+
+
+def main():
+    """Show the numbers, and fail if one differs."""
+    rows = list(compared())
+    for part, what, value, where, text, right in rows:
+        place = f"chapter {where}" if where.isdigit() else where
+        sign = " " if right else "!"
+        print(f"{sign} {part:>3}  {what:<40} {value:10.5f}  {text or 'not found':>10}  {place}")
+    sys.exit(not all(row[-1] for row in rows))
+
+
+if __name__ == "__main__":
+    main()
