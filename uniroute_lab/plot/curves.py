@@ -125,7 +125,7 @@ def _same_pool(curves):
 
 
 def _draw_curves(axes, curves, pool, kinds):
-    """Draw each curve, flat after its last vertex, up to the dearest LLM's cost."""
+    """Draw each curve, flat after its last vertex, up to the most expensive LLM's cost."""
     for name, (colour, dash, _) in looks(curves, kinds).items():
         curve = curves[name]
         x = [*curve.costs, max(pool.cost_range[1], curve.costs[-1])]
@@ -197,7 +197,7 @@ def mean_curves(table, methods=None, minus=None):
     ...     "relative_cost": [0, 0.5, 1] * 2, "quality": [0.25, 0.375, 0.5, 0.25, 0.5, 0.5],
     ...     "standard_error": 0.01}
     >>> mean_curves(table)
-    Mean quality against budget, 0 the cheapest and 1 the dearest LLM of a pool. pocket: \
+    Mean quality against budget, 0 the cheapest and 1 the most expensive LLM of a pool. pocket: \
 ZeroRouter 0.25, at half the range 0.375, at the end 0.5; UniRoute 0.25, 0.5, 0.5.
     """
     table = pd.DataFrame(table)
@@ -242,7 +242,7 @@ def _draw_mean_curves(found, word, zero=None):
     for axes in list(grid.flat)[len(found.panels) :]:
         axes.set_axis_off()
     for axes in grid[-1]:
-        axes.set_xlabel("budget, cheapest to dearest LLM")
+        axes.set_xlabel("budget, cheapest to most expensive LLM")
     for axes in grid[:, 0]:
         axes.set_ylabel(word)
     legend_below(figure, handles_of(grid.flat), 3)
@@ -250,7 +250,7 @@ def _draw_mean_curves(found, word, zero=None):
 
 
 def mean_curves_text(found, word):
-    """Say what mean curves show: their quality at the cheapest, half-way and at the dearest LLM.
+    """Say what mean curves show: their quality at the cheapest, half-way and at the most expensive.
 
     Parameters
     ----------
@@ -258,7 +258,7 @@ def mean_curves_text(found, word):
     word : str
         What the curves are of.
     """
-    text = f"M{word[1:]} against budget, 0 the cheapest and 1 the dearest LLM of a pool."
+    text = f"M{word[1:]} against budget, 0 the cheapest and 1 the most expensive LLM of a pool."
     for title, panel in found.panels.items():
         parts = []
         for name, line in panel.items():
