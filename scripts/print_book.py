@@ -37,9 +37,6 @@ TAKE = """([page, pages, root, online]) => {
     });
     all("script, .headerlink, .copybtn, .toggle-button, .on-dark, mjx-assistive-mml")
         .forEach(e => e.remove());
-    // Chromium's outline repeats a heading that is made of parts.
-    all("h1, h2, h3, h4").filter(e => !e.querySelector("mjx-container"))
-        .forEach(e => { e.textContent = e.textContent; });
     all("details").forEach(e => { e.open = true; });
     all(".toggle-hidden").forEach(e => e.classList.remove("toggle-hidden"));
     all("img").forEach(e => { e.loading = "eager"; e.src = e.src; });
@@ -57,8 +54,10 @@ TAKE = """([page, pages, root, online]) => {
     const title = article.querySelector("h1").cloneNode(true);
     return { html: article.innerHTML, title: title.textContent.trim(), sheets, styles };
 }"""
+# An empty line first: a heading that begins a page is twice in Chromium's outline.
 STYLE = """
 html { font-size: 13px; scroll-padding: 0; }
+article.page::before, nav.of-book::before { content: ""; display: block; height: 1px; }
 body { background: white; display: block; }
 article.page, nav.of-book { break-before: page; max-width: none; }
 .cell_input pre, .cell_output pre { white-space: pre-wrap; overflow: visible; }
