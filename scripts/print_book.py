@@ -62,7 +62,9 @@ body { background: white; display: block; }
 article.page, nav.of-book { break-before: page; max-width: none; }
 .cell_input pre, .cell_output pre { white-space: pre-wrap; overflow: visible; }
 .cell_output, .bd-content, div.math { overflow: visible; }
-img, figure, table, .cell_input { max-width: 100%; break-inside: avoid; }
+img, figure, .cell_input { max-width: 100%; break-inside: avoid; }
+table { max-width: 100%; }
+tr { break-inside: avoid; }
 nav.of-book li { list-style: none; margin: 0.3em 0; }
 .cover { padding-top: 30vh; text-align: center; }
 """
