@@ -34,7 +34,7 @@ def test_half_way_between_two_llms_the_coin_is_on_the_curve():
 
 
 def test_the_curve_is_flat_after_its_last_vertex():
-    """A router that never buys the most expensive LLM is drawn up to that LLM's cost all the same."""
+    """A router that never buys the most expensive LLM is drawn up to its cost all the same."""
     cheap = curve(gamma=np.array([[0.0, 1.0, 1.0]] * 2))
     (axes,) = plot.deferral_curves({"UniRoute": cheap}, "cents").figure.axes
     assert axes.lines[0].get_xdata()[-1] == COSTS.max()
@@ -68,7 +68,8 @@ def test_every_mean_curve_is_the_curve(y):
 
 def test_mean_curves_say_where_they_begin_are_half_way_and_end():
     assert draw("mean_curves").text == (
-        "Mean quality against budget, 0 the cheapest and 1 the most expensive LLM of a pool. pocket: "
+        "Mean quality against budget, 0 the cheapest and 1 the most expensive LLM of a pool. "
+        "pocket: "
         "ZeroRouter 0.25, at half the range 0.375, at the end 0.5; K-NN 0.25, 0.5, 0.5."
     )
 
