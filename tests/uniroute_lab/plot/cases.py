@@ -125,6 +125,17 @@ CASES = {
             {"label": "area lost"},
         ],
     ),
+    "forest": (
+        {
+            "found": {"pocket": {"K-NN": paired_difference([0.5, 0.75], [0.5, 0.5])}},
+            "label": "area gained",
+        },
+        [
+            {"found": {"pocket": {"K-NN": paired_difference([0.5, 0.8], [0.5, 0.5])}}},
+            {"found": {"exams": {"K-NN": paired_difference([0.5, 0.75], [0.5, 0.5])}}},
+            {"label": "area lost"},
+        ],
+    ),
     "envelope": (
         {"gamma": GAMMA[0], "costs": COSTS, "names": LLMS},
         [

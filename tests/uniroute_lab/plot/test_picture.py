@@ -108,7 +108,7 @@ def test_a_caption_is_the_text_s_first_sentence_unless_one_is_given():
 @pytest.mark.parametrize("name", CASES)
 def test_every_picture_has_a_caption(name):
     caption = draw(name).caption
-    assert caption.endswith(".") and not caption.endswith("..") and caption[0].isupper()
+    assert caption.endswith(".") and not caption.endswith("..") and not caption[0].islower()
 
 
 @pytest.mark.parametrize("name", CASES)

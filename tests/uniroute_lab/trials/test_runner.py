@@ -554,7 +554,7 @@ def test_help():
 
 def test_differences_are_those_of_the_table(serial):
     for metric in ("area", "qnc"):
-        table = results_table(serial[0], metric)
+        table = results_table(serial[0], metric, "UniRoute (learned map)")
         found = differences_to(serial[0], "UniRoute (learned map)", metric)
         assert list(found) == [one for one in LABELS if one != "UniRoute (learned map)"]
         for name, difference in found.items():

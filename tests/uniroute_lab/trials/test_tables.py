@@ -96,7 +96,7 @@ def test_equal_values_have_an_interval_without_width():
 
 
 def test_pools_are_drawn_again_as_they_were():
-    results = read_results("main", "llmrouter")
+    results = read_results("main", "llmrouter").drop(columns="pool_llms")
     pools = pools_of(results)
     for trial in (0, 7, 99):
         assert pools.columns[pools.loc[trial]].tolist() == split_llms(9, 0.5, trial)[1].tolist()
@@ -110,10 +110,12 @@ def test_stored_results_at_three_levels():
     one, zero = "UniRoute (K-means)", "ZeroRouter"
     wide = results.pivot(index="trial", columns="method", values="area")
     pools, n_test = pools_of(results), 1832
-    share, widths = n_test / 6108, []
+    gaps = results.pivot(index="trial", columns="method", values="area_gap")
+    gaps, share, widths = gaps[one] - gaps[zero], n_test / 6108, []
     for about in ("these LLMs", "new prompts", "new LLMs"):
         table = results_table(results, reference=zero, about=about)
-        pair = paired_difference(wide[one], wide[zero], about=about, pools=pools, test_share=share)
+        drawn = {"pools": pools, "test_share": share, "gaps": gaps}
+        pair = paired_difference(wide[one], wide[zero], about=about, **drawn)
         row = table.loc[one]
         found = row[["difference", "difference_low", "difference_high"]].tolist()
         assert found == pytest.approx([pair.mean, pair.low, pair.high])
