@@ -316,7 +316,8 @@ def _draw_groups(found, label, title, about):
     all_rows = [row for methods_of_row in found.values() for row in methods_of_row.values()]
     axes.set_xlabel(f"{label}\n({_intervals(all_rows, about)})")
     axes.set_title(title)
-    legend_below(figure, handles_of([axes]), len(methods))
+    in_a_row = max(1, 90 // max(map(len, methods)))
+    legend_below(figure, handles_of([axes]), min(len(methods), in_a_row))
     return figure
 
 

@@ -70,7 +70,7 @@ def test_each_line_can_have_its_own_form_and_its_name_at_its_end():
     assert axes.get_legend() is None
     heights = [text.get_position()[1] for text in axes.texts]
     assert [text.get_text() for text in axes.texts] == ["a", "b", "c"]
-    assert np.argsort(heights).tolist() == [0, 2, 1]
+    assert np.argsort(heights, kind="stable").tolist() == [0, 2, 1]
     assert np.diff(np.sort(heights)).min() > 0.05
 
 
