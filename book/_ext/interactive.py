@@ -24,7 +24,7 @@ const data = JSON.parse(document.getElementById("{key}-data").textContent);
 const el = figure.querySelector(".interactive-stage");
 try {{
   {name}.render({{ model: {{ get: () => data }}, el }});
-  figure.querySelector("img").hidden = true;
+  for (const picture of figure.querySelectorAll("img")) picture.hidden = true;
 }} catch (error) {{
   el.replaceChildren(); // the picture stays
   console.error(error);

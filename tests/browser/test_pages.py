@@ -50,7 +50,7 @@ WIDE_CODE = """() => [...document.querySelectorAll(".cell_input pre")]
 WITHOUT_WORDS = """() => [...document.querySelectorAll("main img")]
     .filter(e => !e.alt).map(e => e.src)"""
 OTHER_VARIANT = """theme => [...document.querySelectorAll("img.picture")]
-    .filter(e => e.checkVisibility() !== e.classList.contains("on-" + theme))
+    .filter(e => e.checkVisibility() !== (e.classList.contains("on-" + theme) && !e.hidden))
     .filter(e => e.parentElement.checkVisibility()).map(e => e.src)"""
 TOO_SMALL = """least => [...document.querySelectorAll("img.picture")]
     .filter(e => e.clientWidth)
@@ -150,6 +150,7 @@ def test_page(visit, address):
         page.evaluate(FETCH_ALL)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(500)  # the theme waits, then sees which boxes scroll
             assert not page.evaluate(TOO_WIDE)
             assert not page.evaluate(TOO_SMALL, SMALLEST)
             if width == WIDTHS[0]:
