@@ -17,7 +17,7 @@ def forest(found, label, title=None, kinds=None, small=0.01):
     Parameters
     ----------
     found : dict of str to dict of str to PairedDifference
-        By data set, then by method.
+        By data set, then by method; all data sets have the same methods in the same order.
     label : str
         What was compared with what, for example "area minus ZeroRouter's".
     title : str, optional
@@ -33,7 +33,7 @@ def forest(found, label, title=None, kinds=None, small=0.01):
     Raises
     ------
     ValueError
-        If there is nothing to draw.
+        If there is nothing to draw, or the rows of two panels differ.
 
     Notes
     -----
@@ -48,8 +48,11 @@ def forest(found, label, title=None, kinds=None, small=0.01):
 [-0.1484, +0.3484].
     """
     need("found", found)
-    for panel in found.values():
+    first = list(next(iter(found.values())))
+    for name, panel in found.items():
         need("found", panel)
+        if list(panel) != first:  # panels share the names at the side
+            raise ValueError(f"found must have the rows {first} throughout; {name!r} differs")
     rows = [row for panel in found.values() for row in panel.values()]
     figure = _draw(found, label, title, kinds, small)
     return Picture(figure, _text(found, label), trials_note(rows))

@@ -42,6 +42,12 @@ def test_strip_of_what_is_too_small_to_matter(small, n_strips):
     assert ("too little to matter" in picture.figure.get_supxlabel()) == bool(small)
 
 
+def test_panels_with_other_rows_would_bear_wrong_names():
+    found = {"pocket": {"K-NN": SMALL, "MLP": LARGE}, "exams": {"MLP": LARGE, "K-NN": SMALL}}
+    with pytest.raises(ValueError, match=r"rows \['K-NN', 'MLP'\] throughout; 'exams' differs"):
+        plot.forest(found, "area")
+
+
 def test_text_says_every_difference():
     text = str(plot.forest(FOUND, "area minus ZeroRouter's"))
     assert text.startswith("area minus ZeroRouter's, with confidence intervals about these LLMs.")
