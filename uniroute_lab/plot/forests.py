@@ -14,6 +14,8 @@ N_COLUMNS = 2
 def forest(found, label, title=None, kinds=None, small=0.01):
     """Draw paired differences with their intervals: a panel for each data set, on one scale.
 
+    A hollow mark: two things were equal in every trial, and there is no interval.
+
     Parameters
     ----------
     found : dict of str to dict of str to PairedDifference
@@ -67,8 +69,9 @@ def _draw(found, label, title, kinds, small):
     for axes, (name, panel) in zip(grid.flat, found.items(), strict=False):
         _draw_panel(axes, panel, kinds, small)
         axes.set_title(name, fontsize=10, fontweight="normal")
-    for axes in list(grid.flat)[len(found) :]:
-        axes.set_visible(False)
+    for i in range(len(found), grid.size):
+        grid.flat[i].set_visible(False)
+        grid.flat[i - N_COLUMNS].tick_params(labelbottom=True)  # the lowest panel of its column
     strip = f"; grey: less than {small:g}, too little to matter" if small else ""
     figure.supxlabel(f"{label}\n(95 % intervals about {_about(found)}{strip})", fontsize=9)
     if title:
@@ -85,7 +88,9 @@ def _draw_panel(axes, panel, kinds, small):
     for place, (name, row) in enumerate(panel.items()):
         colour, _, marker = chosen[name]
         axes.plot([row.low, row.high], [place, place], color=colour, lw=2.2)
-        axes.plot(row.mean, place, marker=marker, color=colour, markersize=6.5)
+        same = row.low == row.mean == row.high == 0
+        look = {"color": colour, "mfc": "white" if same else colour, "markersize": 6.5}
+        axes.plot(row.mean, place, marker=marker, **look)
     axes.axvline(0, color="#222222", lw=1)
     axes.set_yticks(range(len(panel)), [_short(name) for name in panel])
     axes.set_ylim(len(panel) - 0.5, -0.5)
