@@ -95,7 +95,7 @@ def _draw_panel(axes, panel, kinds, small):
     axes.set_yticks(range(len(panel)), [_short(name) for name in panel])
     axes.set_ylim(len(panel) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
-    axes.locator_params(axis="x", nbins=5)
+    axes.locator_params(axis="x", nbins=4)
 
 
 def _kind(name):
