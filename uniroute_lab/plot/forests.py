@@ -14,10 +14,12 @@ N_COLUMNS = 2
 def forest(found, label, title=None, kinds=None, small=0.01):
     """Draw paired differences with their intervals: a panel for each data set, on one scale.
 
+    A hollow mark: two things were equal in every trial, and there is no interval.
+
     Parameters
     ----------
     found : dict of str to dict of str to PairedDifference
-        By data set, then by method.
+        By data set, then by method; all data sets have the same methods in the same order.
     label : str
         What was compared with what, for example "area minus ZeroRouter's".
     title : str, optional
@@ -33,7 +35,7 @@ def forest(found, label, title=None, kinds=None, small=0.01):
     Raises
     ------
     ValueError
-        If there is nothing to draw.
+        If there is nothing to draw, or the rows of two panels differ.
 
     Notes
     -----
@@ -48,8 +50,11 @@ def forest(found, label, title=None, kinds=None, small=0.01):
 [-0.1484, +0.3484].
     """
     need("found", found)
-    for panel in found.values():
+    first = list(next(iter(found.values())))
+    for name, panel in found.items():
         need("found", panel)
+        if list(panel) != first:  # panels share the names at the side
+            raise ValueError(f"found must have the rows {first} throughout; {name!r} differs")
     rows = [row for panel in found.values() for row in panel.values()]
     figure = _draw(found, label, title, kinds, small)
     return Picture(figure, _text(found, label), trials_note(rows))
@@ -64,8 +69,9 @@ def _draw(found, label, title, kinds, small):
     for axes, (name, panel) in zip(grid.flat, found.items(), strict=False):
         _draw_panel(axes, panel, kinds, small)
         axes.set_title(name, fontsize=10, fontweight="normal")
-    for axes in list(grid.flat)[len(found) :]:
-        axes.set_visible(False)
+    for place in range(len(found), grid.size):
+        grid.flat[place].set_visible(False)
+        grid.flat[place - N_COLUMNS].tick_params(labelbottom=True)  # now the lowest of its column
     strip = f"; grey: less than {small:g}, too little to matter" if small else ""
     figure.supxlabel(f"{label}\n(95 % intervals about {_about(found)}{strip})", fontsize=9)
     if title:
@@ -82,12 +88,14 @@ def _draw_panel(axes, panel, kinds, small):
     for place, (name, row) in enumerate(panel.items()):
         colour, _, marker = chosen[name]
         axes.plot([row.low, row.high], [place, place], color=colour, lw=2.2)
-        axes.plot(row.mean, place, marker=marker, color=colour, markersize=6.5)
+        same = row.low == row.mean == row.high == 0
+        look = {"color": colour, "mfc": "white" if same else colour, "markersize": 6.5}
+        axes.plot(row.mean, place, marker=marker, **look)
     axes.axvline(0, color="#222222", lw=1)
     axes.set_yticks(range(len(panel)), [_short(name) for name in panel])
     axes.set_ylim(len(panel) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
-    axes.locator_params(axis="x", nbins=5)
+    axes.locator_params(axis="x", nbins=4)
 
 
 def _kind(name):

@@ -145,7 +145,7 @@ def heatmap_text(table, label, row_word, column_word):
 
 
 @styled
-def differences(found, label, title=None, kinds=None, about=None):
+def differences(found, label, title=None, kinds=None, about=None, small=0):
     """Draw paired differences with their confidence intervals, and what these speak of.
 
     Where two things were equal in every trial there is no interval: the mark is hollow and says
@@ -164,6 +164,8 @@ def differences(found, label, title=None, kinds=None, about=None):
     about : str, optional
         What the intervals speak of, where it is none of the three things that the differences
         know: "new worlds of this sort".
+    small : float, default 0
+        Differences within it are too small to matter: a grey strip. 0: no strip.
 
     Returns
     -------
@@ -185,14 +187,17 @@ def differences(found, label, title=None, kinds=None, about=None):
     area gained, with confidence intervals. K-NN: +0.1000 [-0.1484, +0.3484].
     """
     need("found", found)
-    figure = _draw_differences(found, label, title, kinds, about)
+    figure = _draw_differences(found, label, title, kinds, about, small)
     return Picture(figure, differences_text(found, label), trials_note(found.values(), about))
 
 
-def _draw_differences(found, label, title, kinds, about):
+def _draw_differences(found, label, title, kinds, about, small):
     """Draw a mark and an interval for each row, and return the figure."""
-    figure, axes = new_axes(height=1.1 + 0.36 * len(found))
+    figure, axes = new_axes(height=1.1 + 0.36 * len(found) + (0.2 if small else 0))
     chosen = looks(found, kinds, others=OTHERS[:1])
+    strip = f"\ngrey: less than {small:g}, too little to matter" if small else ""
+    if small:
+        axes.axvspan(-small, small, color="#ececec", lw=0, zorder=0)
     for place, (name, row) in enumerate(found.items()):
         colour, _, marker = chosen[name]
         same = row.low == row.mean == row.high == 0
@@ -207,7 +212,7 @@ def _draw_differences(found, label, title, kinds, about):
     axes.set_ylim(len(found) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
     axes.locator_params(axis="x", nbins=6)
-    axes.set_xlabel(f"{label}\n({_intervals(found.values(), about)})")
+    axes.set_xlabel(f"{label}\n({_intervals(found.values(), about)}){strip}")
     axes.set_title(title)
     return figure
 

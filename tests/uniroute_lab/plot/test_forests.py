@@ -42,6 +42,12 @@ def test_strip_of_what_is_too_small_to_matter(small, n_strips):
     assert ("too little to matter" in picture.figure.get_supxlabel()) == bool(small)
 
 
+def test_panels_with_other_rows_would_bear_wrong_names():
+    found = {"pocket": {"K-NN": SMALL, "MLP": LARGE}, "exams": {"MLP": LARGE, "K-NN": SMALL}}
+    with pytest.raises(ValueError, match=r"rows \['K-NN', 'MLP'\] throughout; 'exams' differs"):
+        plot.forest(found, "area")
+
+
 def test_text_says_every_difference():
     text = str(plot.forest(FOUND, "area minus ZeroRouter's"))
     assert text.startswith("area minus ZeroRouter's, with confidence intervals about these LLMs.")
@@ -53,3 +59,16 @@ def test_text_says_every_difference():
 def test_nothing_to_draw(empty):
     with pytest.raises(ValueError, match="found must hold at least one entry"):
         plot.forest(empty, "area")
+
+
+def test_what_was_equal_in_every_trial_is_hollow():
+    same = paired_difference([0.5, 0.75], [0.5, 0.75])
+    (axes,) = visible(plot.forest({"pocket": {"K-NN": same, "MLP": SMALL}}, "area"))
+    faces = [line.get_markerfacecolor() for line in axes.lines if line.get_marker() != "None"]
+    assert faces == ["white", plot.METHODS["MLP"][0]]
+
+
+def test_the_lowest_panel_of_each_column_has_its_numbers():
+    panels = visible(plot.forest(FOUND, "area"))
+    shown = [axes.xaxis.get_tick_params()["labelbottom"] for axes in panels]
+    assert shown == [False, True, True]

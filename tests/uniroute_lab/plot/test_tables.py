@@ -101,6 +101,15 @@ def test_what_intervals_speak_of_can_be_said():
     assert axes.get_xlabel().endswith("intervals about new worlds)")
 
 
+@pytest.mark.parametrize(("small", "n_strips"), [(0.01, 1), (0, 0)])
+def test_strip_of_differences_too_small_to_matter(small, n_strips):
+    (axes,) = plot.differences(FOUND, "area", small=small).figure.axes
+    assert [patch.get_x() for patch in axes.patches] == [-small] * n_strips
+    low, high = axes.get_xlim()
+    assert low < -small and small < high
+    assert axes.get_xlabel().endswith("less than 0.01, too little to matter") == bool(small)
+
+
 def test_cells_that_print_the_same_number_look_the_same():
     table = pd.DataFrame([[0.536, 0.544], [0.5, 0.6]])
     mesh = plot.heatmap(table, "area").figure.axes[0].collections[0]
