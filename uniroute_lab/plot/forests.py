@@ -14,6 +14,8 @@ N_COLUMNS = 2
 def forest(found, label, title=None, kinds=None, small=0.01):
     """Draw paired differences with their intervals: a panel for each data set, on one scale.
 
+    A hollow mark: two things were equal in every trial, and there is no interval.
+
     Parameters
     ----------
     found : dict of str to dict of str to PairedDifference
@@ -82,7 +84,9 @@ def _draw_panel(axes, panel, kinds, small):
     for place, (name, row) in enumerate(panel.items()):
         colour, _, marker = chosen[name]
         axes.plot([row.low, row.high], [place, place], color=colour, lw=2.2)
-        axes.plot(row.mean, place, marker=marker, color=colour, markersize=6.5)
+        same = row.low == row.mean == row.high == 0
+        look = {"color": colour, "mfc": "white" if same else colour, "markersize": 6.5}
+        axes.plot(row.mean, place, marker=marker, **look)
     axes.axvline(0, color="#222222", lw=1)
     axes.set_yticks(range(len(panel)), [_short(name) for name in panel])
     axes.set_ylim(len(panel) - 0.5, -0.5)

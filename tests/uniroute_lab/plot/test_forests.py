@@ -53,3 +53,10 @@ def test_text_says_every_difference():
 def test_nothing_to_draw(empty):
     with pytest.raises(ValueError, match="found must hold at least one entry"):
         plot.forest(empty, "area")
+
+
+def test_what_was_equal_in_every_trial_is_hollow():
+    same = paired_difference([0.5, 0.75], [0.5, 0.75])
+    (axes,) = visible(plot.forest({"pocket": {"K-NN": same, "MLP": SMALL}}, "area"))
+    faces = [line.get_markerfacecolor() for line in axes.lines if line.get_marker() != "None"]
+    assert faces == ["white", plot.METHODS["MLP"][0]]
