@@ -66,8 +66,9 @@ def _draw(found, label, title, kinds, small):
     for axes, (name, panel) in zip(grid.flat, found.items(), strict=False):
         _draw_panel(axes, panel, kinds, small)
         axes.set_title(name, fontsize=10, fontweight="normal")
-    for axes in list(grid.flat)[len(found) :]:
-        axes.set_visible(False)
+    for place in range(len(found), grid.size):
+        grid.flat[place].set_visible(False)
+        grid.flat[place - N_COLUMNS].tick_params(labelbottom=True)  # now the lowest of its column
     strip = f"; grey: less than {small:g}, too little to matter" if small else ""
     figure.supxlabel(f"{label}\n(95 % intervals about {_about(found)}{strip})", fontsize=9)
     if title:

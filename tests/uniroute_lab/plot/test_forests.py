@@ -60,3 +60,9 @@ def test_what_was_equal_in_every_trial_is_hollow():
     (axes,) = visible(plot.forest({"pocket": {"K-NN": same, "MLP": SMALL}}, "area"))
     faces = [line.get_markerfacecolor() for line in axes.lines if line.get_marker() != "None"]
     assert faces == ["white", plot.METHODS["MLP"][0]]
+
+
+def test_the_lowest_panel_of_each_column_has_its_numbers():
+    panels = visible(plot.forest(FOUND, "area"))
+    shown = [axes.xaxis.get_tick_params()["labelbottom"] for axes in panels]
+    assert shown == [False, True, True]
