@@ -173,3 +173,11 @@ def test_groups_have_a_mark_for_each_method_and_their_own_intervals():
     assert groups_text(found, "gain").startswith(
         f"gain, with confidence intervals. a: K-NN {first}"
     )
+
+
+@pytest.mark.parametrize(("n", "shown"), [(24, 24), (25, 5)])
+def test_of_many_numbered_columns_every_fifth_is_named(n, shown):
+    table = pd.DataFrame(np.eye(n), columns=[str(i) for i in range(1, n + 1)])
+    labels = plot.heatmap(table, "ones").figure.axes[0].get_xticklabels()
+    named = [label.get_text() for label in labels if label.get_text()]
+    assert len(named) == shown and named[-1] in ("24", "25")
