@@ -25,7 +25,7 @@ PASSED = ("content-type", "content-encoding", "x-request-id", "cache-control", "
 OF_REQUEST = {400, 409, 413, 414, 415, 422, 431, 451}
 LONGEST_WAIT = 3600.0  # seconds: what endpoints ask for with Retry-After counts up to here
 TAIL = 64 * 1024  # bytes of an answer that are kept to read the usage in
-END = b""  # of an answer; no piece of one is empty
+END = object()  # of an answer
 USAGE = re.compile(rb'"usage"\s*:\s*\{')
 
 
@@ -193,7 +193,7 @@ class PassedThrough(Response):
         try:
             await send(start | {"headers": self.raw_headers})
             await send({"type": "http.response.body", "body": kept, "more_body": True})
-            while (chunk := await self._next(gone)) and not gone.done():
+            while isinstance(chunk := await self._next(gone), bytes) and not gone.done():
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 kept = (kept + chunk)[-TAIL:]
             whole = chunk is END

@@ -244,7 +244,7 @@ def test_files_that_are_not_what_they_say(tmp_path, name, content, said):
         ({"scale": (1,)}, r"scale must be two numbers, the lower first; got \(1,\)"),
         ({"scale": (0, np.inf)}, "scale must be two numbers"),
         ({"costs": {"a": "cheap"}}, "costs must hold a number, or two prices, for every LLM"),
-        ({"costs": {"a": ()}}, "costs must hold a number, or two prices"),
+        ({"costs": {"a": object()}}, "costs must hold a number, or two prices"),
     ],
 )
 def test_bad_options_are_named(options, said):
