@@ -75,7 +75,7 @@ def render(result, data, understood, saved, diagnosis, budget, decision, encoder
         saved=saved,
         code=_code(saved, data.embeddings.shape[1], budget, decision, encoder),
         percent=lambda share: f"{share:.1%}".replace("%", " %"),
-        money=lambda value: f"{value:,.4g}",
+        money=lambda value: f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}",
     )
 
 
