@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, TargetEncoder
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from uniroute import ClusterMeans, PriorMap, UniRoute, random_world
+from uniroute import ClusterMeans, Pool, PriorMap, UniRoute, random_world
 from uniroute.priors import condition
 
 N_TRAIN, N_VAL = 400, 60
@@ -333,8 +333,33 @@ def test_it_explains_itself_and_says_how_many_labels(parts):
     router = add(UniRoute().fit(*parts["train"]), parts)
     why = router.explain(parts["test"][0], cost_weight=0.01)
     assert why.choice == router.route(parts["test"][:1], cost_weight=0.01)[0]
-    assert "60" in str(router.pool_)
+    assert why.features.sum() == pytest.approx(1) and why.cluster < router.prompt_map_.sizes_[0]
+    head, *rows = (line.split() for line in str(router.pool_).splitlines())
+    assert head == ["LLM", "cost", "loss", "labels", "per", "kind"]
+    for row, psi, counts in zip(rows, router.psi_, router.counts_, strict=True):
+        *_, loss, labels, low, _, high = row
+        assert labels == "60" and float(loss) == pytest.approx(psi[-1], abs=6e-4)
+        by_kind = counts[: router.prompt_map_.sizes_[0]]
+        assert by_kind.sum() == pytest.approx(60)
+        assert float(low) == pytest.approx(by_kind.min(), abs=0.051)
+        assert float(high) == pytest.approx(by_kind.max(), abs=0.051) and float(high) < 60
+    assert "title=" not in router.pool_._repr_html_()  # weights are no losses
     assert "PriorMap" in repr(UniRoute(PriorMap()))
+
+
+def test_a_prior_of_which_no_labels_by_kind_were_kept(parts, tmp_path):
+    # As in files of version 0.2.
+    router = add(UniRoute().fit(*parts["train"]), parts)
+    pool, counts = router.pool_, np.zeros_like(router.counts_)
+    counts[:, -1] = router.counts_[:, -1]
+    router.pool_ = Pool(pool.llms, pool.costs, pool.psi, counts, phi=pool.phi)
+    del router.prompt_map_.cluster_sizes_
+    router.save(tmp_path / "router")
+    again = UniRoute.load(tmp_path / "router")
+    assert np.array_equal(again.predict_loss(parts["test"]), router.predict_loss(parts["test"]))
+    assert str(again.pool_).splitlines()[0].split() == ["LLM", "cost", "loss", "labels"]
+    found = again.diagnose(parts["test"])
+    assert found.untried == [] and found.drift is None and found.warnings == []
 
 
 def test_it_stands_at_a_pipelines_end_and_takes_other_representations(parts):
