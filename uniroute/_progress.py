@@ -9,7 +9,7 @@ def progress_bar(shown, iterable=None, **options):
     try:
         from tqdm import tqdm
     except ImportError:
-        return _NoBar(iterable or ())
+        return _NoBar(() if iterable is None else iterable)
     # tqdm reads the variable too, but takes "0" for yes.
     disable = not shown or os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
     return tqdm(iterable, disable=disable, unit_scale=True, **options)

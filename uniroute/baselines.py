@@ -58,7 +58,11 @@ class ZeroRouter(Router, BaseEstimator):
         Returns
         -------
         ZeroRouter
-            Errors are those of `UniRoute.add_llms`.
+
+        Raises
+        ------
+        ValueError
+            As for `UniRoute.add_llms`.
         """
         names, losses_val, costs = check_llms(names, None, losses_val, costs)
         counts = (~np.isnan(losses_val)).sum(axis=0)[:, None]
@@ -81,12 +85,17 @@ class ZeroRouter(Router, BaseEstimator):
         Parameters
         ----------
         budget : float
-            Mean cost per prompt; less than that of the cheapest LLM is a `ValueError`.
+            Mean cost per prompt, at least that of the cheapest LLM.
 
         Returns
         -------
         ndarray of shape (n_llms,)
             At most two entries are not zero.
+
+        Raises
+        ------
+        ValueError
+            If `budget` is below that.
         """
         pool = self._read()
         return budget_rule(pool.psi.T, pool.costs, budget).probabilities(pool.psi.T, pool.costs)[0]
@@ -145,7 +154,11 @@ class StaticRouter(Router, BaseEstimator):
         Returns
         -------
         StaticRouter
-            A shape that does not fit, a missing loss or a repeated name is a `ValueError`.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit, a loss is missing, or a name repeats.
         """
         check_rows("X_val", X_val)
         names, losses_val, costs = check_llms(names, X_val, losses_val, costs)

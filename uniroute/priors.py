@@ -131,7 +131,11 @@ class PriorMap(_PromptMap):
         Returns
         -------
         PriorMap
-            Shapes that do not fit, or a training LLM without a loss, are a `ValueError`.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit, or a training LLM has no observed loss.
         """
         X = self._check_rows(X, reset=True, dtype=[np.float64, np.float32])
         if losses is not None:
