@@ -171,6 +171,11 @@ def test_code_cells_are_short(cells):
     assert max(lines) <= 25
 
 
+def test_code_fits_the_page(cells):
+    lines = [line for cell in of_kind(cells, "code") for line in cell.source.splitlines()]
+    assert not [line for line in lines if len(line) > 78]
+
+
 def test_pictures_come_from_the_package(cells):
     for cell in of_kind(cells, "code"):
         assert not DRAWING.search(cell.source), cell.source
