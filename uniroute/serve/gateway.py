@@ -179,7 +179,10 @@ class Gateway:
     async def _lifespan(self, app):
         config = self.serving.config
         self._thread = EncoderThread(self.encoder, config.queue, config.batch)
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
+        # Idle connections are closed before endpoints do it, commonly after five seconds: a request
+        # on one that is just being closed would count as a failure.
+        limits = {"max_connections": None, "max_keepalive_connections": 100}
+        limits = httpx2.Limits(**limits, keepalive_expiry=2.0)
         async with httpx2.AsyncClient(limits=limits, trust_env=config.proxy_from_env) as client:
             self._forwarder = Forwarder(client, self.metrics)
             watch = asyncio.create_task(self._watch())
