@@ -6,14 +6,14 @@ sets by itself, and they bring the glyphs that they use.
 
 import base64
 import re
-from importlib.resources import files
+from importlib.metadata import distribution
 from io import BytesIO
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from math_core import LatexToMathML
 
-FONT = "STIXTwoMath-Regular.ttf"  # of the package ziamath; SIL Open Font License
+FONT = "ziamath/fonts/STIXTwoMath-Regular.ttf"  # SIL Open Font License
 TAG = re.compile(r"\\tag\{([^}]*)\}")
 ELEMENT = re.compile(r"<[^>]*>")
 # Drawn for elements and letters that a text names by others: radicals, letters in italics.
@@ -76,7 +76,7 @@ def font_with(wanted):
     str
     """
     options = subset.Options(flavor="woff", layout_features=["*"])
-    font = TTFont(files("ziamath") / "fonts" / FONT)
+    font = TTFont(distribution("ziamath").locate_file(FONT))
     subsetter = subset.Subsetter(options)
     subsetter.populate(text="".join(sorted(wanted)) + DRAWN)
     subsetter.subset(font)

@@ -247,6 +247,7 @@ class Deck:
 
     def _note(self, text):
         """Add a text to the notes of the slide before it."""
+        text = re.sub(r"^\([\w-]+\)=\n?", "", text, flags=re.M)
         if text.strip() and self.slides:
             self.slides[-1].notes += self._html(text)
 
