@@ -278,7 +278,11 @@ def test_only_metadata_that_stay_the_same(path):
     notebook = nbformat.read(path, as_version=4)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     for cell in notebook.cells:
-        assert set(cell.metadata) <= {"mystnb", "tags"}
+        assert set(cell.metadata) <= {"mystnb", "slideshow", "tags"}
+        # The author's choice for the slides.
+        chosen = cell.metadata.get("slideshow", {"slide_type": "-"})
+        assert set(chosen) == {"slide_type"}
+        assert chosen["slide_type"] in ("-", "slide", "skip", "notes")
 
 
 def test_it_is_a_valid_notebook(path):
