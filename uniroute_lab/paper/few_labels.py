@@ -198,8 +198,9 @@ def count_verdicts(cells):
     Returns
     -------
     pandas.DataFrame
-        A row for each rival. Columns: ahead, level, behind; mean, over the cells, and lowest, the
-        difference in the worst of them.
+        A row for each rival. Columns: ahead, level, behind; higher, in how many cells the router's
+        mean area is the higher one, sure or not; mean, over the cells, and lowest, the difference
+        in the worst of them.
 
     Notes
     -----
@@ -211,16 +212,16 @@ def count_verdicts(cells):
     ...     [("K-NN", 0.05, "ahead"), ("K-NN", -0.01, "level"), ("Linear", 0.02, "ahead")],
     ...     columns=["rival", "mean", "verdict"])
     >>> count_verdicts(cells)
-            ahead  level  behind  mean  lowest
+            ahead  level  behind  higher  mean  lowest
     rival
-    K-NN        1      1       0  0.02   -0.01
-    Linear      1      0       0  0.02    0.02
+    K-NN        1      1       0       1  0.02   -0.01
+    Linear      1      0       0       1  0.02    0.02
     """
     by_rival = cells.groupby("rival", sort=False)
+    higher = by_rival["mean"].agg(lambda means: int((means > 0).sum()))
     counts = {
         word: by_rival["verdict"].agg(lambda verdicts, word=word: int((verdicts == word).sum()))
         for word in ("ahead", "level", "behind")
     }
-    return pd.DataFrame(
-        {**counts, "mean": by_rival["mean"].mean(), "lowest": by_rival["mean"].min()}
-    )
+    means = {"mean": by_rival["mean"].mean(), "lowest": by_rival["mean"].min()}
+    return pd.DataFrame({**counts, "higher": higher, **means})
