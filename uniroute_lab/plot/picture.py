@@ -14,6 +14,7 @@ STYLE = Path(__file__).with_name("book.mplstyle")
 DPI = 288  # pixels per inch: three for each of a page, for screens that are fine
 SMALLEST = 10  # points: still read on a phone, where a page shows two thirds of this
 LONG = 26  # letters of a name at the side, beyond which it is folded
+ROOM = 0.3  # inches from one name to the next that two lines need
 
 
 class Picture:
@@ -160,12 +161,14 @@ def _lift_title(figure):
 
 
 def _fold_names(axis):
-    """Write names at the side of the axes, if one is long, in several lines."""
+    """Write names at the side of the axes, if one is long and there is room, in several lines."""
     from matplotlib.ticker import FixedLocator
 
     names = [label.get_text() for label in axis.get_majorticklabels()]
     longest = max(map(len, names), default=0)
-    if isinstance(axis.get_major_locator(), FixedLocator) and longest > LONG:
+    apart = (axis.figure.get_figheight() - 1) / max(1, len(names))  # axes and labels above, below
+    fixed = isinstance(axis.get_major_locator(), FixedLocator)
+    if fixed and longest > LONG and apart >= ROOM:
         axis.set_ticklabels([fill(name, LONG, break_long_words=False) for name in names])
 
 

@@ -9,6 +9,7 @@ from uniroute_lab.trials.draws import (
     split_prompts_by_task,
 )
 from uniroute_lab.trials.methods import Method, method_names
+from uniroute_lab.trials.names import learned_maps, todays_names
 from uniroute_lab.trials.networks import CheckpointedMLP
 from uniroute_lab.trials.runner import choose_and_run, rerun_trials, run_experiment, run_trials
 from uniroute_lab.trials.splits import (
@@ -57,6 +58,7 @@ __all__ = [
     "choose_and_run",
     "choose_methods",
     "differences_to",
+    "learned_maps",
     "mean_interval",
     "merge_run",
     "method_names",
@@ -78,4 +80,5 @@ __all__ = [
     "split_of",
     "split_prompts",
     "split_prompts_by_task",
+    "todays_names",
 ]

@@ -5,6 +5,7 @@ import io
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import image
 from matplotlib import pyplot as plt
@@ -140,6 +141,13 @@ def test_a_long_name_at_the_side_is_folded():
     (axes,) = draw("differences", found=found).figure.axes
     (label,) = [label.get_text() for label in axes.get_yticklabels()]
     assert label.replace("\n", " ") == name and max(map(len, label.split("\n"))) <= LONG
+
+
+def test_a_long_name_without_room_stays_in_one_line():
+    names = [f"{i}: a name that is longer than a line" for i in range(12)]
+    table = pd.DataFrame(np.ones((12, 1)), names)
+    labels = plot.heatmap(table, "ones").figure.axes[0].get_yticklabels()
+    assert [label.get_text() for label in labels] == names
 
 
 # Whose lines stand for functions: compared with them, every line, in the tests of their files.
