@@ -17,7 +17,7 @@ export PYTHONHASHSEED := 0
 JUPYTER_BOOK := $(BIN)/jupyter-book build -q -W -n --keep-going --path-output .
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve html archive pdf test check-pages experiments bench stress ledger regenerate student lint format lock clean
+.PHONY: help install book serve html slides archive pdf test check-pages experiments bench stress ledger regenerate student lint format lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,7 @@ html: $(INSTALLED) ## build the book from the stored outputs (seconds)
 site:
 	@rm -rf _build/html _build/.doctrees _build/.jupyter_cache
 	@$(JUPYTER_BOOK) $(SOURCE)
+	@$(BIN)/python -m scripts.slides _build/html/slides
 	@$(BIN)/python -m scripts.check_links _build/html
 	@echo "Open $(CURDIR)/_build/html/index.html (or: make serve)"
 
@@ -55,6 +56,9 @@ serve: ## serve the built book on this machine
 	@test -f _build/html/index.html || { echo "Nothing built yet: make book" >&2; exit 1; }
 	@echo "http://127.0.0.1:$(PORT)/ (stop with Ctrl-C)"
 	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+slides: $(INSTALLED) ## make slides of the chapters, _build/html/slides (all, or e.g. ONLY=04; seconds)
+	@$(BIN)/python -m scripts.slides _build/html/slides $(ONLY)
 
 archive: html ## pack the pages, to be read offline, as a zip with a checksum into _build/archive
 	@$(BIN)/python -m scripts.archive _build/html _build/archive

@@ -1,10 +1,14 @@
 """Settings shared by unit tests, doctests and notebooks."""
 
 import pytest
+from hypothesis import settings
 
 from scripts.kernels import data_tags, make_reproducible, why_no_data
 
 make_reproducible()
+# The same examples in every run, so that a test's outcome is the code's and not luck's.
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
 
 
 def data_needed(item):

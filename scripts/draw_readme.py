@@ -13,9 +13,9 @@ from uniroute_lab.plot import METHODS, Picture, deferral_curves
 PICTURE = Path(__file__).parents[1] / "book" / "_static" / "readme.png"
 # The words beside each curve, and where they end or begin: cost, quality, alignment.
 LABELS = {
-    "Bayes-optimal": ("the best possible: knows the true mean losses", 100, 0.885, "right"),
-    "UniRoute (K-means)": ("UniRoute: looks at the prompt", 100, 0.795, "right"),
-    "ZeroRouter": ("ZeroRouter: does not look at the prompt", 20, 0.587, "left"),
+    "Bayes-optimal": ("the best possible: knows the true losses", 101, 0.888, "right"),
+    "UniRoute (K-means)": ("UniRoute: looks at the prompt", 101, 0.782, "right"),
+    "ZeroRouter": ("ZeroRouter: does not look at it", 28, 0.587, "left"),
 }
 
 
@@ -44,14 +44,16 @@ def draw():
     router = curves["UniRoute (K-means)"]
     title = f"Ten simulated LLMs: as good as the best of them, for {router.qnc():.0%} of its cost"
     picture = deferral_curves(curves, "multiples of the cheapest", title=title)
+    words = title.replace(", ", ",\n")
+    picture.figure.suptitle(words, x=0.01, ha="left", fontsize=11, fontweight="bold")
     (axes,) = picture.figure.axes
     for legend in picture.figure.legends:
         legend.remove()
-    picture.figure.set_size_inches(7.2, 3.6)
+    picture.figure.set_size_inches(5.2, 3.3)  # small, so that its text is large on a phone
     axes.set(ylabel="quality (share of right answers)", ylim=(0.22, 0.94))
     for name, (words, cost, quality, side) in LABELS.items():
         axes.text(cost, quality, words, color=METHODS[name][0], ha=side)
-    axes.text(38, 0.544, "dots: single LLMs", color="#666666", va="center")
+    axes.text(43, 0.52, "dots: single LLMs", color="#666666", va="center")
     best = router.llm_losses.argmin()
     cost, quality = router.llm_costs[best], 1 - router.llm_losses[best]
     arrow = {"arrowstyle": "-|>", "color": "#D55E00", "lw": 1.6, "shrinkA": 4, "shrinkB": 0}
@@ -62,8 +64,7 @@ def draw():
 def main():
     """Write the picture and print its text."""
     picture = draw()
-    # No creation software or date: the same picture is the same file.
-    picture.figure.savefig(PICTURE, dpi=220, metadata={"Software": None})
+    picture.save(PICTURE)
     print(picture.text)
 
 

@@ -29,6 +29,7 @@ def site(source):
     return (
         "remove _build/html _build/.doctrees _build/.jupyter_cache",
         f"jupyter-book build -q -W -n --keep-going --path-output . {source}",
+        "python -m scripts.slides _build/html/slides",
         "python -m scripts.check_links _build/html",
     )
 
@@ -44,6 +45,7 @@ STEPS = {
     "book": (*COPIED, "python -m scripts.run_chapters _build/src", *site("_build/src")),
     "html": site("."),
     "serve": ("python -m http.server {PORT} --bind 127.0.0.1 --directory _build/html",),
+    "slides": ("python -m scripts.slides _build/html/slides {ONLY}",),
     "archive": (*site("."), "python -m scripts.archive _build/html _build/archive"),
     "pdf": (*site("."), "python -m scripts.print_book _build/html _build/pdf/uniroute-book.pdf"),
     "test": ("python -m pytest -n {WORKERS} --dist loadfile",),

@@ -2,7 +2,8 @@
 
     python -m scripts.recompute
 
-Ten numbers for each of parts III, IV and V. Nothing of the project is imported: the tables of
+Ten numbers for each of parts III, IV and V, and in part IV two intervals about new LLMs, by their
+formulas anew. Nothing of the project is imported: the tables of
 trials are read as columns, the pocket pool as bytes. Each number is then looked up where it is
 printed, in the stored outputs of a chapter or in the ledger, and must agree to the last digit that
 is printed there. Says what differs, and fails.
@@ -21,6 +22,7 @@ import pyarrow.parquet as pq
 
 ROOT = Path(__file__).parents[1]
 NUMBER = r"([+-]?\d+(?:\.\d+)?)"
+TESTED = {"routerbench": 949, "pocket": 2400}  # test prompts of a trial
 
 # Raw files.
 
@@ -81,6 +83,37 @@ def interval(difference):
     n = len(difference)
     reach = t_quantile(0.975, n - 1) * difference.std(ddof=1) / math.sqrt(n)
     return difference.mean(), difference.mean() - reach, difference.mean() + reach
+
+
+def interval_about_llms(data, first, second, n_prompts):
+    """Return lower and upper end of the 95 % interval that speaks of new LLMs and new prompts.
+
+    Three variances are added: of the trials' mean; of the test prompts that all trials share, from
+    differences of two halves; of the LLMs, whose effects a regression on the pools finds.
+    """
+    table, apart = columns("main", data), gap(data, first, second)
+    lists = table["pool_llms"][table["method"] == first]
+    lists = lists[np.argsort(table["trial"][table["method"] == first], kind="stable")]
+    names = sorted({name for one in lists for name in json.loads(one)})
+    held = np.array([[float(name in json.loads(one)) for name in names] for one in lists])
+    n, n_llms = held.shape
+    # The column of the last LLM follows from the others: pools have one size.
+    design = np.hstack([np.ones((n, 1)), held[:, :-1]])
+    fitted = design @ np.linalg.pinv(design) @ apart
+    noise = ((apart - fitted) ** 2).sum() / (n - n_llms)
+    effects = max(0.0, apart.var(ddof=1) - noise)
+    size = held.sum() / n
+    halves = gap(data, first, second, metric="area_gap")
+    share = TESTED[data] / n_prompts
+    parts = [
+        (apart.var(ddof=1) / n, n - 1),
+        (share * (halves**2).mean() / 4, n - 1),
+        (effects * size / (n_llms - size), n_llms - 1),
+    ]
+    variance = sum(part for part, _ in parts)
+    freedom = variance**2 / sum(part**2 / known for part, known in parts)
+    reach = t_quantile(0.975, freedom) * math.sqrt(variance)
+    return apart.mean() - reach, apart.mean() + reach
 
 
 def capped(values):
@@ -197,10 +230,10 @@ def part_3():
 # Part IV.
 
 
-def gap(data, first, second, experiment="main", **condition):
+def gap(data, first, second, experiment="main", metric="area", **condition):
     """Return the differences of two methods, by trial."""
-    one = by_trial(experiment, data, first, **condition)
-    return one - by_trial(experiment, data, second, **condition)
+    one = by_trial(experiment, data, first, metric, **condition)
+    return one - by_trial(experiment, data, second, metric, **condition)
 
 
 def share_of_20():
@@ -238,6 +271,11 @@ def part_4():
     rivals = ("Linear", "Logistic", "K-NN, size-matched")
     ends = [interval(gap("pocket", one, matched))[2] for one in rivals]
     yield "largest end of three leads", max(ends), row, "diff_high"
+    for data, n_prompts in (("routerbench", 3164), ("pocket", 8000)):
+        low, high = interval_about_llms(data, clusters, zero, n_prompts)
+        row = f"k-means-beats-zerorouter-{data}"
+        yield f"new LLMs, lower end, {data}", low, row, "diff_low"
+        yield f"new LLMs, upper end, {data}", high, row, "diff_high"
 
 
 # Part V.

@@ -10,15 +10,15 @@ from uniroute.checks import check_matrix
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 
 
-def _last_step(prompt_map, X):
+def last_step(prompt_map, X):
     """Return the transformer inside frozen ones and at pipelines' ends, and what it is given."""
     if isinstance(prompt_map, FrozenEstimator):
-        return _last_step(prompt_map.estimator, X)
+        return last_step(prompt_map.estimator, X)
     if isinstance(prompt_map, Pipeline):
         *before, last = [step for _, step in prompt_map.steps if step not in (None, "passthrough")]
         for step in before:
             X = step.transform(X)
-        return _last_step(last, X)
+        return last_step(last, X)
     return prompt_map, X
 
 
@@ -31,7 +31,7 @@ def representation_of(prompt_map):
 
 def memberships_of(prompt_map, X):
     """Return the memberships that any transformer gives, also frozen or at a pipeline's end."""
-    last, X = _last_step(prompt_map, X)
+    last, X = last_step(prompt_map, X)
     if type(last) is KMeansMap:
         clusters = last.predict(X)
         ones = np.ones(len(clusters)), clusters, np.arange(len(clusters) + 1)
@@ -41,7 +41,7 @@ def memberships_of(prompt_map, X):
 
 def features_of(prompt_map, X):
     """Return Phi(X) of any transformer; where it is one cluster a prompt, the clusters alone."""
-    last, X = _last_step(prompt_map, X)
+    last, X = last_step(prompt_map, X)
     if type(last) is KMeansMap:
         return last.predict(X)
     if type(last) is ConstantMap:
@@ -51,7 +51,7 @@ def features_of(prompt_map, X):
 
 def single_of(prompt_map, X):
     """Return Phi(X) in single precision and a bound on each row's sum of errors; None: no gain."""
-    last, X = _last_step(prompt_map, X)
+    last, X = last_step(prompt_map, X)
     if type(last) is not LearnedMap or last.architecture != "linear" or X.dtype != np.float32:
         return None
     return last.single_probabilities(X)
@@ -78,7 +78,7 @@ def _checked(prompt_map, rows):
 
 def check_is_map(prompt_map, X):
     """Raise unless a fitted transformer makes memberships of its training prompts."""
-    last, _ = _last_step(prompt_map, X[:1])
+    last, _ = last_step(prompt_map, X[:1])
     if type(last) not in (ConstantMap, KMeansMap, NeighborMap, LearnedMap):
         features_of(prompt_map, X)
 

@@ -1,17 +1,12 @@
 """Embeddings kept on disk: a file for each encoder, and a checksum for each row."""
 
-import hashlib
 import sqlite3
 import zlib
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 
 import numpy as np
 
-from uniroute._weights import HUB_NAME, HUB_REVISION, MINILM
-
-# The table `embeddings` is that of version 0.1, which kept what the hub's encoder made apart.
-TABLES = {"embeddings": "", "rows": ", cut_at INTEGER, checksum INTEGER"}
-OLD_NAME = hashlib.sha256(f"{HUB_NAME}@{HUB_REVISION}".encode()).hexdigest()
+COLUMNS = "key TEXT PRIMARY KEY, vector BLOB, cut_at INTEGER, checksum INTEGER"
 
 
 @contextmanager
@@ -19,14 +14,9 @@ def open_file(folder, fingerprint):
     """Open the file of an encoder."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{fingerprint}.sqlite"
-    if fingerprint == MINILM and not path.exists():
-        with suppress(FileNotFoundError):
-            (folder / f"{OLD_NAME}.sqlite").rename(path)
     try:
         with closing(sqlite3.connect(path, timeout=60)) as file:
-            for name, more in TABLES.items():
-                columns = f"key TEXT PRIMARY KEY, vector BLOB{more}"
-                file.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
+            file.execute(f"CREATE TABLE IF NOT EXISTS rows ({COLUMNS})")
             file.text_factory = bytes  # a damaged row may say that its vector is text
             yield file
     except sqlite3.DatabaseError as error:
@@ -37,18 +27,13 @@ def open_file(folder, fingerprint):
 
 
 def read_rows(file, keys):
-    """Return {key: (row, limit)} of what is kept whole, and {key: row} of version 0.1's."""
-    found, old = {}, {}
+    """Return {key: (row, limit)} of what is kept whole."""
+    found, query = {}, "SELECT vector, cut_at, checksum FROM rows WHERE key = ?"
     for key in keys:
-        query = "SELECT vector, cut_at, checksum FROM rows WHERE key = ?"
-        if kept := file.execute(query, (key,)).fetchone():
-            if kept[2] == _checksum(key, *kept[:2]):
-                found[key] = np.frombuffer(kept[0], np.float32), kept[1]
-        elif kept := file.execute("SELECT vector FROM embeddings WHERE key = ?", (key,)).fetchone():
-            vector = np.frombuffer(kept[0], np.float32) if _holds_floats(kept[0]) else np.zeros(1)
-            if abs(np.linalg.norm(vector) - 1) < 1e-4:  # not if NaN
-                old[key] = vector
-    return found, old
+        kept = file.execute(query, (key,)).fetchone()
+        if kept and kept[2] == _checksum(key, *kept[:2]):
+            found[key] = np.frombuffer(kept[0], np.float32), kept[1]
+    return found
 
 
 def write_rows(file, made):
@@ -59,10 +44,7 @@ def write_rows(file, made):
         file.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", rows)
 
 
-def _holds_floats(vector):
-    return isinstance(vector, bytes) and len(vector) % 4 == 0
-
-
 def _checksum(key, vector, limit):
     """Return the checksum of a row; -1, which no row bears, if it holds no floats."""
-    return zlib.crc32(f"{key} {limit} ".encode() + vector) if _holds_floats(vector) else -1
+    whole = isinstance(vector, bytes) and len(vector) % 4 == 0
+    return zlib.crc32(f"{key} {limit} ".encode() + vector) if whole else -1

@@ -14,14 +14,10 @@ PLACES = {
 PLACES |= dict.fromkeys(
     "CheckpointedMLP networks Trial choose_methods differences_to method_names pick_methods "
     "read_curves read_results rerun_trials results_table run_experiment run_trials split_llms "
-    "split_llms_by_group split_llms_by_release split_prompts split_prompts_by_task".split(),
+    "split_llms_by_group split_llms_by_release split_prompts split_prompts_by_task "
+    "make_rehearsal make_trial routing_method".split(),
     "uniroute_lab.trials",
 )
-PLACES |= {
-    "make_rehearsal": "uniroute_lab.trials (as RandomPool(...).rehearsal)",
-    "make_trial": "uniroute_lab.trials (as RandomPool(...).trial)",
-    "routing_method": "uniroute_lab.trials (as Method)",
-}
 
 
 def where(name):

@@ -1,6 +1,7 @@
 """Progress bars that can be switched off from outside; none where tqdm is not installed."""
 
 import os
+from itertools import chain
 
 
 def progress_bar(shown, iterable=None, **options):
@@ -8,20 +9,14 @@ def progress_bar(shown, iterable=None, **options):
     try:
         from tqdm import tqdm
     except ImportError:
-        return _NoBar(iterable)
+        return _NoBar(() if iterable is None else iterable)
     # tqdm reads the variable too, but takes "0" for yes.
     disable = not shown or os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
     return tqdm(iterable, disable=disable, unit_scale=True, **options)
 
 
-class _NoBar:
+class _NoBar(chain):
     """What is done with a bar, without a bar."""
-
-    def __init__(self, iterable):
-        self.iterable = iterable
-
-    def __iter__(self):
-        return iter(self.iterable)
 
     def __enter__(self):
         return self

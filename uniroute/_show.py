@@ -9,12 +9,16 @@ def _table(pool):
     """Return a list of rows of cells, the heads first."""
     heads, columns = ["LLM", "cost"], [pool.llms, [f"{cost:.4g}" for cost in pool.costs]]
     if pool.counts is not None:
-        labels = pool.counts.sum(axis=1)
-        losses = (pool.psi * pool.counts).sum(axis=1) / labels
-        ends = zip(pool.counts.min(axis=1), pool.counts.max(axis=1), strict=True)
-        heads += ["loss", "labels", "per feature"]
+        by_kind, labels, losses = pool.labels.round(1), pool.counts[:, -1], pool.psi[:, -1]
+        if pool.prior is None:  # else that of the constant: the mean over the training prompts
+            labels = pool.counts.sum(axis=1)
+            losses = (pool.psi * pool.counts).sum(axis=1) / labels
+        heads += ["loss", "labels"]
         columns += [[f"{loss:.3f}" for loss in losses], [f"{n:.0f}" for n in labels]]
-        columns += [[f"{low:.3g} to {high:.3g}" for low, high in ends]]
+        if by_kind.any():
+            heads.append("per feature" if pool.prior is None else "per kind")
+            ends = zip(by_kind.min(axis=1), by_kind.max(axis=1), strict=True)
+            columns += [[f"{low:.3g} to {high:.3g}" for low, high in ends]]
     return [heads, *zip(*columns, strict=True)]
 
 
@@ -31,14 +35,14 @@ def text_table(pool):
 
 
 def html_table(pool, most=50):
-    """Return the pool as HTML; a tip on each row shows each mean and the labels behind it."""
+    """Return the pool as HTML; a tip on each row shows means and the labels behind them."""
     if not pool.llms:
         return "<p>a pool without LLMs</p>"
     heads, *rows = _table(pool)
     lines = ["<tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"]
     for i, (name, *cells) in enumerate(rows):
         tip = ""
-        if pool.counts is not None:
+        if pool.counts is not None and pool.prior is None:
             pairs = np.column_stack([pool.psi[i], pool.counts[i]])[:most]
             behind = ", ".join(f"{loss:.2f} ({n:.3g})" for loss, n in pairs)
             tip = f' title="loss (labels) by feature: {behind}"'

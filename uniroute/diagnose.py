@@ -5,10 +5,10 @@ from html import escape
 
 import numpy as np
 from scipy import stats
-from sklearn.frozen import FrozenEstimator
 
+from uniroute._any_map import last_step
 from uniroute.llms import FEW
-from uniroute.rule import BudgetRule, budget_rule
+from uniroute.rule import BudgetRule, budget_rule, weighted
 
 __all__ = ["Diagnosis"]
 
@@ -21,14 +21,15 @@ class Diagnosis:
 
     Attributes
     ----------
-    llms, traffic : tuple of str, ndarray of shape (n_features,)
-        Share of the prompts in each cluster.
-    labels : ndarray of shape (n_llms, n_features)
-        Validation prompts behind each mean.
+    llms, traffic : tuple of str, ndarray of shape (n_kinds,)
+        Share of the prompts in each cluster (of a `PriorMap`: of its first set).
+    labels : ndarray of shape (n_llms, n_kinds)
+        Validation prompts there.
     untried : list of (int, float)
-        Clusters in which some LLM has no label, with their share of the traffic.
-    curse : float
-        Expected winner's curse: by how much the predicted loss of the chosen LLM is too low.
+        Clusters in which some LLM has less than half a label, with their share of the traffic.
+    curse : float or None
+        Expected winner's curse: by how much the predicted loss of the chosen LLM is too low. None:
+        unknown, as losses are not from 0 to 1, or a prior shrinks predictions against it.
     shares : dict of str to float
         Share of the prompts that each LLM gets.
     drift : tuple of float, or None
@@ -61,9 +62,10 @@ class Diagnosis:
 
     def __repr__(self):
         lines = [f"{name}: {share:.1%}".replace("%", " %") for name, share in self.shares.items()]
-        behind = f"labels behind a mean: {np.median(self.labels):.3g} in the middle"
+        behind = f"labels in a cluster: {np.median(self.labels):.3g} in the middle"
+        curse = "unknown" if self.curse is None else f"{self.curse:.4f}"
         known = "unknown" if self.drift is None else f"p = {self.drift[1]:.3g}"
-        facts = [behind, f"expected winner's curse: {self.curse:.4f}", f"drift of traffic: {known}"]
+        facts = [behind, f"expected winner's curse: {curse}", f"drift of traffic: {known}"]
         return "\n".join(["traffic by LLM", *lines, *facts, *self.warnings])
 
     def _repr_html_(self):
@@ -73,38 +75,37 @@ class Diagnosis:
 def diagnose(router, X, cost_weight=None, budget=None):
     """Make the diagnosis of `Router.diagnose`, which says what the arguments are."""
     pool = router._read()
+    if cost_weight is not None and budget is not None:
+        raise ValueError(f"budget must be None with a cost_weight; got {budget}, {cost_weight}")
     if pool.counts is None:
         raise ValueError(f"router must have features of LLMs; {type(router).__name__} has none")
     features = router.features(pool, X)
-    memberships = np.eye(pool.psi.shape[1])[features] if features.ndim == 1 else features
-    traffic = np.asarray(memberships.mean(axis=0)).ravel()
+    if features.ndim == 1:
+        traffic = np.bincount(features, minlength=len(pool.clusters)) / len(features)
+    else:
+        kinds = features if pool.prior is None else pool.prior.kinds(features)
+        traffic = np.ravel(kinds.mean(axis=0))
     gamma, prices = pool.losses(features), pool.prices(features)
     rule = BudgetRule(0.0 if cost_weight is None else cost_weight, 0.0)
     rule = rule if budget is None else budget_rule(gamma, prices, budget)
-    shares = rule.probabilities(gamma, prices).mean(axis=0)
-    without = np.flatnonzero((pool.counts == 0).any(axis=0) & (traffic > 0))
-    untried = [(int(k), float(traffic[k])) for k in without]
-    return _worried(
-        Diagnosis(
-            llms=pool.llms,
-            traffic=traffic,
-            labels=pool.counts,
-            untried=untried,
-            curse=_curse(pool, features, rule.cost_weight),
-            shares=dict(zip(pool.llms, shares.tolist(), strict=True)),
-            drift=_drift(pool.phi, X),
-        )
-    )
+    shares = rule.probabilities(gamma, prices).mean(axis=0).tolist()
+    without = (pool.labels < 0.5).any(axis=0) & (traffic > 0) & pool.labels.any()
+    untried = [(int(k), float(traffic[k])) for k in np.flatnonzero(without)]
+    curse, drift = _curse(pool, features, rule.cost_weight), _drift(pool.phi, X)
+    worries, shares = _worries(pool, untried, drift), dict(zip(pool.llms, shares, strict=True))
+    return Diagnosis(pool.llms, traffic, pool.labels, untried, curse, shares, drift, worries)
 
 
 def _curse(pool, features, cost_weight):
     """Return the mean understatement, by drawing the labels anew around what is known."""
+    if pool.prior or pool.psi.min() < 0 or pool.psi.max() > 1:
+        return None
     rng = np.random.default_rng(0)
     some = slice(None, None, max(1, features.shape[0] // MOST_PROMPTS))
     features, counts = features[some], np.maximum(pool.counts, 1)
     means = np.clip((pool.psi * counts + 0.5) / (counts + 1), 0, 1)
     errors = np.sqrt(means * (1 - means) / counts)
-    added, total = cost_weight * pool.prices(features), 0.0
+    added, total = weighted(pool.prices(features), cost_weight), 0.0
     true = pool.losses(features)
     for _ in range(N_DRAWS):
         drawn = pool._meet(features, pool.psi + errors * rng.normal(size=errors.shape))
@@ -116,7 +117,7 @@ def _curse(pool, features, cost_weight):
 
 def _drift(phi, X):
     """Return statistic and p-value of the test of homogeneity; rare clusters are one."""
-    phi = phi.estimator if isinstance(phi, FrozenEstimator) else phi
+    phi, X = last_step(phi, X)
     before = getattr(phi, "cluster_sizes_", None)
     if before is None or len(before) < 2:
         return None
@@ -130,16 +131,14 @@ def _drift(phi, X):
     return float(found.statistic), float(found.pvalue)
 
 
-def _worried(found):
-    """Add the sentences."""
-    share = sum(share for _, share in found.untried)
-    few = (found.labels < FEW).mean()
-    said = []
-    if share > 0:
+def _worries(pool, untried, drift):
+    """Return the sentences."""
+    share, said = sum(share for _, share in untried), []
+    few = (pool.labels < FEW).mean()
+    if share >= 5e-4:
         said.append(f"{share:.1%} of the traffic is of kinds that some LLM was never tried on")
-    if few > 0.5:
+    if few > 0.5 and pool.prior is None:
         said.append(f"{few:.0%} of the means rest on fewer than {FEW} labels")
-    if found.drift is not None and found.drift[1] < ALPHA:
-        said.append(f"the traffic is not like the training prompts (p = {found.drift[1]:.2g})")
-    found.warnings.extend(text.replace("%", " %") for text in said)
-    return found
+    if drift is not None and drift[1] < ALPHA:
+        said.append(f"the traffic is not like the training prompts (p = {drift[1]:.2g})")
+    return [text.replace("%", " %") for text in said]

@@ -381,7 +381,7 @@ def _embed(texts, encoder, batch_size, progress, file=None):
     """Return unit rows, and for each text the limit that it was cut at, or 0."""
     keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     texts = dict(zip(keys, texts, strict=True))
-    found = _read(file, texts, encoder, batch_size) if file else {}
+    found = _read(file, texts, batch_size) if file else {}
     # Texts of like length share a batch, which saves padding; the longest come first.
     missing = sorted(texts.keys() - found.keys(), key=lambda key: (-len(texts[key]), key))
     total = sum(len(texts[key]) for key in missing)
@@ -401,14 +401,8 @@ def _embed(texts, encoder, batch_size, progress, file=None):
     return np.stack(rows), cut_at
 
 
-def _read(file, texts, encoder, batch_size):
-    """Return {key: (row, limit)} of what is kept; old rows are counted once, and kept with it."""
+def _read(file, texts, batch_size):
+    """Return {key: (row, limit)} of what is kept."""
     if len(texts) < batch_size:
         file.execute("PRAGMA synchronous = OFF")  # to wait for the disk would double the time
-    found, old = read_rows(file, texts)
-    if old:
-        cut_at = encoder._cut_at([texts[key] for key in old])
-        made = dict(zip(old, zip(old.values(), cut_at, strict=True), strict=True))
-        write_rows(file, made)
-        found |= made
-    return found
+    return read_rows(file, texts)

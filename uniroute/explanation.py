@@ -18,7 +18,7 @@ class Explanation:
     Attributes
     ----------
     llms, features : tuple of str, ndarray of shape (n_features,) or None
-        The pool, and Phi(x), if the router has one.
+        The pool, and Phi(x), if the router has one (of a `PriorMap` its first set of clusters).
     predicted_losses, costs, cost_weight : ndarray of shape (n_llms,), twice, float
         The terms of the score; the weight is lambda.
     choice, runner_up : str

@@ -154,14 +154,14 @@ def _build_map(router, description, arrays, sizes):
     if kind in ROWS:
         rows = take_array(arrays, ROWS[kind], ("features", "dims"), sizes)
         setattr(prompt_map, ROWS[kind], rows)
-    if "cluster_sizes_" in arrays:  # of training prompts; not in older files
-        counts = take_array(arrays, "cluster_sizes_", ("features",), sizes, least=0)
-        prompt_map.cluster_sizes_ = counts
     if kind is LearnedMap:
         layers = enumerate(LAYERS[prompt_map.architecture])
         prompt_map.layers_ = [take_array(arrays, f"layers_.{i}", dims, sizes) for i, dims in layers]
     if kind is PriorMap:
         _build_prior(prompt_map, description, arrays, sizes)
+    if "cluster_sizes_" in arrays:  # of training prompts; not in older files
+        dims = ("kinds" if kind is PriorMap else "features",)
+        prompt_map.cluster_sizes_ = take_array(arrays, "cluster_sizes_", dims, sizes, least=0)
     if kind is NeighborMap and prompt_map.n_neighbors > len(rows):
         raise ValueError(f"n_neighbors must be at most {len(rows)}; got {prompt_map.n_neighbors}")
     if "feature_names_in_" in arrays:
@@ -177,7 +177,7 @@ def _build_prior(prior, description, arrays, sizes):
     prior.sizes_ = tuple(description.pop("sizes_"))
     for size in prior.sizes_:
         check_positive_integer("sizes_", size)
-    sizes |= {"clusters": sum(prior.sizes_), "sets": len(prior.sizes_)}
+    sizes |= {"clusters": sum(prior.sizes_), "sets": len(prior.sizes_), "kinds": prior.sizes_[0]}
     sizes["features"] = sizes["clusters"] + sizes["dims"] + 1
     for name, dims in PRIOR.items():
         setattr(prior, name, take_array(arrays, name, dims, sizes))

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from uniroute._any_map import representation_of
 from uniroute._numbers import check_numbers
 from uniroute._show import html_table, text_table
 from uniroute._tables import align
@@ -93,6 +94,17 @@ class Pool:
     def names(self):
         """The LLMs' names as an array of str, shape (n_llms,)."""
         return np.array(self.llms, dtype=str)
+
+    @property
+    def prior(self):
+        """The `PriorMap` whose weights `psi` are; None: `psi` holds mean losses."""
+        found = representation_of(self.phi)
+        return found if hasattr(found, "kinds") else None
+
+    @property
+    def labels(self):
+        """Labels by LLM and feature; of a `PriorMap` by kind (0: a file of 0.2, unknown)."""
+        return self.counts if self.prior is None else self.counts[:, : self.prior.sizes_[0]]
 
     clusters = property(lambda self: np.arange(self.psi.shape[1]), doc="All, shape (n_features,).")
 

@@ -9,6 +9,7 @@ from sklearn.covariance import ledoit_wolf
 from sklearn.linear_model import RidgeCV
 from sklearn.utils.validation import check_is_fitted
 
+from uniroute._nearest import nearest
 from uniroute._numbers import check_numbers
 from uniroute.checks import check_losses
 from uniroute.prompts import _PromptMap
@@ -79,9 +80,9 @@ class PriorMap(_PromptMap):
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_dims)
         Centres of up to 20, of up to 50 and of up to 100 clusters.
-    sizes_, sharpness_ : tuple of int, and ndarray of shape (n_sets,)
-        How many clusters each of these sets has, and how fast memberships fall with the squared
-        distance.
+    sizes_, sharpness_, cluster_sizes_ : tuple of int, ndarray of shape (n_sets,), and (sizes_[0],)
+        How many clusters each of these sets has, how fast memberships fall with the squared
+        distance, and training prompts in each of the first set, the kinds of prompts.
     center_, scale_ : ndarray of shape (n_features,), and float
         Mean of the features over the training prompts, and by what embeddings are divided.
     mean_, flat_mean_ : ndarray of shape (n_features,)
@@ -152,6 +153,7 @@ class PriorMap(_PromptMap):
         found = [KMeans(size, n_init=1, random_state=self.random_state).fit(X) for size in sizes]
         self.cluster_centers_ = np.concatenate([kmeans.cluster_centers_ for kmeans in found])
         self.sizes_ = tuple(sizes)
+        self.cluster_sizes_ = np.bincount(found[0].labels_, minlength=sizes[0]).astype(float)
         total = float(X.var(axis=0, dtype=float).sum())
         distances = np.array([kmeans.inertia_ / len(X) for kmeans in found])
         self.sharpness_ = SOFTNESS / np.maximum(distances, 1e-6 * total or 1.0)
@@ -240,18 +242,26 @@ class PriorMap(_PromptMap):
         Returns
         -------
         psi, counts : ndarray of shape (n_llms, n_features)
-            Psi; and how many labels each LLM has, at the constant.
+            Psi; and how many labels each LLM has of each kind and, at the constant, in all.
         """
         losses = check_losses("losses", losses)
         psi = np.empty((losses.shape[1], len(self.center_)))
         for i, (start, unit, parts) in enumerate(self._posteriors(features, losses)):
             psi[i] = unit * sum(share * mean for share, mean, *_ in parts)
             psi[i, -1] += start
-        return psi, self._counts(losses)
+        return psi, self._counts(features, losses)
 
-    def _counts(self, values):
-        counts = np.zeros((values.shape[1], len(self.center_)))
-        counts[:, -1] = (~np.isnan(values)).sum(axis=0)
+    def kinds(self, features):
+        """Return the memberships in the first set of clusters, (n_prompts, sizes_[0])."""
+        return np.maximum(features[:, : self.sizes_[0]] + self.center_[: self.sizes_[0]], 0.0)
+
+    def _nearest(self, X):
+        return nearest(X, self.cluster_centers_[: self.sizes_[0]], self._check_rows)
+
+    def _counts(self, features, values):
+        counts, seen = np.zeros((values.shape[1], len(self.center_))), (~np.isnan(values)).T
+        counts[:, : self.sizes_[0]] = seen.astype(float) @ self.kinds(features)
+        counts[:, -1] = seen.sum(axis=1)
         return counts
 
     def _posteriors(self, features, losses):
@@ -299,13 +309,12 @@ class PriorMap(_PromptMap):
         They are means over the first set of clusters, with four prompts more of the mean cost.
         """
         costs = check_losses("costs", costs, kind="cost")
-        first, center = slice(0, self.sizes_[0]), self.center_[: self.sizes_[0]]
-        phi = np.maximum(features[:, first] + center, 0.0)
+        first, phi = slice(0, self.sizes_[0]), self.kinds(features)
         sums = phi.T @ np.nan_to_num(costs) + 4 * np.nanmean(costs, axis=0)
         psi = np.zeros((costs.shape[1], len(self.center_)))
         psi[:, first] = (sums / (phi.T @ ~np.isnan(costs) + 4)).T
-        psi[:, -1] = psi[:, first] @ center
-        return psi, self._counts(costs)
+        psi[:, -1] = psi[:, first] @ self.center_[first]
+        return psi, self._counts(features, costs)
 
     def shares(self, X_val, losses_val):
         """Return the posterior probability of each prior, (n_llms, n_priors), flat ones first.

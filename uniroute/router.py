@@ -669,4 +669,5 @@ class UniRoute(Router, BaseEstimator):
     def _shown(self, pool, features):
         if features.ndim == 1:
             return (pool.clusters == features[0]).astype(float)
+        features = features if pool.prior is None else pool.prior.kinds(features)
         return np.asarray(features.toarray() if sparse.issparse(features) else features)[0]

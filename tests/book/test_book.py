@@ -171,6 +171,11 @@ def test_code_cells_are_short(cells):
     assert max(lines) <= 25
 
 
+def test_code_fits_the_page(cells):
+    lines = [line for cell in of_kind(cells, "code") for line in cell.source.splitlines()]
+    assert not [line for line in lines if len(line) > 78]
+
+
 def test_pictures_come_from_the_package(cells):
     for cell in of_kind(cells, "code"):
         assert not DRAWING.search(cell.source), cell.source
@@ -273,7 +278,11 @@ def test_only_metadata_that_stay_the_same(path):
     notebook = nbformat.read(path, as_version=4)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     for cell in notebook.cells:
-        assert set(cell.metadata) <= {"mystnb", "tags"}
+        assert set(cell.metadata) <= {"mystnb", "slideshow", "tags"}
+        # The author's choice for the slides.
+        chosen = cell.metadata.get("slideshow", {"slide_type": "-"})
+        assert set(chosen) == {"slide_type"}
+        assert chosen["slide_type"] in ("-", "slide", "skip", "notes")
 
 
 def test_it_is_a_valid_notebook(path):

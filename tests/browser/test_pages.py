@@ -21,7 +21,8 @@ SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
 PAGES = sorted(
     str(path.relative_to(SITE))
     for path in SITE.rglob("*.html")
-    if "_static" not in path.parts and 'http-equiv="Refresh"' not in path.read_text()
+    if path.relative_to(SITE).parts[0] not in ("_static", "slides")
+    and 'http-equiv="Refresh"' not in path.read_text()
 )
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from uniroute import ConstantMap, KMeansMap, LearnedMap, UniRoute, ZeroRouter
+from uniroute import ConstantMap, KMeansMap, LearnedMap, PriorMap, UniRoute, ZeroRouter
 
 pytestmark = pytest.mark.filterwarnings("ignore::uniroute.llms.EmptyClusterWarning")
 X = np.repeat([[0.0], [10.0], [20.0]], [60, 30, 10], axis=0)
@@ -99,3 +102,57 @@ def test_other_routers():
     soft = soft.add_llms(["a", "b"], X, LOSSES, [1.0, 2.0])
     found = soft.diagnose(X)
     assert found.traffic.sum() == pytest.approx(1) and found.drift[1] == pytest.approx(1)
+
+
+def three_kinds(saved=None):
+    """Return a router with a prior over three far kinds of prompts, and their embeddings."""
+    rng = np.random.default_rng(0)
+    rows = 40 * np.eye(3)[np.repeat([0, 1, 2], [60, 30, 10])] + rng.normal(size=(100, 3))
+    router = UniRoute().fit(rows).add_llms(["small", "large"], rows, LOSSES, costs=[1.0, 5.0])
+    if saved is not None:
+        router.save(saved)
+        router = UniRoute.load(saved)
+    return router, rows
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_of_a_prior_the_kinds_are_its_first_clusters(saved, tmp_path):
+    router, rows = three_kinds(tmp_path / "router" if saved else None)
+    prior, found = router.prompt_map_, router.diagnose(rows)
+    n_kinds = prior.sizes_[0]
+    assert found.labels.shape == (2, n_kinds) and found.traffic.shape == (n_kinds,)
+    assert found.traffic.sum() == pytest.approx(1) and found.traffic.min() >= 0
+    assert found.labels.sum(axis=1) == pytest.approx([100, 100])
+    assert found.labels[0] / 100 == pytest.approx(found.traffic)  # the same prompts
+    assert found.drift == pytest.approx((0.0, 1.0))
+    assert found.untried == [] and found.warnings == []  # few labels go far, by the prior
+    assert found.curse is None and "winner's curse: unknown" in repr(found)
+    assert router.diagnose(np.tile(rows[:60], (5, 1))).drift[1] < 1e-3  # of one kind only
+
+
+def test_kinds_never_tried_of_a_prior():
+    router, rows = three_kinds()
+    router.remove_llms("large").add_llms("large", rows[:90], LOSSES[:90, 1], costs=5.0)
+    [line] = router.diagnose(rows).warnings
+    assert line == "10.0 % of the traffic is of kinds that some LLM was never tried on"
+    assert router.diagnose(rows[:90]).untried == []
+
+
+def test_the_drift_of_maps_inside_others():
+    _, rows = three_kinds()
+    for phi in (KMeansMap(3).fit(rows), PriorMap().fit(rows)):
+        for inside in (FrozenEstimator(phi), make_pipeline(FunctionTransformer(), phi)):
+            router = UniRoute(inside).fit(rows).add_llms("one", rows, LOSSES[:, 0], costs=1.0)
+            assert router.diagnose(rows).drift == pytest.approx((0.0, 1.0))
+
+
+def test_the_curse_of_losses_without_bounds_is_not_known():
+    router = UniRoute(KMeansMap(3)).fit(X)
+    router.add_llms(["a", "b"], X, 1000 * LOSSES - 1, [1.0, 2.0])
+    assert router.diagnose(X).curse is None
+
+
+def test_a_weight_and_a_budget_are_not_both_taken():
+    with pytest.raises(ValueError, match="budget must be None with a cost_weight"):
+        known().diagnose(X, cost_weight=0.1, budget=1.5)
+    assert known().diagnose(X, cost_weight=np.inf).shares == {"small": 1.0, "large": 0.0}

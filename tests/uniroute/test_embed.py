@@ -80,19 +80,6 @@ def change_row(folder, row, **values):
     file.close()
 
 
-def kept_by_version_01(path, texts, vectors):
-    """Write the file that version 0.1 wrote."""
-    path.parent.mkdir(exist_ok=True)
-    rows = [
-        (hashlib.sha256(text.encode()).hexdigest(), vector.astype(np.float32).tobytes())
-        for text, vector in zip(texts, vectors, strict=True)
-    ]
-    with sqlite3.connect(path) as file:
-        file.execute("CREATE TABLE embeddings (key TEXT PRIMARY KEY, vector BLOB)")
-        file.executemany("INSERT INTO embeddings VALUES (?, ?)", rows)
-    file.close()
-
-
 # --- what comes out -------------------------------------------------------------------------------
 
 
@@ -219,22 +206,6 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path):
             assert bit not in inside and "delete it" in str(error)
         else:
             np.testing.assert_array_equal(rows, expected)
-
-
-def test_rows_of_version_01_are_checked_once(tmp_path):
-    encoder = WordEncoder()
-    good = unit(encoder.vectors(TEXTS[:6]))
-    damaged = [np.ones(8), np.full(8, np.nan), np.zeros(8)]
-    path = tmp_path / f"{Encoder(encoder).fingerprint}.sqlite"
-    kept_by_version_01(path, TEXTS[:9], [*good, *damaged])
-    with pytest.warns(TextCutWarning, match=r"positions 2, 3, 4, 7, 8"):
-        rows = fake_embed(TEXTS[:9], encoder, tmp_path)
-    np.testing.assert_array_equal(rows[:6], good.astype(np.float32))
-    assert len(encoder.texts) == 3 and np.isfinite(rows).all()
-    encoder.tokenizer = None  # the count is kept as well
-    with pytest.warns(TextCutWarning, match=r"5 of 9 texts have more than the 3 tokens"):
-        np.testing.assert_array_equal(fake_embed(TEXTS[:9], encoder, tmp_path), rows)
-    assert len(encoder.texts) == 3
 
 
 def test_rows_of_another_length_are_an_error(tmp_path):
@@ -648,13 +619,9 @@ def test_a_folder_with_other_content_is_another_encoder(weights, library, tmp_pa
 
 
 def test_the_hub_is_asked_for_a_pinned_revision(no_package, library, hub, tmp_path):
-    """What version 0.1 kept of the hub's encoder is taken over."""
     name = "sentence-transformers/all-MiniLM-L6-v2"
     revision = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
-    old = hashlib.sha256(f"{name}@{revision}".encode()).hexdigest()
-    kept_by_version_01(tmp_path / "kept" / f"{old}.sqlite", ["known"], np.eye(8)[:1])
-    rows = embed(["known", *TEXTS], cache_dir=tmp_path / "kept", progress=False)
-    np.testing.assert_array_equal(rows[0], np.eye(8)[0])
+    embed(TEXTS, cache_dir=tmp_path / "kept", progress=False)
     patterns = ["*.safetensors", "*.json", "*.txt"]
     assert hub == [(name, {"revision": revision, "allow_patterns": patterns})]
     assert library == [("/hub", SAFE)]

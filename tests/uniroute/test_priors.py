@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, TargetEncoder
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from uniroute import ClusterMeans, PriorMap, UniRoute, random_world
+from uniroute import ClusterMeans, Pool, PriorMap, UniRoute, random_world
 from uniroute.priors import condition
 
 N_TRAIN, N_VAL = 400, 60
@@ -107,7 +107,7 @@ def test_the_features_are_those_of_dense_conditioning(parts):
     means = np.array([mean for _, mean, _ in found])
     psi, counts = prior.represent(prior.transform(X_val), y[:, None])
     assert np.allclose(Z[len(y) :] @ psi[0], shares @ means, atol=1e-8)
-    assert counts.sum() == len(y)
+    assert counts[0, -1] == len(y) and counts[0, :-1].sum() == pytest.approx(len(y))
     within = np.array([np.diag(covariance) for *_, covariance in found])
     variance = shares @ (within + (means - shares @ means) ** 2)
     flat_first = np.roll(shares, 4)
@@ -232,7 +232,8 @@ def test_order_and_missing_labels_do_not_matter(prior, parts, seed):
         seen = ~np.isnan(y)
         alone, n = prior.represent(Z[seen], y[seen, None])
         assert np.allclose(alone[0], psi[i], atol=1e-8)
-        assert n.sum() == counts[i].sum() == seen.sum()
+        assert n[0, -1] == counts[i, -1] == seen.sum()
+        assert np.allclose(n[0], counts[i]) and n[0, :-1].sum() == pytest.approx(seen.sum())
 
 
 @settings(max_examples=15, deadline=None)
@@ -333,8 +334,33 @@ def test_it_explains_itself_and_says_how_many_labels(parts):
     router = add(UniRoute().fit(*parts["train"]), parts)
     why = router.explain(parts["test"][0], cost_weight=0.01)
     assert why.choice == router.route(parts["test"][:1], cost_weight=0.01)[0]
-    assert "60" in str(router.pool_)
+    assert why.features.sum() == pytest.approx(1) and why.cluster < router.prompt_map_.sizes_[0]
+    head, *rows = (line.split() for line in str(router.pool_).splitlines())
+    assert head == ["LLM", "cost", "loss", "labels", "per", "kind"]
+    for row, psi, counts in zip(rows, router.psi_, router.counts_, strict=True):
+        *_, loss, labels, low, _, high = row
+        assert labels == "60" and float(loss) == pytest.approx(psi[-1], abs=6e-4)
+        by_kind = counts[: router.prompt_map_.sizes_[0]]
+        assert by_kind.sum() == pytest.approx(60)
+        assert float(low) == pytest.approx(by_kind.min(), abs=0.051)
+        assert float(high) == pytest.approx(by_kind.max(), abs=0.051) and float(high) < 60
+    assert "title=" not in router.pool_._repr_html_()  # weights are no losses
     assert "PriorMap" in repr(UniRoute(PriorMap()))
+
+
+def test_a_prior_of_which_no_labels_by_kind_were_kept(parts, tmp_path):
+    # As in files of version 0.2.
+    router = add(UniRoute().fit(*parts["train"]), parts)
+    pool, counts = router.pool_, np.zeros_like(router.counts_)
+    counts[:, -1] = router.counts_[:, -1]
+    router.pool_ = Pool(pool.llms, pool.costs, pool.psi, counts, phi=pool.phi)
+    del router.prompt_map_.cluster_sizes_
+    router.save(tmp_path / "router")
+    again = UniRoute.load(tmp_path / "router")
+    assert np.array_equal(again.predict_loss(parts["test"]), router.predict_loss(parts["test"]))
+    assert str(again.pool_).splitlines()[0].split() == ["LLM", "cost", "loss", "labels"]
+    found = again.diagnose(parts["test"])
+    assert found.untried == [] and found.drift is None and found.warnings == []
 
 
 def test_it_stands_at_a_pipelines_end_and_takes_other_representations(parts):

@@ -48,7 +48,7 @@ def ratings(first, second, outcome, n_llms, strength=1e4):
     return model.fit(twice, right, sample_weight=np.concatenate([won, lost])).coef_[0]
 
 
-def battle_losses(first, second, outcome, n_llms):
+def battle_losses(first, second, outcome, llms):
     """Return the loss that each battle stands for, for its first and for its second LLM.
 
     The loss of LLM a in a battle against b is 1 - q_a - (y - p_ab): its probability q_a of beating
@@ -58,8 +58,10 @@ def battle_losses(first, second, outcome, n_llms):
 
     Parameters
     ----------
-    first, second, outcome, n_llms
+    first, second, outcome
         As for `ratings`.
+    llms : list of str
+        Names of the LLMs.
 
     Returns
     -------
@@ -71,13 +73,14 @@ def battle_losses(first, second, outcome, n_llms):
     ValueError
         If two groups of LLMs never met, so that they cannot be compared.
     """
+    n_llms = len(llms)
     graph = coo_array((np.ones(len(first)), (first, second)), shape=(n_llms, n_llms))
     n_groups, group = connected_components(graph, directed=False)
     if n_groups > 1:
         apart = np.flatnonzero(group != group[0])[0]
         raise ValueError(
-            f"battles must connect all LLMs; LLM {apart} and LLM 0 never met, not even by way of "
-            f"others"
+            f"battles must connect all LLMs; {llms[apart]!r} and {llms[0]!r} never met, not even "
+            f"by way of others"
         )
     rating = ratings(first, second, outcome, n_llms)
     beats = expit(rating[:, None] - rating)

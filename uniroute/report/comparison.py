@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
 from uniroute._progress import progress_bar
 from uniroute.baselines import ZeroRouter
@@ -56,6 +57,9 @@ class Comparison:
         The single LLMs, and which of them has the highest quality.
     name, cost_unit, n_prompts, level
         Of the data, and of all intervals.
+    curse : float
+        The winner's curse, measured: by how much the lowest predicted loss of the chosen router
+        was too low on prompts that were not fitted on.
     filled : float
         Share of outcomes that were missing, and count as their LLM's mean.
 
@@ -88,6 +92,7 @@ class Comparison:
     cost_unit: str
     n_prompts: int
     level: float
+    curse: float
     filled: float
 
     def _rows(self):
@@ -109,7 +114,15 @@ class Comparison:
 
 
 def compare(
-    data, routers=None, *, n_folds=5, n_pools=40, level=0.95, random_state=0, progress=False
+    data,
+    routers=None,
+    *,
+    encoder=None,
+    n_folds=5,
+    n_pools=40,
+    level=0.95,
+    random_state=0,
+    progress=False,
 ):
     """Say whether routing is worth it, and with which router.
 
@@ -125,6 +138,9 @@ def compare(
         Unfitted candidates, each a `UniRoute` or one with ``fit`` as `StaticRouter` has it. By
         default `KMeansMap` with some K and two starts each, a soft `LearnedMap` of 50 iterations
         (both for speed) and `UniRoute` without arguments.
+    encoder : Encoder, optional
+        Whose the embeddings are, for the routers tried by default: the recommended one takes no
+        other then.
     n_folds : int, default 5
         At least 2.
     n_pools : int, default 40
@@ -171,11 +187,12 @@ def compare(
     check_positive_integer("n_pools", n_pools, 2)
     check_scalar("level", level, 0, 1)
     table, rng = _Table(data, 2 * n_folds), check_generator(random_state)
-    routers = _candidates(table) if routers is None else routers
+    routers = _candidates(table, encoder) if routers is None else routers
     _check_routers(routers)
     folds = (rng.permutation(table.n_groups) % n_folds)[table.groups]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EmptyClusterWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)  # prompts of one embedding
         gamma, prices, scores, singles = _route(table, routers, folds, rng, progress)
         picked = [max(score, key=score.get) for score in scores]
         new = _new_pools(table, routers, folds, picked, n_pools, rng, level)
@@ -211,6 +228,7 @@ def compare(
         cost_unit=data.cost_unit,
         n_prompts=data.n_prompts,
         level=level,
+        curse=_understated(table, gamma["chosen"]),
         filled=float(np.isnan(data.losses).mean()),
     )
 
@@ -225,27 +243,33 @@ def _check_routers(routers):
         raise ValueError(f"routers must be candidates with names of their own; got {[*routers]}")
 
 
+def check_outcomes(data, least=10):
+    """Raise unless data have outcomes enough to be compared on, `least` being 2 of each fold."""
+    costs = np.broadcast_to(data.costs, data.losses.shape)
+    for values, what in ((data.losses, "losses"), (costs, "costs")):
+        counts = (~np.isnan(values)).sum(axis=0)
+        if data.n_llms < 2 or counts.min() < least:
+            raise ValueError(
+                f"data must have two LLMs or more, and {least} {what} of each; got "
+                f"{counts.min()} of {data.llms[counts.argmin()]!r}, {data.n_llms} LLMs"
+            )
+    if (found := len(set(data.prompts))) < 2 * least:
+        raise ValueError(f"data must have {2 * least} different prompts; got {found}")
+
+
 class _Table:
     """What is compared on: what is missing is filled for the evaluation, not for the routers."""
 
     def __init__(self, data, least):
         if getattr(data, "embeddings", None) is None:
             raise ValueError(f"data must have embeddings, as RoutingData may; got {data!r}")
+        check_outcomes(data, least)
         self.X, self.seen, self.given = data.embeddings, data.losses, data.costs
         self.llms, costs = np.array(data.llms), np.broadcast_to(data.costs, data.losses.shape)
-        for values, what in ((data.losses, "losses"), (costs, "costs")):
-            counts = (~np.isnan(values)).sum(axis=0)
-            if data.n_llms < 2 or counts.min() < least:
-                raise ValueError(
-                    f"data must have two LLMs or more, and {least} {what} of each; got "
-                    f"{counts.min()} of {data.llms[counts.argmin()]!r}, {data.n_llms} LLMs"
-                )
         fill = [np.where(np.isnan(v), np.nanmean(v, axis=0), v) for v in (data.losses, costs)]
         self.losses, self.costs = fill
         self.groups = np.unique(np.array(data.prompts), return_inverse=True)[1]
         self.n_groups = self.groups.max() + 1
-        if self.n_groups < 2 * least:
-            raise ValueError(f"data must have {2 * least} different prompts; got {self.n_groups}")
 
     def curve(self, gamma, prices, rows=slice(None), llms=slice(None)):
         """Return the deferral curve of predictions for these prompts and LLMs."""
@@ -274,7 +298,7 @@ def _at(curve, budgets):
     return curve.at(np.where(np.isclose(budgets, first, rtol=1e-9, atol=0), first, budgets))
 
 
-def _candidates(table):
+def _candidates(table, encoder):
     """Return the short list, by the number of prompts."""
     n = len(table.X)
     sizes = [K for K in (3, 10, 30) if K == 3 or 20 * K <= n]
@@ -283,7 +307,8 @@ def _candidates(table):
         K = int(np.clip(n // 20, 2, 10))
         soft = LearnedMap(K, assignment="soft", max_iter=50)
         found["learned map, soft"] = UniRoute(soft)
-    return found | {"UniRoute": UniRoute()}
+    found["UniRoute"] = UniRoute()
+    return {name: router.set_params(encoder=encoder) for name, router in found.items()}
 
 
 def _fitted(router, table, rows, llms=slice(None), train_llms=None, labels=None):
@@ -355,6 +380,12 @@ def _about_prompts(table, gamma, prices, singles, level, rng):
             figures(np.ones(n)), again.std(axis=0, ddof=1), ends, strict=True
         )
     ]
+
+
+def _understated(table, gamma):
+    """Return by how much the lowest of predicted losses is too low on average."""
+    lowest = np.arange(len(gamma)), gamma.argmin(axis=1)
+    return float((table.losses[lowest] - gamma[lowest]).mean())
 
 
 def _weighted(table, path, weights):

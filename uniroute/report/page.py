@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 __all__ = ["budget_of", "kinds_of", "render"]
 
-MOST_LLMS, MOST_KINDS, FEWEST = 12, 12, 40
+MOST_LLMS, MOST_KINDS, FEWEST, MOST_PROMPTS = 12, 12, 40, 20_000
 INK = "#010203"  # replaced by the page's own colour of text
 STYLES = {"chosen": ("#0072b2", "-"), "ZeroRouter": ("#d55e00", "--"),
           "Oracle": ("#009e73", "-."), "Random": ("#999999", ":")}  # fmt: skip
@@ -21,14 +21,17 @@ STYLES = {"chosen": ("#0072b2", "-"), "ZeroRouter": ("#d55e00", "--"),
 def budget_of(result, X):
     """Return the recommended budget of a prompt: the best single LLM's cost, less what is saved.
 
-    Not less than the cheapest choices of the recommended router for prompts of embeddings `X`.
+    Not less than the cheapest choices of the recommended router for prompts of embeddings `X`; of
+    four digits, so that what is printed is what is meant.
     """
     cost = result.llm_costs[result.llms.index(result.best_llm)]
     least = result.router.predict_cost(X).min(axis=1).mean()
-    return float(max(cost * (1 - result.saving.mean), least))
+    budget = float(max(cost * (1 - result.saving.mean), least))
+    step = 10.0 ** (np.floor(np.log10(budget)) - 3) if budget > 0 else 1.0
+    return float(f"{np.ceil(budget / step * (1 - 1e-12)) * step:.4g}")
 
 
-def render(result, data, understood, saved, diagnosis):
+def render(result, data, understood, saved, diagnosis, budget, decision, encoder):
     """Return the page as HTML.
 
     Parameters
@@ -40,14 +43,20 @@ def render(result, data, understood, saved, diagnosis):
     saved : str
         Name of the router's file.
     diagnosis : Diagnosis or None
-        Of the recommended router at `budget_of` the result.
+        Of the recommended router at the budget.
+    budget : float
+        `budget_of` the result.
+    decision : str
+        How the code decides: by ``plan=plan`` of this budget, or by a ``cost_weight=``.
+    encoder : str or None
+        What makes the encoder in the code; None: it is not known.
 
     Returns
     -------
     str
     """
     kinds, order = _kinds_and_llms(result, data)
-    place, budget = data.llms.index(result.best_llm), budget_of(result, data.embeddings)
+    place = data.llms.index(result.best_llm)
     loader = PackageLoader("uniroute.report", ".")
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     return page.get_template("page.html").render(
@@ -64,55 +73,58 @@ def render(result, data, understood, saved, diagnosis):
         left_out=len(data.llms) - len(order),
         diagnosis=diagnosis,
         saved=saved,
-        code=_code(saved, budget),
+        code=_code(saved, data.embeddings.shape[1], budget, decision, encoder),
         percent=lambda share: f"{share:.1%}".replace("%", " %"),
-        money=lambda value: f"{value:,.4g}",
+        money=lambda value: f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}",
     )
 
 
 def _kinds_and_llms(result, data):
     """Return the kinds, and the LLMs to show: who wins most kinds, then who is best overall."""
-    everyone = np.arange(len(data.llms))
-    wins = np.bincount(
-        [kind["best"] for kind in kinds_of(data, everyone) if kind["best"] is not None],
-        minlength=len(everyone),
-    )
+    kinds = kinds_of(data)
+    best = [kind["quality"].argmax() for kind in kinds if np.isfinite(kind["quality"]).any()]
+    wins = np.bincount(best, minlength=len(data.llms))
     order = np.lexsort([-result.llm_quality, -wins])[:MOST_LLMS]
-    return kinds_of(data, order), order
+    for kind in kinds:
+        quality = kind["quality"][order]
+        known = quality[np.isfinite(quality)]
+        kind["best"] = int(quality.argmax()) if known.size and known.max() > known.min() else None
+        kind["quality"] = [float(q) if np.isfinite(q) else None for q in quality]
+    return kinds, order
 
 
-def kinds_of(data, llms):
+def kinds_of(data):
     """Return the kinds of prompts, the largest first, and who wins there.
 
     Parameters
     ----------
     data : RoutingData
-    llms : array of int
-        The LLMs to show.
+        Of more than 20,000 prompts as many are drawn.
 
     Returns
     -------
     list of dict
-        With `words` (the most typical ones), `example` (the prompt nearest to the centre), `share`,
-        `quality` (None: no label) and `best`, a position in `llms` or None.
+        With `words` (the most typical ones), `example` (the prompt nearest to the centre), `share`
+        and `quality` of each LLM (-inf: no label).
     """
-    K = int(np.clip(len(data.prompts) // FEWEST, 1, MOST_KINDS))
+    if len(data.prompts) > MOST_PROMPTS:
+        some = np.random.default_rng(0).permutation(len(data.prompts))[:MOST_PROMPTS]
+        data = data.select(prompts=np.sort(some))
+    K = int(np.clip(len(np.unique(data.embeddings, axis=0)) // FEWEST, 1, MOST_KINDS))
     means = KMeans(K, n_init=1, random_state=0).fit(data.embeddings)
     words, nearest = _words(data.prompts, means.labels_, K), means.transform(data.embeddings)
     kinds = []
     for k in np.argsort(-np.bincount(means.labels_, minlength=K), kind="stable"):
         rows = np.flatnonzero(means.labels_ == k)
-        losses = data.losses[rows][:, llms]
-        seen = (~np.isnan(losses)).sum(axis=0)
-        quality = [1 - np.nanmean(losses[:, j]) if n else None for j, n in enumerate(seen)]
-        found = [-np.inf if q is None else q for q in quality]
+        losses, seen = data.losses[rows], ~np.isnan(data.losses[rows])
+        lost = np.where(seen, losses, 0.0).sum(axis=0)
+        quality = np.where(seen.any(axis=0), 1 - lost / np.maximum(seen.sum(axis=0), 1), -np.inf)
         kinds.append(
             {
                 "words": ", ".join(words[k]) or "(no words)",
                 "example": _short(data.prompts[rows[nearest[rows, k].argmin()]]),
                 "share": len(rows) / len(data.prompts),
                 "quality": quality,
-                "best": int(np.argmax(found)) if seen.any() else None,
             }
         )
     return kinds
@@ -181,12 +193,23 @@ def _alt(result):
     )
 
 
-def _code(saved, budget):
-    """Return the lines that load the router and route a prompt."""
-    return (
-        f"from uniroute import Encoder, UniRoute\n\n"
-        f"router = UniRoute.load({saved!r})\n"
-        f"encode = Encoder().encode  # the encoder that the table's embeddings are of\n"
-        f"plan = router.plan(encode(my_prompts), budget={budget:.4g})  # once\n"
-        f'router.route(encode(["What is 17 times 6?"]), plan=plan)\n'
-    )
+def _code(saved, n_dims, budget, decision, encoder):
+    """Return lines that load the router, where its file is, and route a prompt."""
+    plan = [f"[plan] = router.plans_  # budget={budget:.4g}, on average"]
+    plan = plan if decision == "plan=plan" else []
+    if encoder is None:
+        lines = [
+            "import numpy as np\nfrom uniroute import UniRoute\n",
+            f"router = UniRoute.load({saved!r})",
+            *plan,
+            f"X = np.zeros((1, {n_dims}))  # embeddings of prompts, made as the table's were",
+            f"router.route(X, {decision})",
+        ]
+    else:
+        lines = [
+            "from uniroute import Encoder, UniRoute\n",
+            f"router = UniRoute.load({saved!r}, encoder={encoder})  # no other is taken",
+            *plan,
+            f'router.route_texts(["What is 17 times 6?"], {decision})',
+        ]
+    return "\n".join(lines) + "\n"

@@ -1,11 +1,14 @@
 """Files as programs write them, as columns of cells that know where they stand."""
 
 import csv
+import gzip
 import io
 import warnings
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -48,6 +51,8 @@ class Sheet:
         The sign before decimals, None to find it out.
     words : set of str
         Words for right and wrong that were met.
+    percent : bool
+        Whether percent signs were met, whose numbers are read as shares.
     """
 
     name: str
@@ -58,6 +63,7 @@ class Sheet:
     notes: list
     decimal: str | None = None
     words: set = field(default_factory=set)
+    percent: bool = False
 
     def where(self, row=None, column=None):
         """Return the place of a row and a column, by position, in words."""
@@ -117,13 +123,21 @@ class Sheet:
             row = int(bad.argmax())
             said = "a number" if low == -np.inf else f"a number from {low:g}"
             said += " or a word for right or wrong" if words is True else ""
-            raise self.error(f"expected {said}; got {self.frame[column].iloc[row]!r}", row, column)
+            got = self.frame[column].iloc[row]
+            got = got.item() if hasattr(got, "item") else got
+            raise self.error(f"expected {said}; got {got!r}", row, column)
         return values
+
+    def counts_rows(self, column):
+        """Return whether a column's cells are 0, 1, 2, ... or 1, 2, 3, ..., ten at least."""
+        cells = pd.to_numeric(self.frame[column], errors="coerce").to_numpy(float, na_value=np.nan)
+        return len(cells) >= 10 and cells[0] in (0, 1) and bool((np.diff(cells) == 1).all())
 
     def _parsed(self, column, found, words):
         """Return different cells of a column as numbers, inf for what is none."""
         found = [str(text).strip() for text in found]
         self.words |= {text for text in found if text.casefold() in RIGHT | WRONG}
+        self.percent |= any(text.endswith("%") for text in found)
         decimal = self._decimal(column, found)
         if decimal == ".":
             values = (
@@ -157,14 +171,15 @@ class Sheet:
         return ","
 
     def share_of_numbers(self, column):
-        """Return which share of a column's cells that are not empty are numbers or such words."""
+        """Return which share of a column's cells that say something are numbers or such words."""
         codes, found = self.texts(column, needed=False)
         if not found:
             return 0.0
         read = np.array([_number(text, self.decimal or ",", True) for text in found])
         other = np.array([_number(text, ".", True) for text in found])
-        good = ~(np.isinf(read) & np.isinf(other))
-        return float(good[codes[codes >= 0]].mean())
+        good, cells = ~(np.isinf(read) & np.isinf(other)), codes[codes >= 0]
+        cells = cells[~np.isnan(read[cells])]
+        return float(good[cells].mean()) if cells.size else 0.0
 
 
 def _number(text, decimal, words):
@@ -200,8 +215,10 @@ def open_sheet(table, decimal=None, texts=lambda name: False):
     """
     if isinstance(table, pd.DataFrame):
         return _from_frame(table, "the data frame", decimal)
+    if not isinstance(table, str | Path):
+        raise ValueError(f"table must be a path or a data frame; got {table!r}")
     path = Path(table)
-    if path.suffix in (".jsonl", ".ndjson", ".parquet", ".xlsx"):
+    if path.suffix in (".json", ".jsonl", ".ndjson", ".parquet", ".xlsx"):
         return _from_frame(_other(path), path.name, decimal)
     raw, notes = _utf8(path)
     separator = _separator(path, raw)
@@ -249,11 +266,14 @@ def _checked(sheet):
 
 
 def _other(path):
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    if path.suffix == ".xlsx":
-        return pd.read_excel(path)
-    return pd.read_json(path, lines=True, dtype=False)
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        if path.suffix == ".xlsx":
+            return pd.read_excel(path)
+        return pd.read_json(path, lines=path.suffix != ".json", dtype=False)
+    except (ValueError, BadZipFile) as error:
+        raise ValueError(f"{path.name} must be a whole {path.suffix} file; {error}") from error
 
 
 def _from_frame(frame, name, decimal):
@@ -267,26 +287,42 @@ def _from_frame(frame, name, decimal):
 
 def _utf8(path):
     """Return the bytes of a file in UTF-8, and notes on what they were before."""
-    raw = path.read_bytes()
+    raw, notes = path.read_bytes(), []
+    if raw.startswith(b"\x1f\x8b"):
+        raw, notes = _unpacked(path, raw), ["packed by gzip"]
     if not raw or raw.isspace():
         raise ValueError(f"{path.name} is empty")
+    if raw.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return raw.decode("utf-32").encode(), [*notes, "encoding UTF-32"]
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16").encode(), ["encoding UTF-16"]
+        return raw.decode("utf-16").encode(), [*notes, "encoding UTF-16"]
+    if raw.count(0) > len(raw) // 8:
+        raise ValueError(
+            f"{path.name} must be text, in UTF-8 or, with a mark at its start, UTF-16; it is full "
+            "of zero bytes"
+        )
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     if raw.isascii():  # quick, and the most common
-        return raw, []
+        return raw, notes
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as error:
         try:
-            return raw.decode("cp1252").encode(), ["encoding cp1252 (it is no UTF-8)"]
+            return raw.decode("cp1252").encode(), [*notes, "encoding cp1252 (it is no UTF-8)"]
         except UnicodeDecodeError:
             line = raw.count(b"\n", 0, error.start) + 1
             raise ValueError(
                 f"{path.name}, line {line}: expected UTF-8, UTF-16 or cp1252; got byte "
                 f"{raw[error.start]:#x}"
             ) from error
-    return raw, []
+    return raw, notes
+
+
+def _unpacked(path, raw):
+    try:
+        return gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path.name} must be a whole gzip file; {error}") from error
 
 
 def _separator(path, raw, most=50):

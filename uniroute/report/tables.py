@@ -18,7 +18,8 @@ __all__ = ["Table", "read_table"]
 
 # What columns are called, the best name first; compared without case, spaces and signs.
 ROLES = {
-    "prompt": "prompt question query instruction user_prompt input problem text",
+    "prompt": "prompt question query instruction user_prompt input problem text messages "
+    "conversation chat",
     "prompt_id": "prompt_id question_id sample_id example_id test_id doc_id id uid",
     "task": "task subject category kind dataset benchmark eval_name domain subset",
     "llm": "llm model model_name llm_name model_id provider engine",
@@ -39,7 +40,7 @@ ROLES = {
 TEXTS = ("prompt", "prompt_id", "task", "llm", "llm_a", "llm_b", "winner")
 # Columns of numbers that are no LLMs.
 COUNTERS = set("index row number n repeat run epoch trial attempt seed latency duration "
-               "length difficulty year total_tokens".split())  # fmt: skip
+               "length difficulty year total_tokens nr no num".split())  # fmt: skip
 TIES = {"tie", "ties", "draw", "both", "tie (bothbad)", "bothbad", "both_bad", "equal"}
 FORMS = (
     "a row for each answer, with columns for the LLM and its score or loss (llm, score); or a row "
@@ -222,7 +223,7 @@ class _Reading:
         self.notes, self.unit, self.unit_said = [], None, None
         self.roles = find_roles(sheet, columns)
         self.named = llms
-        self.long = None
+        self.long, self.guessed = None, False
         self._prompts()
 
     # --- prompts
@@ -392,6 +393,7 @@ class _Reading:
         else:
             roles = {*self.roles.values()}
             columns = [c for c in range(len(header)) if c not in roles and self._may_be_llm(c)]
+            self.guessed = True
         priced = {}
         for column, name in enumerate(header):
             if llm := _costs_of(name):
@@ -403,7 +405,7 @@ class _Reading:
         name = _plain(self.sheet.header[column])
         if not name or name in COUNTERS or name.startswith("unnamed"):
             return False
-        return self.sheet.share_of_numbers(column) >= 0.5
+        return self.sheet.share_of_numbers(column) >= 0.5 and not self.sheet.counts_rows(column)
 
     def _scaled(self, columns, what):
         """Return the losses that columns of scores or losses stand for, by the scale."""
@@ -423,16 +425,21 @@ class _Reading:
         """Return the ends of the scale; guess them where they are not stated, and say so."""
         self.guess = ""
         if self.scale is not None:
-            low, high = (float(end) for end in self.scale)
-            if not low < high:
-                raise ValueError(f"scale must be two numbers, the lower first; got {self.scale}")
+            low, high = _ends(self.scale)
         else:
             low, high = self._guessed(values, columns, what)
+        if self.sheet.percent and (low, high) != (0, 1):
+            raise ValueError(
+                f"{self.sheet.name} must not have both {what}s with percent signs, read as from 0 "
+                f"to 1, and a scale from {low:g} to {high:g}"
+            )
         out = (values < low) | (values > high)
         if out.any():
             row, k = np.argwhere(out)[0]
+            other = ", or llms= if it is no LLM" if self.guessed else ""
             raise self.sheet.error(
-                f"expected a {what} from {low:g} to {high:g}; got {values[row, k]:g}. Say scale=",
+                f"expected a {what} from {low:g} to {high:g}; got {values[row, k]:g}. Say scale="
+                f"{other}",
                 row,
                 columns[k],
             )
@@ -469,13 +476,15 @@ class _Reading:
             raise sheet.error(f"{self.llms[first[row]]!r} against itself", row, roles["llm_b"])
         outcome = self._outcomes(first, second)
         told = ~np.isnan(outcome)
+        if not told.any():
+            raise ValueError(f"{sheet.name} has no winner at all")
         self._say_form(f"a row for each battle of two of {len(self.llms)} LLMs")
         self.notes.append(
             f"battles as losses by ratings of Bradley and Terry: they tell which is better, not "
             f"which is right; {np.mean(outcome[told] == 0.5):.0%} ties"
         )
         self._say_left_out(set(roles.values()))
-        values = battle_losses(first[told], second[told], outcome[told], len(self.llms))
+        values = battle_losses(first[told], second[told], outcome[told], self.llms)
         rows = self.prompt[told] * len(self.llms)
         self.long = np.concatenate([rows + first[told], rows + second[told]])
         return self._mean(values.ravel(), "battles")
@@ -541,7 +550,12 @@ class _Reading:
             )
         if extra := [llm for llm in known if llm not in self.llms]:
             self.notes.append("costs of others left out: " + ", ".join(map(repr, extra[:5])))
-        return np.array([known[llm] for llm in self.llms], float)
+        try:
+            return np.array([known[llm] for llm in self.llms], float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{name} must hold a number, or two prices, for every LLM; {error}"
+            ) from error
 
     def _from_dict(self, given):
         values = self._all_llms(given, "costs")
@@ -652,6 +666,17 @@ class _Reading:
         if not kept.all():
             self.notes.append(f"costs of {int((~kept).sum())} other answers left out")
         return self._mean(values[kept], None)
+
+
+def _ends(scale):
+    """Return the two ends of a scale as numbers."""
+    try:
+        low, high = (float(end) for end in scale)
+    except (TypeError, ValueError):
+        low = high = np.nan
+    if not -np.inf < low < high < np.inf:
+        raise ValueError(f"scale must be two numbers, the lower first; got {scale}")
+    return low, high
 
 
 def _firsts(codes):

@@ -11,6 +11,8 @@ from uniroute.serve.redact import Redact
 
 __all__ = []
 
+GRACE = 25  # seconds that answers under way have to end, once the process is told to stop
+
 
 def main(argv=None):
     """Serve until the process is told to stop; return its exit status."""
@@ -33,6 +35,7 @@ def main(argv=None):
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_graceful_shutdown=GRACE,
         limit_concurrency=gateway.serving.config.requests,
     )
     return 0

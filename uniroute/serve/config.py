@@ -1,11 +1,13 @@
 """What the gateway is told: endpoints, keys' names, prices, limits. Errors name the field."""
 
+import json
 import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import yaml
 
 from uniroute._texts import TURNS
@@ -166,6 +168,8 @@ def read_config(path):
         found = yaml.load(text, Loader=_Loader)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} must be UTF-8; byte {error.start} is not") from None
+    except RecursionError:
+        raise ValueError(f"{path} must be YAML; it is too deep") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -183,6 +187,10 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node, deep=False):
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    problem="a name must be text", problem_mark=key.start_mark
+                )
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
                 raise yaml.constructor.ConstructorError(
                     problem=f"{key.value!r} stands twice", problem_mark=key.start_mark
@@ -236,10 +244,12 @@ def _models(where, found):
 
 
 def _url(where, value):
-    parts = urlsplit(value) if isinstance(value, str) else None
     try:
+        httpx2.URL(value)  # which is stricter, but takes blanks
+        parts = urlsplit(value)
         good = parts and parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
+        good = good and " " not in value
+    except (ValueError, TypeError, httpx2.InvalidURL):
         good = False
     if not good:
         raise ValueError(f"{where} must begin with http:// or https:// and a host")
@@ -298,6 +308,10 @@ def _prices(where, found):
 def _body(where, found):
     if not isinstance(found, dict) or {"model", "messages", "prompt", "stream"} & set(found):
         raise ValueError(f"{where} must have fields, but not model, messages, prompt or stream")
+    try:
+        json.dumps(found, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where} must hold what JSON can; {error}") from None
     return found
 
 

@@ -3,12 +3,15 @@
 import asyncio
 import json
 import logging
+import math
 import re
 import time
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 import httpx2
+import numpy as np
 from starlette.responses import Response
 
 from uniroute.serve.requests import Refused
@@ -20,7 +23,9 @@ PASSED = ("content-type", "content-encoding", "x-request-id", "cache-control", "
 # Statuses that say something of the request; all others are the endpoint's own trouble, a wrong key
 # among them, of which its answer may show a part.
 OF_REQUEST = {400, 409, 413, 414, 415, 422, 431, 451}
+LONGEST_WAIT = 3600.0  # seconds: what endpoints ask for with Retry-After counts up to here
 TAIL = 64 * 1024  # bytes of an answer that are kept to read the usage in
+END = object()  # of an answer
 USAGE = re.compile(rb'"usage"\s*:\s*\{')
 
 
@@ -46,30 +51,36 @@ class Forwarder:
 
     def __init__(self, client, metrics):
         self.client, self.metrics = client, metrics
-        self._down = {}
+        self._down = {}  # name: when it failed, and for how long it asked to be left alone
 
     def ordered(self, names, cooldown):
-        """Return names with those behind that failed lately."""
+        """Return names with those behind that failed lately, or asked for more time than that."""
         now = time.monotonic()
-        return sorted(names, key=lambda name: now - self._down.get(name, -1e18) < cooldown)
+
+        def is_down(name):
+            failed, wait = self._down.get(name, (-np.inf, 0.0))
+            return now - failed < max(cooldown, wait)
+
+        return sorted(names, key=is_down)
 
     async def ask(self, asked, names, config):
         """Return the `Answer` of the first that gives one, or raise `Refused`."""
-        failed = {}
+        failed, waits = {}, []
         for name in names[: config.attempts]:
             model = config.models[name]
             try:
                 answer = await self._ask_one(asked, model, config.connect_timeout)
             except _Failed as error:
                 failed[name] = str(error)
-                self._down[name] = time.monotonic()
+                self._down[name] = time.monotonic(), error.wait
+                waits.append(error.wait)
                 self.metrics.failures.labels(name, str(error)).inc()
                 LOG.warning("%s did not answer: %s", name, error)
             else:
                 self._down.pop(name, None)
                 answer.failed = failed
                 return answer
-        raise _nobody(failed)
+        raise _nobody(failed, min(waits))
 
     async def _ask_one(self, asked, model, connect_timeout):
         body = asked.body | model.body | {"model": model.model or model.name}
@@ -90,9 +101,11 @@ class Forwarder:
         started, response = time.perf_counter(), None
         try:
             response = await self.client.send(request, stream=True)
-            _check(response.status_code)
+            _check(response)
             rest = response.aiter_raw()
             first = await anext(rest, b"")
+            if not first and response.is_success:
+                raise _Failed("empty")
         except BaseException as error:
             if response is not None:
                 await response.aclose()
@@ -107,12 +120,29 @@ def _address(url, path):
 
 
 class _Failed(Exception):
-    """Why an endpoint did not answer: one of few short texts."""
+    """Why an endpoint did not answer: one of few short texts; `wait`: seconds that it asks for."""
+
+    def __init__(self, reason, wait=0.0):
+        super().__init__(reason)
+        self.wait = wait
 
 
-def _check(status):
-    if not (200 <= status < 300 or status in OF_REQUEST):
-        raise _Failed(f"status {status}")
+def _check(response):
+    if not (response.is_success or response.status_code in OF_REQUEST):
+        raise _Failed(f"status {response.status_code}", _wait(response))
+
+
+def _wait(response):
+    """Return the seconds of Retry-After, a number or a date; 0 if there is none."""
+    text = response.headers.get("retry-after", "")
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            seconds = 0.0
+    return min(max(seconds, 0.0), LONGEST_WAIT) if np.isfinite(seconds) else 0.0
 
 
 def _failure(error):
@@ -124,12 +154,15 @@ def _failure(error):
     return _Failed("broken off") if isinstance(error, httpx2.HTTPError) else error
 
 
-def _nobody(failed):
-    """Return the error of a request that no LLM answered."""
+def _nobody(failed, wait):
+    """Return the error of a request that no LLM answered, and when to ask again."""
     reasons = set(failed.values())
     status = {("status 429",): 429, ("timeout",): 504}.get(tuple(reasons), 502)
     told = ", ".join(f"{name} ({reason})" for name, reason in failed.items())
-    return Refused(status, f"no LLM answered: {told}", "upstream_error", code="no_answer")
+    refused = Refused(status, f"no LLM answered: {told}", "upstream_error", code="no_answer")
+    if wait:
+        refused.headers["retry-after"] = str(math.ceil(wait))
+    return refused
 
 
 def headers_of(response):
@@ -160,13 +193,10 @@ class PassedThrough(Response):
         try:
             await send(start | {"headers": self.raw_headers})
             await send({"type": "http.response.body", "body": kept, "more_body": True})
-            async for chunk in self.answer.rest:
-                if gone.done():
-                    break
+            while isinstance(chunk := await self._next(gone), bytes) and not gone.done():
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 kept = (kept + chunk)[-TAIL:]
-            else:
-                whole = True
+            whole = chunk is END
         except httpx2.HTTPError:  # without the last message the server breaks off too
             pass
         finally:
@@ -175,6 +205,17 @@ class PassedThrough(Response):
             self.done(kept, whole)
         if whole:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _next(self, gone):
+        """Return the next bytes, or `END`; None: the client has gone meanwhile."""
+        step = asyncio.ensure_future(anext(self.answer.rest, END))
+        try:
+            await asyncio.wait({step, gone}, return_when=asyncio.FIRST_COMPLETED)
+            return step.result() if step.done() else None
+        finally:
+            if not step.done():
+                step.cancel()
+                await asyncio.wait({step})
 
 
 def usage_in(kept):

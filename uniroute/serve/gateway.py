@@ -68,7 +68,9 @@ class Gateway:
     answers), `choice` (the router's first), `reason`, `losses` and `costs` (predicted, of the first
     ten), `cost-weight`, `pool` (the version that decided), `tried` (who failed before), `request`.
     An LLM that cannot be reached, is too slow, breaks off before its first byte, or answers with
-    401, 403, 404, 429 or 5xx is followed by the runner-up, and asked last for `cooldown` seconds.
+    401, 403, 404, 429 or 5xx is followed by the runner-up, and asked last for `cooldown` seconds,
+    or as long as its ``Retry-After`` says, up to an hour. If nobody answers, the client is told the
+    shortest of these.
     After the first byte nobody takes over: a broken stream is seen to break.
 
     **What changes.** Both files are read again when one changes, at SIGHUP, and at ``POST
@@ -115,14 +117,15 @@ class Gateway:
         self.metrics, self._reading = Metrics(), threading.Lock()
         self._state = self._look()
         self.serving = read_serving(*self._paths, self.encoder)
+        self._secrets = set(self.serving.config.secrets)
         self._set_gauges()
         self._thread = self._forwarder = None
         self.app = self._app()
 
     @property
     def secrets(self):
-        """All keys, to be kept out of logs."""
-        return self.serving.config.secrets
+        """All keys so far, to be kept out of logs: requests under way may bear those of before."""
+        return tuple(self._secrets)
 
     def reload(self):
         """Read both files again and put what they say in the place of what was.
@@ -149,6 +152,7 @@ class Gateway:
                     "reload failed, all stays as it was: %s", error if known else _place(error)
                 )
                 raise
+            self._secrets |= set(new.config.secrets)
             self.serving = new
             self.metrics.reloads.labels("done").inc()
             self._set_gauges()
@@ -175,7 +179,10 @@ class Gateway:
     async def _lifespan(self, app):
         config = self.serving.config
         self._thread = EncoderThread(self.encoder, config.queue, config.batch)
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
+        # Idle connections are closed before endpoints do it, commonly after five seconds: a request
+        # on one that is just being closed would count as a failure.
+        limits = {"max_connections": None, "max_keepalive_connections": 100}
+        limits = httpx2.Limits(**limits, keepalive_expiry=2.0)
         async with httpx2.AsyncClient(limits=limits, trust_env=config.proxy_from_env) as client:
             self._forwarder = Forwarder(client, self.metrics)
             watch = asyncio.create_task(self._watch())

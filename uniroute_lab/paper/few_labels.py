@@ -26,6 +26,8 @@ SHAPES = {
     "livecodebench": (880, 28),
 }
 UNDATED = ("routerbench", "llmrouter")
+# Some texts stand there twice. Both go to one part, which may then be a prompt short.
+TWICE = ("mmlu_pro", "llmrouter")
 LABELS = (25, 50, 100, 200, 400)
 NUMBERS = {
     "k": (5, 12, 25, 50, 100, 200),
@@ -88,6 +90,7 @@ def unequal_pools(data):
     list of (dict, UnequalPool)
         The case, {"pool": "alike", "newer" or "stronger", "n_train_llms": "all", "8" or "4"}, and
         its split. A third of the LLMs are the pool, but four at least; 30 % of the prompts test.
+        Where texts stand twice there is one validation prompt more than labels.
         Newer pools where dates of release are known; eight training LLMs where there are sixteen
         LLMs or more.
 
@@ -97,7 +100,7 @@ def unequal_pools(data):
     [('alike', 'all'), ('alike', '4'), ('stronger', 'all')]
     """
     n_prompts, n_llms = SHAPES[data]
-    val, test = max(numbers_of_labels(data)), int(0.3 * n_prompts)
+    val, test = max(numbers_of_labels(data)) + (data in TWICE), int(0.3 * n_prompts)
     sizes = (min(int(0.6 * n_prompts), n_prompts - val - test), val, test)
     n_pool, found = max(4, round(n_llms / 3)), []
     for kind in ("alike", "newer", "stronger"):

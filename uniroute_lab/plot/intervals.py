@@ -150,7 +150,7 @@ def _draw_forest(found, label, title, kinds, small):
         _draw_differences(axes, panel, kinds, small, SMALL)
         axes.set_yticks(range(len(panel)), [_short(row) for row in panel])
         axes.set_title(name, fontsize=10, fontweight="normal")
-        axes.locator_params(axis="x", nbins=5)
+        axes.locator_params(axis="x", nbins=4)
     for i in range(len(found), grid.size):
         grid.flat[i].set_visible(False)
         grid.flat[i - N_COLUMNS].tick_params(labelbottom=True)  # the lowest panel of its column

@@ -14,7 +14,7 @@ STYLE = Path(__file__).with_name("book.mplstyle")
 DPI = 288  # pixels per inch: three for each of a page, for screens that are fine
 SMALLEST = 10  # points: still read on a phone, where a page shows two thirds of this
 LONG = 26  # letters of a name at the side, beyond which it is folded
-ROOM = 0.3  # inches from one name to the next that two lines need
+ROOM = 0.3  # inches from one name to the next that two lines need; an inch is for title and labels
 
 
 class Picture:
@@ -166,7 +166,9 @@ def _fold_names(axis):
 
     names = [label.get_text() for label in axis.get_majorticklabels()]
     longest = max(map(len, names), default=0)
-    apart = (axis.figure.get_figheight() - 1) / max(1, len(names))  # axes and labels above, below
+    place = axis.axes.get_subplotspec()  # None for a scale of colours
+    n_rows = place.get_gridspec().nrows if place else 1
+    apart = (axis.figure.get_figheight() / n_rows - 1) / max(1, len(names))
     fixed = isinstance(axis.get_major_locator(), FixedLocator)
     if fixed and longest > LONG and apart >= ROOM:
         axis.set_ticklabels([fill(name, LONG, break_long_words=False) for name in names])

@@ -82,7 +82,7 @@ def _draw_pool(names, costs, quality, unit, hull, log, title, shown):
         look = {"color": colour, "linestyle": dash, "label": "best mixtures of two LLMs"}
         draw_function(axes, costs[hull], quality[hull], **look)
         axes.legend(loc="best")
-        line = _along(costs[hull], quality[hull])
+        line = _along(costs[hull], quality[hull], np.geomspace if log else np.linspace)
     look = {"linestyle": "", "marker": "o", "markersize": 6.7, "mec": "#333333", "mew": 0.5}
     order = np.argsort(costs, kind="stable")
     colours = dict(zip(order, llm_colours(len(names)), strict=True))
@@ -94,10 +94,10 @@ def _draw_pool(names, costs, quality, unit, hull, log, title, shown):
     return figure
 
 
-def _along(x, y):
+def _along(x, y, spread):
     """Return points on a line through vertices, which names are to keep away from."""
-    places = np.linspace(0, len(x) - 1, 200)[::8]
-    return np.array([np.interp(places, np.arange(len(x)), values) for values in (x, y)])
+    places = spread(x[0], x[-1], 60)  # evenly on the page
+    return np.array([places, np.interp(places, x, y)])
 
 
 def _label_points(dots, names, x, y, line, shown):

@@ -21,6 +21,7 @@ from uniroute_lab.plot.tidy import is_rule, read_lines, read_points
 __all__ = ["against_bound", "lines"]
 
 BETWEEN = ("guide", "line", "step", "stem")
+LETTERS = 55  # of numbers and the blanks between them, below a single panel
 
 
 @styled
@@ -179,6 +180,8 @@ def _line_axes(found, log, title):
     figure, grid = new_axes(1, len(found.panels), height, sharey=True, squeeze=False)
     if found.faceted and ticks is not None:
         ticks = ticks[:: -(-len(ticks) // 5)]  # at most five in a narrow panel
+    elif ticks is not None and sum(len(number(tick)) + 2 for tick in ticks) > LETTERS:
+        ticks = ticks[::2]
     for axes, panel in zip(grid[0], found.panels, strict=True):
         if "x" in log:
             log_x(axes, *found.x_range, ticks)

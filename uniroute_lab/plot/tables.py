@@ -9,6 +9,8 @@ from uniroute_lab.plot.picture import Picture, number, styled
 
 __all__ = ["heatmap"]
 
+MANY = 24  # columns whose numbers no longer fit side by side
+
 
 @styled
 def heatmap(
@@ -96,6 +98,13 @@ def _numbers_fit(table, digits):
     return table.shape[1] <= 14 or table.shape[1] * longest <= 60
 
 
+def _column_names(names):
+    """Return what stands under the columns: of many that are mere numbers, every fifth."""
+    if len(names) <= MANY or not all(name.isdigit() for name in names):
+        return names
+    return [name if int(name) % 5 == 0 else "" for name in names]
+
+
 def _draw_heatmap(table, label, title, digits, column_word, limits):
     """Draw the cells, with their numbers where these fit, and return the figure."""
     import seaborn
@@ -110,13 +119,14 @@ def _draw_heatmap(table, label, title, digits, column_word, limits):
         annot=_numbers_fit(table, digits),
         annot_kws={"size": 7.5},
         fmt=f".{digits}f",
-        xticklabels=list(table.columns),
+        xticklabels=_column_names(list(table.columns)),
         yticklabels=list(table.index),
         cbar_kws={"label": label},
         linewidths=0.4,
     )
     axes.tick_params(left=False, bottom=False, axis="both", labelrotation=0)
-    if max(map(len, table.columns)) * table.shape[1] > 56:  # too long to stand side by side
+    shown = _column_names(list(table.columns))
+    if max(map(len, shown)) * sum(map(bool, shown)) > 56:  # too long to stand side by side
         axes.tick_params(axis="x", labelrotation=90)
     axes.set_title(title)
     if column_word:

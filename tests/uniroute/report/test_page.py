@@ -1,19 +1,26 @@
 """The page stands alone, whatever prompts and LLMs are called; the router beside it routes."""
 
+import html
 import re
 import subprocess
 import sys
+import warnings
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
-from uniroute import UniRoute, read_table
+from uniroute import Encoder, UniRoute, read_table
 
 pd = pytest.importorskip("pandas")
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
+from uniroute.report.__main__ import main, report  # noqa: E402
 
+HEAD = "prompt,llm,score,cost\n"
+NO_COSTS = pd.DataFrame(
+    {"prompt": [f"p {i}" for i in range(50)], "a": [1, 0] * 25, "b": [0, 1] * 25}
+)
 HOSTILE = "<script>alert(1)</script>\"'{{ 7 * 7 }} $x_$"
 
 
@@ -94,6 +101,93 @@ def test_the_router_beside_the_page_sends_each_kind_to_its_llm(made):
     assert np.mean(np.array(chosen) == right) > 0.95
 
 
+def run_code(folder, name):
+    """Run the lines that a page prints, in its folder; return them and what they say."""
+    page = (folder / name).read_text(encoding="utf-8")
+    code = html.unescape(re.search(r"<pre[^>]*><code>(.*?)</code>", page, re.DOTALL)[1])
+    *lines, last = code.rstrip().split("\n")
+    code = "\n".join([*lines, f"print({last})", "print(router.plans_, router.pool_.fingerprint)"])
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return code, done.stdout
+
+
+def test_the_code_of_the_page_runs_beside_the_router(made):
+    code, said = run_code(made[0], "page.html")
+    [budget] = re.findall(r"budget=([\d.]+)", code)
+    assert f"[Plan(budget={float(budget):g}," in said and "None" in said  # the encoder is unknown
+    assert any(name in said for name in ("adder", "traveller", "both"))
+
+
+class Kinds:
+    """An encoder that tells the two kinds of prompts apart by a word."""
+
+    def encode(self, texts):
+        return np.array([[1.0, 0.1] if "capital" in text else [0.1, 1.0] for text in texts])
+
+
+def table_of(n, words=("capital of", "sum of")):
+    """Return a table of two kinds of prompts and an LLM for each."""
+    kind = np.arange(n) % 2
+    frame = pd.DataFrame({"prompt": [f"{words[k]} {i}" for i, k in enumerate(kind)]})
+    for k, llm in enumerate(["traveller", "adder"]):
+        frame[llm] = (kind == k).astype(int)
+    return read_table(frame, costs={"traveller": 1.0, "adder": 2.0})
+
+
+def test_the_router_knows_the_encoder_of_the_table(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNIROUTE_CACHE", str(tmp_path))
+    encoder = Encoder(Kinds())
+    result = report(table_of(200), tmp_path / "page.html", encoder=encoder)
+    assert result.router.route_texts(["capital of 7"], cost_weight=0.0) == ["traveller"]
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "encoder=Encoder(...)" in page and "route_texts" in page
+    again = UniRoute.load(tmp_path / "page.uniroute", encoder=encoder)
+    assert again.pool_.fingerprint == encoder.fingerprint
+    assert again.route_texts(["sum of 3"], plan=again.plans_[0]).shape == (1,)
+    with pytest.raises(ValueError, match="encoder must be the one that the router was fitted with"):
+        UniRoute.load(tmp_path / "page.uniroute", encoder=Encoder(Kinds(), fingerprint="another"))
+    X = np.zeros((200, 3))
+    with pytest.raises(ValueError, match="embeddings must have the encoder's 2 dimensions; got 3"):
+        report(table_of(200), tmp_path / "page.html", X, encoder=encoder)
+
+
+def test_prompts_of_one_embedding_make_a_page(tmp_path):
+    # As of prompts that differ behind what the encoder reads.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = report(table_of(200), tmp_path / "page.html", np.ones((200, 4)))
+    assert not result.helps
+    assert "Who wins where" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_what_the_table_alone_tells_is_told_before_any_embedding(tmp_path):
+    class Never:
+        def encode(self, texts):
+            raise AssertionError("nothing has to be embedded")
+
+    encoder, table = Encoder(Never(), fingerprint="never"), table_of(200)
+    for said, data, name in [
+        ("costs must be known of every LLM", read_table(NO_COSTS), "page.html"),
+        ("data must have 20 different prompts; got 12", table_of(12), "page.html"),
+        ("output must be the name of the page", table, "page.uniroute"),
+    ]:
+        with pytest.raises(ValueError, match=said):
+            report(data, tmp_path / name, encoder=encoder)
+    with pytest.raises(FileNotFoundError, match="output must be in an existing folder"):
+        report(table, tmp_path / "none" / "page.html", encoder=encoder)
+    (tmp_path / "table.csv").write_text(HEAD + "a,small,1,1\n")
+    with pytest.raises(ValueError, match="output must be the name of the page"):
+        report(tmp_path / "table.csv", tmp_path / "table.csv", encoder=encoder)
+    assert (tmp_path / "table.csv").read_text().startswith(HEAD)
+
+
+def test_a_column_without_a_name_is_told(capsys, tmp_path):
+    assert main([str(tmp_path / "t.csv"), "--column", "prompt"]) == 1
+    assert "--column must be WHAT=NAME" in capsys.readouterr().err
+
+
 def test_faults_are_one_line_and_a_status(made):
     run = [sys.executable, "-m", "uniroute.report"]
     options = {"cwd": made[0], "capture_output": True, "text": True, "check": False}
@@ -104,8 +198,6 @@ def test_faults_are_one_line_and_a_status(made):
 
 
 def test_battles_make_a_page(tmp_path):
-    from uniroute.report.__main__ import report
-
     rng = np.random.default_rng(1)
     kind = rng.integers(0, 2, 600)
     ends = np.array([rng.choice(3, 2, replace=False) for _ in kind])

@@ -1,5 +1,6 @@
 """Tables as tools and people write them: each form read right, each fault named by its place."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -180,10 +181,84 @@ def test_battles_mean_the_chance_to_beat_another(write):
     assert "which is better, not which is right" in repr(table)
 
 
+def test_percent_signs_beside_a_larger_scale_are_not_guessed(write):
+    # 85 % of 100 would be 0.85, and so nearly all wrong.
+    text = "prompt,llm,score\np,a,85%\nq,a,90\n"
+    for scale in (None, (0, 100)):
+        with pytest.raises(ValueError, match="percent signs, read as from 0 to 1, and a scale"):
+            read_table(write(text), scale=scale)
+    with pytest.raises(ValueError, match="percent signs"):
+        read_table(write("prompt,a,b\np,85%,90\nq,10%,20\n"))
+    same(read_table(write(text.replace("90", "0.9"))).data.losses, [[0.15], [0.1]])
+
+
+def test_columns_that_count_rows_or_say_nothing_are_no_llms(write):
+    rows = [f"{i},question {i},{i % 2},{'n/a' if i % 3 else 'asked twice'}" for i in range(1, 13)]
+    table = read_table(write("\n".join(["Nr.x,prompt,small,note", *rows]) + "\n"))
+    assert table.data.llms == ["small"]
+    assert "not looked at: 'Nr.x', 'note'" in table.understood
+    text = "prompt,small,took\np,1,0.3\nq,0,17.5\n"
+    with pytest.raises(
+        ValueError, match=r"column 'took': .* from 0 to 1.*or llms= if it is no LLM"
+    ):
+        read_table(write(text), scale=(0, 1))
+
+
+@pytest.mark.parametrize("name", ["t.csv.gz", "t.json", "t.jsonl", "utf-32"])
+def test_files_of_other_kinds(tmp_path, name):
+    chat = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}]
+    frame = pd.DataFrame({"messages": [json.dumps(chat)], "llm": ["a"], "score": [1]})
+    path = tmp_path / name
+    if name.endswith("gz"):
+        path.write_bytes(gzip.compress(frame.to_csv(index=False).encode()))
+    elif name.startswith("utf"):
+        path.write_bytes(frame.to_csv(index=False).encode("utf-32"))
+    else:
+        frame["messages"] = [chat]
+        frame.to_json(path, orient="records", lines=name.endswith("l"))
+    data = read_table(path).data
+    assert data.prompts == ["Why?"] and data.losses.tolist() == [[0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("t.csv", "prompt,llm,score\np,a,1\n".encode("utf-16-le"), "t.csv must be text"),
+        ("t.csv.gz", b"\x1f\x8b\x08broken", "t.csv.gz must be a whole gzip file"),
+        ("t.parquet", b"PAR1xxxx", "t.parquet must be a whole .parquet file"),
+        ("t.xlsx", b"PKxxxx", "t.xlsx must be a whole .xlsx file"),
+        ("t.json", b"{", "t.json must be a whole .json file"),
+    ],
+)
+def test_files_that_are_not_what_they_say(tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError) as error:
+        read_table(tmp_path / name)
+    assert str(error.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"table": None}, "table must be a path or a data frame; got None"),
+        ({"scale": (1,)}, r"scale must be two numbers, the lower first; got \(1,\)"),
+        ({"scale": (0, np.inf)}, "scale must be two numbers"),
+        ({"costs": {"a": "cheap"}}, "costs must hold a number, or two prices, for every LLM"),
+        ({"costs": {"a": object()}}, "costs must hold a number, or two prices"),
+    ],
+)
+def test_bad_options_are_named(options, said):
+    table = pd.DataFrame({"prompt": ["p"], "llm": ["a"], "score": [1]})
+    with pytest.raises(ValueError, match=said):
+        read_table(**{"table": table} | options)
+
+
 def test_ties_and_battles_apart(write):
     head = "prompt,model_a,model_b,winner\n"
     same(read_table(write(head + "p,x,y,tie (bothbad)\n")).data.losses, [[0.5, 0.5]])
-    with pytest.raises(ValueError, match="never met"):
+    with pytest.raises(ValueError, match="has no winner at all"):
+        read_table(write(head + "p,x,y,\n"))
+    with pytest.raises(ValueError, match="'z' and 'x' never met"):
         read_table(write(head + "p,x,y,tie\np,z,w,model_a\n"))
     with pytest.raises(ValueError, match=r"line 2, column 'winner'.*got 'nobody'"):
         read_table(write(head + "p,x,y,nobody\n"))

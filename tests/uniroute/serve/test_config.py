@@ -82,6 +82,11 @@ models:
         (SMALL + "cost_weight: 1\nproxy_from_env: 1", "proxy_from_env must be true or false"),
         (SMALL + "cost_weight: 1\ncost_weight: 2", "'cost_weight' stands twice in line 3"),
         ("a: [", "must be YAML"),
+        ("? [a, b]\n: 1", "must be YAML; a name must be text in line 1, column 3"),
+        ("a: " + 4000 * "[", "must be YAML"),
+        ("cost_weight: 1\nmodels: {a: {url: 'http://[::1'}}", "models.a.url must begin with http"),
+        ("cost_weight: 1\nmodels: {a: {url: 'http://a b/v1'}}", "models.a.url must begin with"),
+        ("cost_weight: 1\nmodels: {a: {url: 3}}", "models.a.url must begin with http"),
     ],
 )
 def test_bad_files_are_told_by_field(read, text, message):
@@ -101,6 +106,8 @@ def test_bad_files_are_told_by_field(read, text, message):
         ("routed: maybe", "models.small.routed must be true or false"),
         ("model: 3", "models.small.model must be text"),
         ("body: {model: x}", "models.small.body must have fields, but not model"),
+        ("body: {since: 2024-01-01}", "models.small.body must hold what JSON can"),
+        ("body: {top_p: .nan}", "models.small.body must hold what JSON can"),
         (f"key: {SECRET}", "models.small.key must be left out or be one of url"),
         (f"key_env: {SECRET}", "models.small.key_env must be the name of an environment variable"),
         ("key_env: NOT_SET_ANYWHERE", "models.small.key_env must name an environment variable"),

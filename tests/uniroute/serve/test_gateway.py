@@ -221,6 +221,122 @@ def test_who_failed_is_asked_last_for_a_while(house):
     assert said(client.post(CHAT, json=chat("hard"))) == "large"
 
 
+def test_an_endpoint_that_asks_for_time_gets_it_and_the_client_is_told(house):
+    seen = []
+
+    def full(wait):
+        async def app(scope, receive, send):
+            if scope["type"] == "http":
+                seen.append(wait)
+                headers = [(b"retry-after", wait)] if wait else []
+                await send({"type": "http.response.start", "status": 429, "headers": headers})
+                await send({"type": "http.response.body", "body": b"{}"})
+
+        return app
+
+    house.urls["large"] = house.run("large", full(b"120"))
+    house.urls["medium"] = house.run("medium", full(b"Wed, 01 Jan 2200 00:00:00 GMT"))
+    _, client = house.start(cooldown=0)
+    for _ in range(2):
+        assert said(client.post(CHAT, json=chat("hard"))) == "small"
+    assert seen == [b"120", b"Wed, 01 Jan 2200 00:00:00 GMT"]  # once each
+    house.endpoints["small"].status = 429
+    answer = client.post(CHAT, json=chat("hard"))
+    assert answer.status_code == 429 and "retry-after" not in answer.headers  # small says nothing
+    answer = client.post(CHAT, json=chat("hard", model="large"))
+    assert answer.status_code == 429 and answer.headers["retry-after"] == "120"
+    answer = client.post(CHAT, json=chat("hard", model="medium"))
+    assert answer.headers["retry-after"] == "3600"
+
+
+@pytest.mark.parametrize("wait", ["soon", "nan", "-5", "Wed, 99 Foo"])
+def test_a_wait_that_cannot_be_read_is_none(house, wait):
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            headers = [(b"retry-after", wait.encode())]
+            await send({"type": "http.response.start", "status": 503, "headers": headers})
+            await send({"type": "http.response.body", "body": b"{}"})
+
+    house.urls["large"] = house.run("large", app)
+    _, client = house.start()
+    answer = client.post(CHAT, json=chat("hard", model="large"))
+    assert answer.status_code == 502 and "retry-after" not in answer.headers
+
+
+def test_an_empty_answer_is_none(house):
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+    house.urls["large"] = house.run("large", app)
+    _, client = house.start()
+    answer = client.post(CHAT, json=chat("hard"))
+    assert said(answer) == "medium" and answer.headers["x-uniroute-tried"] == "large=empty"
+
+
+def test_an_endpoint_that_hangs_in_a_stream_is_left_when_the_client_leaves(house):
+    left = threading.Event()
+
+    async def app(scope, receive, send):
+        if scope["type"] != "http":
+            return
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True})
+        assert (await receive())["type"] == "http.disconnect"
+        left.set()
+
+    house.urls["large"] = house.run("large", app)
+    gateway, client = house.start()
+    with client.stream("POST", CHAT, json=chat("hard", stream=True)) as answer:
+        assert next(answer.iter_raw()) == b"data: 1\n\n"
+    assert left.wait(30)  # long before the endpoint's timeout
+    pause = threading.Event()
+    while b'uniroute_broken_streams_total{llm="large"} 1.0' not in gateway.metrics.text():
+        pause.wait(0.01)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"type": "text", "text": "easy"}, {"type": "image_url", "image_url": {"url": "data:,"}}],
+        "easy " * 100_000,
+    ],
+)
+def test_pictures_tools_and_long_chats_go_where_their_text_does(house, content):
+    _, client = house.start()
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    messages = [
+        {"role": "system", "content": "hard"},
+        {"role": "user", "content": content},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": "hard"},
+    ]
+    answer = client.post(CHAT, json={"model": "uniroute", "messages": messages, "tools": []})
+    assert said(answer) == "small"
+    assert house.endpoints["small"].seen[-1]["body"]["messages"] == messages
+
+
+def test_headers_that_are_no_ascii_are_refused_or_not_looked_at(house, key):
+    _, client = house.start(client_key_env="THE_KEY")
+    headers = [("authorization", "Bearer \xe9".encode("latin-1"))]
+    assert client.post(CHAT, json=chat(), headers=headers).status_code == 401
+    headers = [("authorization", f"Bearer {key}"), ("x-uniroute-budget", b"\xff\xfe")]
+    answer = client.post(CHAT, json=chat(), headers=headers)
+    assert answer.status_code == 400 and answer.json()["error"]["param"] == "x-uniroute-budget"
+    headers = [("authorization", f"Bearer {key}"), ("x-other", b"\xff\xfe")]
+    assert client.post(CHAT, json=chat(), headers=headers).status_code == 200
+
+
+def test_keys_of_before_a_reload_stay_hidden(house, key, monkeypatch):
+    gateway, _ = house.start({"small": {"key_env": "THE_KEY"}})
+    monkeypatch.setenv("THE_KEY", "sk-another-0123456789")
+    gateway.reload()
+    assert set(gateway.secrets) == {key, "sk-another-0123456789"}
+
+
 def test_an_endpoint_is_left_when_the_client_leaves(house):
     house.endpoints["small"].delay = 1000
     gateway, client = house.start()

@@ -164,6 +164,12 @@ def test_a_narrow_panel_has_five_numbers_at_most():
     assert axes.get_xticks().tolist() == list(range(1, 12))
 
 
+def test_long_numbers_at_a_logarithmic_axis_do_not_run_into_each_other():
+    x = np.geomspace(0.0273, 9.57, 9)
+    (axes,) = plot.lines({"cost": x, "quality": x}, "cost", "quality", log="x").figure.axes
+    assert axes.get_xticks().tolist() == x[::2].tolist()
+
+
 def test_lines_with_other_x_each_say_their_ends():
     table = {"size": [50, 100, 10], "family": ["B", "A", "A"], "right": [0.375, 0.5, 0.25]}
     picture = plot.lines(table, "size", "right", "family", log="x")

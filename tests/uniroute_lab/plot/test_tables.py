@@ -83,3 +83,11 @@ def test_maps_with_the_same_limits_have_the_same_colours():
 def test_bad_input_is_named(name, change, words):
     with pytest.raises(ValueError, match=words):
         draw(name, **change)
+
+
+@pytest.mark.parametrize(("n", "shown"), [(24, 24), (25, 5)])
+def test_of_many_numbered_columns_every_fifth_is_named(n, shown):
+    table = pd.DataFrame(np.eye(n), columns=[str(i) for i in range(1, n + 1)])
+    labels = plot.heatmap(table, "ones").figure.axes[0].get_xticklabels()
+    named = [label.get_text() for label in labels if label.get_text()]
+    assert len(named) == shown and named[-1] in ("24", "25")
