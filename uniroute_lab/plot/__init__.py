@@ -9,13 +9,12 @@ line between points that bear markers only guides the eye. All functions need ma
 from uniroute_lab.plot.curves import deferral_curves, mean_curves
 from uniroute_lab.plot.decisions import choice_map, envelope, predicted_and_true, prompts_2d
 from uniroute_lab.plot.drawings import changing_pool, decision
-from uniroute_lab.plot.forests import forest
-from uniroute_lab.plot.intervals import intervals
+from uniroute_lab.plot.intervals import differences, forest, intervals
 from uniroute_lab.plot.looks import METHODS
 from uniroute_lab.plot.picture import Picture
 from uniroute_lab.plot.pools import all_routers, llm_pool, traffic
 from uniroute_lab.plot.series import against_bound, lines
-from uniroute_lab.plot.tables import differences, grouped_differences, heatmap
+from uniroute_lab.plot.tables import heatmap
 from uniroute_lab.plot.trees import dendrogram
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "differences",
     "envelope",
     "forest",
-    "grouped_differences",
     "heatmap",
     "intervals",
     "lines",

@@ -1,11 +1,15 @@
 """Axes: the book's size, logarithmic scales, legends, and functions drawn as they are."""
 
+from textwrap import fill
+
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 from uniroute_lab.plot.picture import number
 
 __all__ = [
     "draw_function",
+    "ends_are_free",
     "handles_of",
     "label_ends",
     "legend_below",
@@ -17,6 +21,7 @@ __all__ = [
 
 WIDTH = 5.8  # inches: of a picture's text two thirds are left on a phone, and this is enough
 N_BESIDE = 20  # letters of a label that leave room for the axes beside it
+NEAR = 0.09  # of the axes' height: a name moved further is not seen to be its line's
 N_STEPS = 400  # straight pieces along an axis on which straight lines are curves
 
 
@@ -194,24 +199,52 @@ def label_ends(axes, ends):
     ends : sequence of tuple of (str, float, str)
         Words, height of the line's end, colour. Words too close to each other are moved apart.
     """
-    axes.get_xlim(), axes.get_ylim()  # the limits are worked out when asked for
-    low, high = axes.transAxes.transform([[0, 0], [1, 1]])[:, 1]
-    y = axes.transData.transform([(1, height) for _, height, _ in ends])[:, 1]
-    places = _apart((y - low) / (high - low), [1 + words.count("\n") for words, *_ in ends])
-    for (words, _, colour), place in zip(ends, places, strict=True):
+    folded = [_folded(words) for words, *_ in ends]
+    places = _apart(_end_heights(axes, ends), folded)
+    for words, (_, _, colour), place in zip(folded, ends, places, strict=True):
         look = {"color": colour, "va": "center", "fontsize": 9, "annotation_clip": False}
         axes.annotate(words, (1, place), (1.015, place), xycoords="axes fraction", **look)
 
 
-def _apart(places, n_lines, line=0.062):
-    """Move heights apart, in their order, until texts of so many lines fit one above the other."""
+def ends_are_free(axes, ends):
+    """Say whether words beside the ends of lines would stand where the lines end, or nearly.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    ends : sequence of tuple of (str, float, str)
+        As for `label_ends`.
+
+    Returns
+    -------
+    bool
+    """
+    heights = _end_heights(axes, ends)
+    folded = [_folded(words) for words, *_ in ends]
+    return bool(np.abs(_apart(heights, folded) - heights).max() <= NEAR)
+
+
+def _folded(words):
+    """Write words, if there are many, in several lines."""
+    return "\n".join(fill(line, N_BESIDE) for line in words.split("\n"))
+
+
+def _end_heights(axes, ends):
+    """Return where lines end, in parts of the axes' height."""
+    axes.get_xlim(), axes.get_ylim()  # the limits are worked out when asked for
+    low, high = axes.transAxes.transform([[0, 0], [1, 1]])[:, 1]
+    y = axes.transData.transform([(1, height) for _, height, _ in ends])[:, 1]
+    return (y - low) / (high - low)
+
+
+def _apart(places, texts, line=0.062):
+    """Move heights apart, in their order and as little as may be, until no text hides another."""
     order = np.argsort(places, kind="stable")
-    size = line * np.asarray(n_lines)[order]
-    need = np.cumsum(size) - size / 2  # without any blank between them
-    loose = np.maximum.accumulate(np.asarray(places)[order] - need)
-    moved = np.minimum(loose, 1.03 - need[-1] - size[-1] / 2) + need
+    size = line * np.array([1 + text.count("\n") for text in texts])[order]
+    middle = np.cumsum(size) - size / 2  # without any blank between them
+    moved = isotonic_regression(places[order] - middle).x  # blanks below them may only grow
     found = np.empty(len(places))
-    found[order] = moved
+    found[order] = np.clip(moved, -0.03, max(-0.03, 1.03 - size.sum())) + middle
     return found
 
 

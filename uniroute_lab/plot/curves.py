@@ -5,6 +5,7 @@ import pandas as pd
 
 from uniroute_lab.plot.axes import (
     draw_function,
+    ends_are_free,
     handles_of,
     label_ends,
     legend_below,
@@ -13,7 +14,7 @@ from uniroute_lab.plot.axes import (
     new_axes,
 )
 from uniroute_lab.plot.looks import looks
-from uniroute_lab.plot.picture import Picture, need, number, styled
+from uniroute_lab.plot.picture import Picture, interval_words, need, number, styled
 from uniroute_lab.plot.series import draw_line
 from uniroute_lab.plot.tidy import Lines, read_lines
 
@@ -22,7 +23,7 @@ __all__ = ["deferral_curves", "mean_curves"]
 
 @styled
 def deferral_curves(
-    curves, unit, title=None, log=False, llms=True, kinds=None, ends=False, gap=None
+    curves, unit, title=None, log=False, llms=True, kinds=None, ends=None, gap=None
 ):
     """Draw quality against mean cost for several routers on one pool.
 
@@ -40,9 +41,9 @@ def deferral_curves(
         Whether to show the single LLMs as dots.
     kinds : dict of str to str, optional
         Kinds of method whose look curves get, where their names do not say it.
-    ends : bool, default False
+    ends : bool, optional
         Whether to write each name beside its curve's end, and "best single LLM" beside that dot,
-        instead of a legend.
+        instead of a legend. If not given, where the curves do not end too close to each other.
     gap : tuple of (str, str, float, str), optional
         Names of a lower and a higher curve, a budget, and words: an arrow from one to the other.
 
@@ -79,8 +80,10 @@ The 2 single LLMs are dots; the best has quality 1 at cost 2.
         _draw_gap(axes, curves, *gap)
     axes.set(xlabel=f"mean cost per prompt ({unit})", ylabel="quality (1 - mean loss)")
     axes.set_title(title)
-    if ends:
-        _label_curves(axes, curves, pool, kinds, llms)
+    names = _curve_ends(curves, kinds)
+    if ends_are_free(axes, names) if ends is None else ends:
+        label_ends(axes, names)
+        _label_best(axes, pool, llms)
     else:
         legend_beside(axes, title="method (area)")
     return Picture(figure, curves_text(curves, unit, llms))
@@ -95,16 +98,17 @@ def _draw_gap(axes, curves, low, high, budget, words):
     axes.annotate(words, (budget, (foot + head) / 2), color="#D55E00", **place)
 
 
-def _label_curves(axes, curves, pool, kinds, llms):
-    """Write names and areas beside the curves' ends, and which dot is the best single LLM."""
+def _curve_ends(curves, kinds):
+    """Return name and area, last height and colour of each curve."""
     chosen = looks(curves, kinds)
-    label_ends(
-        axes,
-        [
-            (f"{name}\narea {curve.area():.3f}", curve.quality[-1], chosen[name][0])
-            for name, curve in curves.items()
-        ],
-    )
+    return [
+        (f"{name}\narea {curve.area():.3f}", curve.quality[-1], chosen[name][0])
+        for name, curve in curves.items()
+    ]
+
+
+def _label_best(axes, pool, llms):
+    """Write which dot is the best single LLM."""
     if llms:
         best = np.lexsort([pool.llm_costs, pool.llm_losses])[0]
         dot = pool.llm_costs[best], 1 - pool.llm_losses[best]
@@ -207,7 +211,8 @@ ZeroRouter 0.25, at half the range 0.375, at the end 0.5; UniRoute 0.25, 0.5, 0.
     found = _chosen(found, found.labels if methods is None else list(methods), minus)
     word = "mean quality" if minus is None else f"mean quality minus {minus}'s"
     figure = _draw_mean_curves(found, word, minus)
-    note = "Bands: two standard errors over trials to each side." if minus is None else ""
+    words = interval_words(0.95, "these LLMs")
+    note = f"Bands: {words}, two standard errors to each side." if minus is None else ""
     return Picture(figure, mean_curves_text(found, word), note)
 
 

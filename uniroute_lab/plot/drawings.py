@@ -12,7 +12,7 @@ BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#777777", "#222222"
 
 
 @styled
-def decision(memberships, features, costs, names, cost_weight):
+def decision(memberships, features, costs, names, cost_weight, title=None):
     """Draw how one prompt finds its LLM: its clusters, each LLM's losses there, and its price.
 
     Parameters
@@ -27,6 +27,7 @@ def decision(memberships, features, costs, names, cost_weight):
         LLM names.
     cost_weight : float
         Lambda.
+    title : str, optional
 
     Returns
     -------
@@ -39,7 +40,7 @@ def decision(memberships, features, costs, names, cost_weight):
 
     Notes
     -----
-    Figure 1 of the paper: Eq. (8) and (9) for one prompt. Chapters 1, 4 and 5.
+    Figure 1 of the paper: Eq. (8) and (9) for one prompt. Chapter 4.
 
     Examples
     --------
@@ -58,36 +59,46 @@ b 0.4 + 0.2 = 0.6.
         raise ValueError(f"memberships must add up to one; got {memberships.sum():g}")
     weighed = cost_weight * check_costs(costs, (len(names),))
     gamma = features @ memberships
-    figure = _draw_decision(memberships, features, gamma, weighed, names)
+    figure = _draw_decision(memberships, features, gamma, weighed, names, title)
     return Picture(figure, decision_text(memberships, gamma, weighed, names, cost_weight))
 
 
-def _draw_decision(memberships, features, gamma, weighed, names):
-    """Draw the three steps side by side, and return the figure."""
-    height = max(2.8, 1.5 + 0.36 * len(names))
-    figure, (left, middle, right) = new_axes(1, 3, height=height, width_ratios=[1, 1.5, 1.6])
-    clusters, rows = np.arange(len(memberships)), np.arange(len(names))
-    left.barh(clusters, memberships, color=BLUE)
-    left.set(yticks=clusters, yticklabels=[f"cluster {k + 1}" for k in clusters], xlim=(0, 1))
-    left.set(xlabel="membership", title="1. Which kind?")
-    left.invert_yaxis()
-    middle.imshow(features, cmap="Greys", vmin=0, vmax=1.4, aspect="auto")
-    middle.grid(False)
-    for i, row in enumerate(features):
-        for k, loss in enumerate(row):
-            middle.text(k, i, number(loss), ha="center", va="center", color=INK)
-    middle.set(xticks=clusters, xticklabels=clusters + 1, yticks=rows, yticklabels=names)
-    middle.set(xlabel="cluster", title="2. Who errs there?")
-    chosen = int((gamma + weighed).argmin())
-    right.barh(rows, gamma, color=ORANGE, label="predicted loss")
-    right.barh(rows, weighed, left=gamma, color=GREY, label="lambda x cost")
-    total = gamma + weighed
-    right.text(total[chosen], chosen, "  chosen", va="center", color=INK, fontweight="bold")
-    right.set(yticks=rows, yticklabels=names, xlim=(0, 1.3 * total.max()))
-    right.set(xlabel="score", title="3. Lowest score wins")
-    right.invert_yaxis()
+def _draw_decision(memberships, features, gamma, weighed, names, title):
+    """Draw memberships above the columns of the losses, and scores beside their rows."""
+    n_llms, K = features.shape
+    height = 2.9 + 0.3 * n_llms
+    shape = {"height_ratios": [1, 0.5 + 0.3 * n_llms], "width_ratios": [1.5, 1]}
+    figure, ((top, corner), (table, right)) = new_axes(2, 2, height=height, **shape)
+    corner.remove()
+    clusters, rows, total = np.arange(K), np.arange(n_llms), gamma + weighed
+    top.bar(clusters, memberships, width=0.6, color=BLUE)
+    top.set(ylim=(0, 1), yticks=[0, 1], ylabel="membership", title="1. Which cluster?")
+    _draw_losses(table, features, memberships)
+    table.set(xlabel="cluster", title="2. Who errs there?")
+    for axes, labels in ((top, [""] * K), (table, clusters + 1)):
+        axes.set(xlim=(-0.5, K - 0.5))
+        axes.set_xticks(clusters, labels)
+        axes.grid(False)
+    table.set_yticks(rows, names)
+    right.barh(rows, gamma, height=0.6, color=ORANGE, label="predicted loss")
+    right.barh(rows, weighed, left=gamma, height=0.6, color=GREY, label="lambda x cost")
+    chosen = int(total.argmin())
+    look = {"va": "center", "color": INK, "fontweight": "bold"}
+    right.text(total[chosen], chosen, " chosen", **look)
+    right.set(xlim=(0, max(1.05 * total.max(), total[chosen] + 0.45 * total.max())))
+    right.set(ylim=(n_llms - 0.5, -0.5), yticks=[], xlabel="score")
+    right.set(title="3. Lowest score wins")
+    figure.suptitle(title or "")
     legend_below(figure, handles_of([right]), 2)
     return figure
+
+
+def _draw_losses(axes, features, memberships):
+    """Draw the table of losses, in bold where the prompt belongs."""
+    axes.imshow(features, cmap="Greys", vmin=0, vmax=2.2, aspect="auto")
+    for (i, k), loss in np.ndenumerate(features):
+        look = {"color": INK, "fontweight": "bold" if memberships[k] else "normal"}
+        axes.text(k, i, f"{loss:.2f}", ha="center", va="center", **look)
 
 
 def decision_text(memberships, gamma, weighed, names, cost_weight):
@@ -139,7 +150,7 @@ def changing_pool(pools, title=None):
 
     Notes
     -----
-    Figure 4 of the paper: static and dynamic routing. Chapters 1, 3 and 4.
+    Figure 4 of the paper: static and dynamic routing. Chapter 3.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from textwrap import fill
 
 from uniroute_lab.plot.png import write_png
 
-__all__ = ["SMALLEST", "Picture", "need", "number", "styled"]
+__all__ = ["SMALLEST", "Picture", "interval_words", "need", "number", "styled"]
 
 STYLE = Path(__file__).with_name("book.mplstyle")
 DPI = 288  # pixels per inch: three for each of a page, for screens that are fine
@@ -192,6 +192,28 @@ def number(value):
     """
     text = f"{0.0 if abs(value) < 1e-12 else value:.3g}"
     return f"{float(text):.0f}" if 1000 <= abs(float(text)) < 1e6 else text
+
+
+def interval_words(level=None, about=None):
+    """Say for a caption of which level intervals are, and what they are about.
+
+    Parameters
+    ----------
+    level : float, optional
+        Between 0 and 1.
+    about : str, optional
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> interval_words(0.95, "new LLMs")
+    '95 % intervals about new LLMs'
+    """
+    words = "" if level is None else f"{100 * level:g} % "
+    return f"{words}intervals" + (f" about {about}" if about else "")
 
 
 def need(name, values):

@@ -5,6 +5,7 @@ import numpy as np
 from uniroute.checks import check_option
 from uniroute_lab.plot.axes import (
     draw_function,
+    ends_are_free,
     handles_of,
     label_ends,
     legend_below,
@@ -14,8 +15,8 @@ from uniroute_lab.plot.axes import (
     new_axes,
 )
 from uniroute_lab.plot.looks import looks
-from uniroute_lab.plot.picture import Picture, number, styled
-from uniroute_lab.plot.tidy import read_lines, read_points
+from uniroute_lab.plot.picture import Picture, interval_words, number, styled
+from uniroute_lab.plot.tidy import is_rule, read_lines, read_points
 
 __all__ = ["against_bound", "lines"]
 
@@ -40,9 +41,11 @@ def lines(
     xlabel=None,
     ylabel=None,
     title=None,
-    ends=False,
+    ends=None,
     marks=True,
     points=None,
+    level=None,
+    about=None,
 ):
     """Draw lines out of a tidy table, with intervals, in one panel or several.
 
@@ -58,10 +61,10 @@ def lines(
         hold that have no other role: each is a line.
     hue, col : str, optional
         Columns that tell lines, and panels, apart; lines and panels come in the table's order.
-    error : str, (str, str), ("se", float), ("t", float) or dict, optional
+    error : str, (str, str), ("t", float) or dict, optional
         Column of half-widths of intervals; columns of their lower and upper ends; for lines that
-        repeat an x, how many standard errors of the mean to each side, or the level of Student's
-        interval. Of several columns each can have its own, by column.
+        repeat an x, the level of Student's interval of the mean. Of several columns each can have
+        its own, by column.
     kinds : str or dict of str to str, optional
         Column with the kind of method of each row, whose look it gets; or the kind of all lines;
         or by label. A label that is itself a kind needs none.
@@ -79,12 +82,19 @@ def lines(
     xlabel, ylabel : str, optional
         `x` and `y` if not given.
     title : str, optional
-    ends : bool, default False
+    ends : bool, optional
         Whether to write the names beside the ends of the lines of the last panel, not in a legend.
+        If not given, in a single panel whose lines end together and not too close to each other.
     marks : bool, default True
         Whether points bear markers.
     points : dict of str to (float, float), optional
         By their words: single points that belong to no line, of the first panel.
+    level : float, optional
+        Of intervals that columns hold. A figure that states it in no other place needs it, for
+        its caption; of a rule it is known.
+    about : str, optional
+        What intervals speak of: "these LLMs", "new prompts of this world". If not given, those of
+        a rule speak of other draws like these.
 
     Returns
     -------
@@ -125,14 +135,23 @@ ZeroRouter: 0.5 throughout.
         axes.set_xlabel(xlabel)
     grid[0].set_ylabel(ylabel)
     _draw_words(grid[0], points or {})
+    _name_lines(figure, grid, found, reference, ends, between)
+    text = lines_text(found, xlabel, ylabel, best, reference, points or {})
+    return Picture(figure, text, _bands_note(found, error, level, about))
+
+
+def _name_lines(figure, grid, found, reference, ends, between):
+    """Write the names of the lines beside their ends, or in a legend."""
+    named = _line_ends(found, reference)
+    if ends is None:
+        alone = len(grid) == 1 and found.end_together and between != "stem"
+        ends = alone and ends_are_free(grid[0], named)
     if ends:
-        label_ends(grid[-1], _line_ends(found, reference))
+        label_ends(grid[-1], named)
     elif found.faceted:
         legend_below(figure, handles_of(grid), 2)
     else:
         legend_beside(grid[0])
-    text = lines_text(found, xlabel, ylabel, best, reference, points or {})
-    return Picture(figure, text, _bands_note(error))
 
 
 def _draw_words(axes, points):
@@ -143,14 +162,16 @@ def _draw_words(axes, points):
         axes.annotate(words, place, (-8, 0), textcoords="offset points", **look)
 
 
-def _bands_note(error):
-    """Say for a caption what bands are, where a rule makes them."""
-    notes = {
-        "se": "Bands: {:g} standard errors of the mean to each side.",
-        "t": "Bands: {:.0%} intervals of the mean.",
-    }
-    known = isinstance(error, tuple) and error[0] in notes
-    return notes[error[0]].format(error[1]).replace("%", " %") if known else ""
+def _bands_note(found, error, level, about):
+    """Say for a caption of which level bands are, and what they are about."""
+    errors = error.values() if isinstance(error, dict) else [error]
+    levels = [one[1] for one in errors if is_rule(one)]
+    if not levels:
+        return f"Bands: {interval_words(level, about)}." if error and level else ""
+    counts = [line["n"].min() for line in found.all_lines if line["low"].notna().any()]
+    draws = " to ".join(map(str, dict.fromkeys([min(counts), max(counts)])))
+    words = interval_words(levels[0], about or "other draws like these")
+    return f"Bands: {words}, from {draws} draws."
 
 
 def _line_axes(found, log, title):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-__all__ = ["Lines", "read_lines", "read_points"]
+__all__ = ["Lines", "is_rule", "read_lines", "read_points"]
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,9 @@ class Lines:
     Attributes
     ----------
     panels : dict of str to dict of str to pandas.DataFrame
-        By title of the panel and label of the line: columns x, rising, y, low and high; low and
-        high are NaN where there is no interval. Without facets the only title is "".
+        By title of the panel and label of the line: columns x, rising, y, low, high and n, of how
+        many rows y is the mean; low and high are NaN where there is no interval. Without facets
+        the only title is "".
     kinds : str or dict of str to str or None
         Kinds of method, as for `uniroute_lab.plot.looks.looks`.
     """
@@ -45,6 +46,11 @@ class Lines:
         """What all lines have as x, or None if they differ."""
         first, *others = [line["x"].to_numpy() for line in self.all_lines]
         return first if all(np.array_equal(first, x) for x in others) else None
+
+    @property
+    def end_together(self):
+        """Whether all lines have the same largest x."""
+        return len({line["x"].iloc[-1] for line in self.all_lines}) == 1
 
     @property
     def x_range(self):
@@ -112,7 +118,30 @@ def _error_columns(error):
     if isinstance(error, dict):
         return [column for one in error.values() for column in _error_columns(one)]
     parts = [error] if isinstance(error, str) else error or []
-    return list(parts) if all(isinstance(part, str) for part in parts) else []
+    return [] if is_rule(error) else list(parts)
+
+
+def is_rule(error):
+    """Say whether intervals are made by a rule, and not held by columns.
+
+    Parameters
+    ----------
+    error : str or tuple, optional
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError
+        If it is another rule than Student's.
+    """
+    if error is None or isinstance(error, str) or all(isinstance(part, str) for part in error):
+        return False
+    if error[0] != "t":
+        raise ValueError(f'error must be columns or ("t", level); got {error}')
+    return True
 
 
 def _check_columns(table, **named):
@@ -134,6 +163,7 @@ def _rows(table, x, name, hue, col, error):
     rows["panel"] = "" if col is None else table[col].astype(str)
     rows["label"] = str(name) if hue is None else table[hue].astype(str)
     rows["low"], rows["high"] = _interval(table, name, error)
+    rows["n"] = 1
     rows = rows.astype({"low": float, "high": float})  # beside words a table holds objects
     rows = rows.dropna(subset=["x", "y"])
     repeats = rows.duplicated(["panel", "label", "x"]).any()
@@ -158,20 +188,13 @@ def _mean_of_repeats(rows, error):
     """Return one row for each x: the mean of its rows, with an interval by the rule `error`."""
     groups = rows.groupby(["panel", "label", "x"], sort=False)["y"]
     found = groups.agg(y="mean", sem="sem", n="count").reset_index()
-    reach = _reach(*error, found["n"]) * found["sem"] if error else np.nan
+    reach = stats.t.ppf((1 + error[1]) / 2, found["n"] - 1) * found["sem"] if error else np.nan
     return found.assign(low=found["y"] - reach, high=found["y"] + reach)
-
-
-def _reach(kind, size, n):
-    """Return the half-width of an interval in standard errors of a mean of `n`."""
-    if kind not in ("se", "t"):
-        raise ValueError(f'error must be ("se", number) or ("t", level); got {(kind, size)}')
-    return size if kind == "se" else stats.t.ppf((1 + size) / 2, n - 1)
 
 
 def _by_panel(rows):
     """Return {panel: {label: line}}, both in the order in which they come first."""
-    columns = ["x", "y", "low", "high"]
+    columns = ["x", "y", "low", "high", "n"]
     panels = {panel: {} for panel in rows["panel"].unique()}
     for (panel, label), line in rows.groupby(["panel", "label"], sort=False):
         panels[panel][label] = line[columns].sort_values("x", kind="stable", ignore_index=True)

@@ -22,8 +22,8 @@ from uniroute_lab.paper.ledger.numbers import (
     rounding,
     run_of,
 )
-from uniroute_lab.paper.ledger.page import contradictions
-from uniroute_lab.paper.ledger.places import OF_KIND, PAGE, PLACES
+from uniroute_lab.paper.ledger.page import contradictions, drawings
+from uniroute_lab.paper.ledger.places import CHAPTERS, DRAWINGS, OF_KIND, PAGE, PLACES
 from uniroute_lab.paper.ledger.runs import (
     capped,
     clear,
@@ -453,3 +453,12 @@ def test_the_papers_own_data_count_once_they_are_stored(folder):
     used = own[["our_data", "same_data"]].first().apply(tuple, axis=1)
     assert used["Figure 2 (top)"] == ("RouterBench, whole", OTHER_POOL)
     assert used["Figure 2 (bottom)"] == ("RouterBench, 3 tasks", PART)
+
+
+@pytest.mark.parametrize("figure", DRAWINGS)
+def test_figures_without_numbers_are_drawn_where_the_page_says(figure):
+    number, function, _ = DRAWINGS[figure]
+    path = PAGE.parent / f"{CHAPTERS[number]}.ipynb"
+    assert f"plot.{function}(" in path.read_text(encoding="utf-8")
+    assert f"{figure}, " in drawings()
+    assert drawings() in PAGE.read_text(encoding="utf-8")

@@ -144,18 +144,6 @@ CASES = {
             {"names": ["a", "b", "c"]},
         ],
     ),
-    "grouped_differences": (
-        {
-            "found": {"new": {"K-NN": paired_difference([0.5, 0.75], [0.5, 0.5])}},
-            "label": "area gained",
-        },
-        [
-            {"found": {"new": {"K-NN": paired_difference([0.5, 0.8], [0.5, 0.5])}}},
-            {"found": {"new": {"MLP": paired_difference([0.5, 0.75], [0.5, 0.5])}}},
-            {"found": {"old": {"K-NN": paired_difference([0.5, 0.75], [0.5, 0.5])}}},
-            {"label": "area lost"},
-        ],
-    ),
     "heatmap": (
         {"table": pd.DataFrame(GAMMA, ["a", "b"], LLMS), "label": "mean loss"},
         [

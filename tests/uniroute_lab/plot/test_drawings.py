@@ -21,8 +21,8 @@ def test_the_one_that_is_chosen_is_the_router_s(cost_weight):
 
 def test_the_bars_are_the_scores():
     given = CASES["decision"][0]
-    left, middle, right = draw("decision").figure.axes
-    assert [bar.get_width() for bar in left.patches] == given["memberships"]
+    top, middle, right = draw("decision").figure.axes
+    assert [bar.get_height() for bar in top.patches] == given["memberships"]
     np.testing.assert_allclose(middle.images[0].get_array(), given["features"])
     ends = [bar.get_x() + bar.get_width() for bar in right.patches[3:]]
     gamma = np.array(given["features"]) @ given["memberships"]

@@ -2,6 +2,7 @@
 
 import inspect
 import io
+import re
 
 import matplotlib
 import numpy as np
@@ -110,6 +111,38 @@ def test_a_caption_is_the_text_s_first_sentence_unless_one_is_given():
 def test_every_picture_has_a_caption(name):
     caption = draw(name).caption
     assert caption.endswith(".") and not caption.endswith("..") and not caption[0].islower()
+
+
+LEVEL = re.compile(r"\b[\d.]+ % intervals about \w+")
+BANDS = {"K": [1, 2] * 3, "UniRoute": [0.5, 0.75, 0.6, 0.7, 0.7, 0.8]}
+WITH_INTERVALS = {
+    "differences": {},
+    "forest": {},
+    "intervals": {"level": 0.9, "about": "new prompts"},
+    "lines": {"table": BANDS, "error": ("t", 0.95)},
+    "mean_curves": {},
+}
+
+
+def has_intervals(figure):
+    """Say whether there is a see-through band in a figure, or a bar through a mark."""
+    for axes in figure.axes:
+        bands = [one for one in axes.collections if "FillBetween" in type(one).__name__]
+        if any(band.get_alpha() is not None and band.get_alpha() < 0.5 for band in bands):
+            return True
+        lines = [line.get_xydata() for line in axes.lines]
+        marks = {tuple(place[0]) for place in lines if len(place) == 1}
+        flat = [line for line in lines if len(line) == 2 and line[0, 1] == line[1, 1]]
+        if any(a[0] <= x <= b[0] and a[1] == y for a, b in flat for x, y in marks):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_picture_with_intervals_says_their_level_and_what_they_are_about(name):
+    picture = draw(name, **WITH_INTERVALS.get(name, {}))
+    assert has_intervals(picture.figure) == (name in WITH_INTERVALS)
+    assert bool(LEVEL.search(picture.captioned("Words.").caption)) == (name in WITH_INTERVALS)
 
 
 @pytest.mark.parametrize("name", CASES)

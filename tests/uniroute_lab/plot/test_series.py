@@ -61,6 +61,53 @@ def test_bands():
         assert band.get_datalim(axes.transData).y1 == pytest.approx(1.2)
 
 
+LEVELS = [
+    ({"error": ("t", 0.9)}, "90 % intervals about other draws like these, from 2 draws"),
+    (
+        {"error": {"b": ("t", 0.9)}, "about": "new LLMs"},
+        "90 % intervals about new LLMs, from 2 draws",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), LEVELS)
+def test_a_caption_knows_the_level_of_a_rule(options, words):
+    table = {"K": [1, 2] * 2, "a": [0.5, 0.75, 0.6, 0.9], "b": [0.5, 1.0, 0.6, 0.9]}
+    assert plot.lines(table, "K", "area", **options).note == f"Bands: {words}."
+
+
+def test_the_level_of_columns_is_said_if_it_is_told():
+    table = {"K": [1, 2], "a": [0.5, 0.75], "reach": [0.1, 0.2]}
+    told = {"level": 0.95, "about": "new prompts"}
+    for error in ("reach", {"a": "reach"}, ("reach", "reach")):
+        picture = plot.lines(table, "K", "a", error=error, **told)
+        assert picture.note == "Bands: 95 % intervals about new prompts."
+    assert plot.lines(table, "K", "a", error="reach").note == ""
+    assert plot.lines(table, "K", "a", **told).note == "", "there are no bands"
+
+
+FAR, NEAR = [0.5, 0.1], [0.5, 0.501]
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "named"),
+    [
+        ({"a": [0, 1], "b": FAR}, {}, ["a", "b"]),
+        ({"a": [0, 0.5], "b": FAR, "c": [0, 0.501], "d": [1, 0.499], "e": NEAR}, {}, []),
+        ({"a": [0, 1], "b": FAR}, {"ends": False}, []),
+        ({"a": [0, 0.5], "b": NEAR}, {"ends": True}, ["a", "b"]),
+        ({"a": [0, 1], "b": [0.5, None]}, {}, []),
+        ({"a": [0, 1], "b": FAR}, {"between": "stem"}, []),
+    ],
+    ids=["apart", "crowded", "not wanted", "wanted", "one ends early", "stems"],
+)
+def test_names_stand_at_the_ends_where_these_are_apart(table, options, named):
+    figure = plot.lines({"K": [1, 2], **table}, "K", "area", **options).figure
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == named
+    assert bool(named) != bool(axes.get_legend() or figure.legends)
+
+
 def test_each_line_can_have_its_own_form_and_its_name_at_its_end():
     table = {"x": X, "a": [0.1, 0.9, 0.2, 0.4], "b": [0.5, 0.1, 0.4, 0.41]}
     look = {"between": {"a": "step", "b": "line"}, "ends": True, "marks": False}

@@ -83,12 +83,12 @@ def test_a_column_of_intervals_is_no_line():
 def test_repeats_give_means_with_intervals():
     drawn = np.random.default_rng(0).random((6, 3))
     table = {"K": [1, 2, 4] * 6, "A": drawn.ravel(), "B": 2 * drawn.ravel()}
-    found = read_lines(table, "K", "area", error={"A": ("se", 2), "B": ("t", 0.9)}).all_lines
-    error = stats.sem(drawn)
+    found = read_lines(table, "K", "area", error={"A": ("t", 0.5), "B": ("t", 0.9)}).all_lines
     np.testing.assert_allclose(found[0]["y"], drawn.mean(axis=0))
-    np.testing.assert_allclose(found[0]["high"] - found[0]["y"], 2 * error)
-    expected = [stats.ttest_1samp(2 * row, 0).confidence_interval(0.9) for row in drawn.T]
-    np.testing.assert_allclose(found[1][["low", "high"]], expected)
+    assert (found[0]["n"] == 6).all()
+    for line, values, level in zip(found, (drawn, 2 * drawn), (0.5, 0.9), strict=True):
+        expected = [stats.ttest_1samp(row, 0).confidence_interval(level) for row in values.T]
+        np.testing.assert_allclose(line[["low", "high"]], expected)
     plain = read_lines(table, "K", "area").all_lines[0]
     assert np.isnan(plain["low"]).all() and plain["y"].equals(found[0]["y"])
 
@@ -109,8 +109,11 @@ def test_kinds():
         ((LONG, "K", "area", "label", "n"), r"col must be of the table's columns .*; got 'n'"),
         ((WIDE, "K", "area", None, None, "e"), r"error must be of the table's columns .*; got 'e'"),
         ((WIDE, "K", "area", None, None, ("A", "e")), r"error must be of the .*; got 'e'"),
-        ((WIDE, "K", "area", None, None, ("se", 2)), r"error must be a rule where lines repeat"),
-        (({"K": [1, 1], "A": [1, 2]}, "K", "A", None, None, ("sd", 2)), r'error must be \("se",'),
+        ((WIDE, "K", "area", None, None, ("t", 0.9)), r"error must be a rule where lines repeat"),
+        (
+            ({"K": [1, 1], "A": [1, 2]}, "K", "A", None, None, ("sd", 2)),
+            r'error must be columns or \("t", l',
+        ),
         (({"K": [1, 1], "A": [1, 2], "e": 1}, "K", "A", None, None, "e"), "error must be a rule"),
         (({"K": [1, 2]}, "K", "area"), "y must hold at least one entry; got none"),
         (({"K": [], "A": []}, "K", "area"), "table must hold at least one entry; got none"),

@@ -17,7 +17,7 @@ from uniroute_lab.paper.ledger.html import (
     verdict_cell,
 )
 from uniroute_lab.paper.ledger.numbers import slug
-from uniroute_lab.paper.ledger.places import CHAPTERS, PLACES, ROOT
+from uniroute_lab.paper.ledger.places import CHAPTERS, DRAWINGS, PLACES, ROOT
 from uniroute_lab.paper.ledger.verdicts import CONTRADICTED, NO_DATA, OPPOSITE, VERDICTS
 
 __all__ = []
@@ -113,6 +113,8 @@ def page(parts, systems):
             _contradictions(parts) + "\n",
             "## All numbers of the paper\n",
             *[_section(place, rows) for place, rows in iclr.groupby("place", sort=False)],
+            "## Figures without numbers\n",
+            drawings() + "\n",
             "## Numbers that only the second preprint has\n",
             "They are not counted above.\n",
             *[_section(place, rows) for place, rows in v2.groupby("place", sort=False)],
@@ -136,6 +138,17 @@ def _chapter(number, words):
     name = CHAPTERS[number]
     exists = (ROOT / "book" / f"{name}.ipynb").exists()
     return f'<a href="{name}.html">{escape(words)}</a>' if exists else escape(words)
+
+
+def drawings():
+    """Say where the paper's figures that hold no numbers are drawn, in Markdown."""
+    drawn = [
+        f"{figure}, {words}, in [Chapter {chapter}]({CHAPTERS[chapter]}.ipynb)"
+        for figure, (chapter, _, words) in DRAWINGS.items()
+    ]
+    return (
+        f"These have no row, since nothing in them can be compared. Drawn anew: {'; '.join(drawn)}."
+    )
 
 
 def _linked(place):

@@ -54,7 +54,14 @@ PLACES = {
     "Appendix I.1": Place(21, (("generation", NEWEST), ("release", {})), (LEARNED, "ZeroRouter")),
     "Section 4": Place(7, (MAIN,), about="these LLMs"),
 }
+# Figures that hold no numbers: the chapter that draws them, by which function, and what they show.
+DRAWINGS = {
+    "Figure 1": (4, "decision", "how a prompt finds its LLM"),
+    "Figure 4": (3, "changing_pool", "static and dynamic routing"),
+}
 CHAPTERS = {
+    3: "03-dynamic-pools",
+    4: "04-uniroute",
     7: "07-baselines",
     9: "09-excess-risk",
     14: "14-main-results",
