@@ -180,8 +180,8 @@ def _line_axes(found, log, title):
     figure, grid = new_axes(1, len(found.panels), height, sharey=True, squeeze=False)
     if found.faceted and ticks is not None:
         ticks = ticks[:: -(-len(ticks) // 5)]  # at most five in a narrow panel
-    elif ticks is not None and sum(len(number(tick)) + 2 for tick in ticks) > LETTERS:
-        ticks = ticks[::2]
+    elif ticks is not None and "x" in log and found.x_range[0] > 0:
+        ticks = _with_room(ticks)
     for axes, panel in zip(grid[0], found.panels, strict=True):
         if "x" in log:
             log_x(axes, *found.x_range, ticks)
@@ -191,6 +191,19 @@ def _line_axes(found, log, title):
     if found.faceted and title:
         figure.suptitle(title)
     return figure, grid[0]
+
+
+def _with_room(ticks):
+    """Leave out numbers that would run into others on a logarithmic axis with names beside it."""
+    if sum(len(number(tick)) + 2 for tick in ticks) > LETTERS:
+        ticks = ticks[::2]
+    places = LETTERS * 0.82 * np.log(ticks / ticks[0]) / max(np.ptp(np.log(ticks)), 1e-9)
+    kept = [0]
+    for i in range(1, len(ticks)):
+        letters = len(number(ticks[kept[-1]])) + len(number(ticks[i]))
+        if places[i] - places[kept[-1]] > letters / 2 + 0.5:
+            kept.append(i)
+    return ticks[kept]
 
 
 def _line_ends(found, reference):
