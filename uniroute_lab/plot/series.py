@@ -22,6 +22,7 @@ __all__ = ["against_bound", "lines"]
 
 BETWEEN = ("guide", "line", "step", "stem")
 LETTERS = 55  # of numbers and the blanks between them, below a single panel
+WIDE = 44  # letters that fit below all panels, beside names at the ends of lines
 
 
 @styled
@@ -178,10 +179,8 @@ def _line_axes(found, log, title):
     """Return a figure and its axes, a panel each, their scales set."""
     height, ticks = (4.0 if found.faceted else 3.6), found.x
     figure, grid = new_axes(1, len(found.panels), height, sharey=True, squeeze=False)
-    if found.faceted and ticks is not None:
-        ticks = ticks[:: -(-len(ticks) // 5)]  # at most five in a narrow panel
-    elif ticks is not None and "x" in log and found.x_range[0] > 0:
-        ticks = _with_room(ticks)
+    if ticks is not None and "x" in log and found.x_range[0] > 0:
+        ticks = _with_room(ticks, found.x_range, len(found.panels), found.faceted)
     for axes, panel in zip(grid[0], found.panels, strict=True):
         if "x" in log:
             log_x(axes, *found.x_range, ticks)
@@ -193,11 +192,14 @@ def _line_axes(found, log, title):
     return figure, grid[0]
 
 
-def _with_room(ticks):
-    """Leave out numbers that would run into others on a logarithmic axis with names beside it."""
-    if sum(len(number(tick)) + 2 for tick in ticks) > LETTERS:
+def _with_room(ticks, x_range, n_panels, faceted):
+    """Leave out numbers that would run into others on a logarithmic axis."""
+    if faceted:
+        ticks = ticks[:: -(-len(ticks) // 5)]  # at most five in a narrow panel
+    elif sum(len(number(tick)) + 2 for tick in ticks) > LETTERS:
         ticks = ticks[::2]
-    places = LETTERS * 0.82 * np.log(ticks / ticks[0]) / max(np.ptp(np.log(ticks)), 1e-9)
+    low, high = np.log(x_range)
+    places = WIDE / n_panels * (np.log(ticks) - low) / max(high - low, 1e-9)
     kept = [0]
     for i in range(1, len(ticks)):
         letters = len(number(ticks[kept[-1]])) + len(number(ticks[i]))
