@@ -20,7 +20,7 @@ from uniroute_lab.plot.tidy import Lines, read_lines
 
 __all__ = ["deferral_curves", "mean_curves"]
 
-BEST = "best single LLM"
+BEST = "best LLM"
 
 
 @styled
@@ -44,7 +44,7 @@ def deferral_curves(
     kinds : dict of str to str, optional
         Kinds of method whose look curves get, where their names do not say it.
     ends : bool, optional
-        Whether to write each name beside its curve's end, and "best single LLM" beside that dot,
+        Whether to write each name beside its curve's end, and "best LLM" beside that dot,
         instead of a legend. If not given, where the curves do not end too close to each other.
     gap : tuple of (str, str, float, str), optional
         Names of a lower and a higher curve, a budget, and words: an arrow from one to the other.
