@@ -1,5 +1,7 @@
 """Numbers against numbers: lines, and what is measured against its bound."""
 
+from textwrap import fill
+
 import numpy as np
 
 from uniroute.checks import check_option
@@ -22,6 +24,7 @@ __all__ = ["against_bound", "lines"]
 
 BETWEEN = ("guide", "line", "step", "stem")
 LETTERS = 55  # of numbers and the blanks between them, below a single panel
+TALL = 36  # letters that stand beside the vertical axis
 WIDE = 44  # letters that fit below all panels, beside names at the ends of lines
 
 
@@ -134,7 +137,7 @@ ZeroRouter: 0.5 throughout.
     _draw_lines(grid, found, between, reference, marks)
     for axes in grid:
         axes.set_xlabel(xlabel)
-    grid[0].set_ylabel(ylabel)
+    grid[0].set_ylabel(fill(ylabel, TALL))
     _draw_words(grid[0], points or {})
     _name_lines(figure, grid, found, reference, ends, between)
     text = lines_text(found, xlabel, ylabel, best, reference, points or {})

@@ -170,6 +170,14 @@ def test_long_numbers_at_a_logarithmic_axis_do_not_run_into_each_other():
     assert axes.get_xticks().tolist() == x[::2].tolist()
 
 
+def test_a_long_label_of_the_vertical_axis_is_folded():
+    label = "area minus that of the ZeroRouter (95 % intervals)"
+    picture = plot.lines({"K": [1, 2], "area": [1, 2]}, "K", "area", ylabel=label)
+    (axes,) = picture.figure.axes
+    assert axes.get_ylabel().replace("\n", " ") == label and "\n" in axes.get_ylabel()
+    assert label in str(picture)
+
+
 def test_numbers_close_to_each_other_at_a_logarithmic_axis_are_left_out():
     x = [3e-5, 1e-4, 3e-4, 1e-3, 1e-2, 1e-1]
     (axes,) = plot.lines({"l2": x, "area": x}, "l2", "area", log="x").figure.axes
