@@ -9,8 +9,8 @@ number, definitions and theorems, interactive figures, "Remember", and the exerc
 teaching plans. What is written between them becomes notes.
 
 A cell's slide type, which JupyterLab sets in its property inspector, has the last word: "slide"
-makes a slide of a cell that would be none (code with what it gave, or text), "skip" leaves a cell
-out, "notes" makes notes of it.
+makes a slide of a cell that would be none (code with what it gave, or text), "subslide" one of what
+code gave, without the code, "skip" leaves a cell out, "notes" makes notes of it.
 """
 
 import base64
@@ -224,7 +224,7 @@ class Deck:
         kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
         if cell.cell_type == "code":
             if kind not in ("skip", "notes") and STARTER not in cell.metadata.get("tags", []):
-                self._code(cell, number, kind == "slide")
+                self._code(cell, number, kind)
         elif kind in ("skip", "notes", "slide"):
             text = self._sections(cell.source)
             if kind == "slide":
@@ -259,12 +259,13 @@ class Deck:
 
     # --- code -------------------------------------------------------------------------------------
 
-    def _code(self, cell, number, chosen):
-        if chosen:
+    def _code(self, cell, number, kind):
+        if kind in ("slide", "subslide"):
             source = re.sub(r"\n{3,}", "\n\n", cell.source)
             code = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True))
+            shown = f"<pre><code>{code}</code></pre>" if kind == "slide" else ""
             given = "".join(map(output_html, cell.outputs))
-            self._add(cell.id, "code", self.part, f"<pre><code>{code}</code></pre>{given}")
+            self._add(cell.id, "code", self.part, shown + given)
         for i, (data, alt) in enumerate(pictures_of(cell), number):
             caption = escape(caption_of(data, alt))
             if drawn := figure(data, alt, f"Figure {i}. {caption}"):

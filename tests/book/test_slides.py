@@ -220,13 +220,20 @@ def test_slide_types_have_the_last_word(tmp_path, light_only):
         new_code_cell("1 + 1", id="quiet"),
         cell("a = 1\n\n\nprint(a)", "slide", id="code"),
         cell("draw()", "skip", id="skipped", outputs=drawn),
+        cell(
+            "hidden()",
+            "subslide",
+            id="given",
+            outputs=[nbformat.v4.new_output("stream", text="seen")],
+        ),
         new_code_cell("draw()", id="drawn", outputs=drawn),
         cell("## Part three\n\nSaid.", "slide", new_markdown_cell, id="said"),
         cell("Whispered.", "notes", new_markdown_cell, id="whispered"),
     ]
     found = {slide.keys[0]: slide for slide in make_deck(tmp_path, *cells).slides}
-    assert list(found)[5:9] == ["remember", "code", "figure-2", "said"]
+    assert list(found)[5:9] == ["remember", "code", "given", "figure-2"]
     assert found["code"].body.count("\n\n") == 1
+    assert "seen" in found["given"].body and "hidden" not in found["given"].body
     assert "Figure 2. Lines." in found["figure-2"].body
     assert found["said"].heading == "Part three" and "Said." in found["said"].body
     assert "Whispered." in found["said"].notes and "Whispered." not in found["said"].body
