@@ -282,7 +282,7 @@ def test_only_metadata_that_stay_the_same(path):
         # The author's choice for the slides.
         chosen = cell.metadata.get("slideshow", {"slide_type": "-"})
         assert set(chosen) == {"slide_type"}
-        assert chosen["slide_type"] in ("-", "slide", "skip", "notes")
+        assert chosen["slide_type"] in ("-", "slide", "subslide", "skip", "notes")
 
 
 def test_it_is_a_valid_notebook(path):

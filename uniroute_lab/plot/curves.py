@@ -14,11 +14,13 @@ from uniroute_lab.plot.axes import (
     new_axes,
 )
 from uniroute_lab.plot.looks import looks
-from uniroute_lab.plot.picture import Picture, interval_words, need, number, styled
+from uniroute_lab.plot.picture import SMALLEST, Picture, interval_words, need, number, styled
 from uniroute_lab.plot.series import draw_line
 from uniroute_lab.plot.tidy import Lines, read_lines
 
 __all__ = ["deferral_curves", "mean_curves"]
+
+BEST = "best LLM"
 
 
 @styled
@@ -42,7 +44,7 @@ def deferral_curves(
     kinds : dict of str to str, optional
         Kinds of method whose look curves get, where their names do not say it.
     ends : bool, optional
-        Whether to write each name beside its curve's end, and "best single LLM" beside that dot,
+        Whether to write each name beside its curve's end, and "best LLM" beside that dot,
         instead of a legend. If not given, where the curves do not end too close to each other.
     gap : tuple of (str, str, float, str), optional
         Names of a lower and a higher curve, a budget, and words: an arrow from one to the other.
@@ -108,14 +110,37 @@ def _curve_ends(curves, kinds):
 
 
 def _label_best(axes, pool, llms):
-    """Write which dot is the best single LLM."""
+    """Write which dot is the best single LLM, where that covers the least."""
     if llms:
         best = np.lexsort([pool.llm_costs, pool.llm_losses])[0]
         dot = pool.llm_costs[best], 1 - pool.llm_losses[best]
-        look = {"color": "#666666", "fontsize": 8, "ha": "right", "va": "top"}
-        box = {"facecolor": "white", "alpha": 0.8, "pad": 0.6, "lw": 0}
-        place = {"xytext": (-3, -7), "textcoords": "offset points", "bbox": box}
-        axes.annotate("best single LLM", dot, **place, **look)
+        x, y = _free_side(axes, dot)
+        look = {"color": "#666666", "fontsize": SMALLEST, "textcoords": "offset points"}
+        look |= {"ha": "right" if x < 0 else "left", "va": "top" if y < 0 else "bottom"}
+        axes.annotate(BEST, dot, (4 * x, 6 * y), **look)
+
+
+def _free_side(axes, dot):
+    """Return to which side of a dot, as signs, words would cover the least of curves and dots."""
+    rows = [_dense(line.get_xydata()) for line in axes.lines]
+    rows += [np.repeat(found.get_offsets(), 20, axis=0) for found in axes.collections]
+    here, scale = axes.transData.transform(dot), axes.get_figure().dpi / 72
+    places = (axes.transData.transform(np.vstack(rows)) - here) / scale
+    left, right = (axes.transAxes.transform([[0, 0], [1, 1]])[:, 0] - here[0]) / scale
+    width = 0.6 * SMALLEST * len(BEST)
+
+    def n_covered(side):
+        x, y = (places * side).T
+        n = np.sum((x > 3) & (x < width) & (y > 3) & (y < 2 * SMALLEST))
+        return np.inf if not left < side[0] * width < right else n
+
+    return min([(-1, -1), (1, -1), (-1, 1), (1, 1)], key=n_covered)
+
+
+def _dense(vertices):
+    """Return points on the straight lines through vertices."""
+    places, known = np.linspace(0, len(vertices) - 1, 400), np.arange(len(vertices))
+    return np.column_stack([np.interp(places, known, row) for row in np.transpose(vertices)])
 
 
 def _same_pool(curves):

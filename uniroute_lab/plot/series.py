@@ -1,5 +1,7 @@
 """Numbers against numbers: lines, and what is measured against its bound."""
 
+from textwrap import fill
+
 import numpy as np
 
 from uniroute.checks import check_option
@@ -22,6 +24,8 @@ __all__ = ["against_bound", "lines"]
 
 BETWEEN = ("guide", "line", "step", "stem")
 LETTERS = 55  # of numbers and the blanks between them, below a single panel
+TALL = 36  # letters that stand beside the vertical axis
+WIDE = 44  # letters that fit below all panels, beside names at the ends of lines
 
 
 @styled
@@ -133,7 +137,7 @@ ZeroRouter: 0.5 throughout.
     _draw_lines(grid, found, between, reference, marks)
     for axes in grid:
         axes.set_xlabel(xlabel)
-    grid[0].set_ylabel(ylabel)
+    grid[0].set_ylabel(fill(ylabel, TALL))
     _draw_words(grid[0], points or {})
     _name_lines(figure, grid, found, reference, ends, between)
     text = lines_text(found, xlabel, ylabel, best, reference, points or {})
@@ -178,10 +182,8 @@ def _line_axes(found, log, title):
     """Return a figure and its axes, a panel each, their scales set."""
     height, ticks = (4.0 if found.faceted else 3.6), found.x
     figure, grid = new_axes(1, len(found.panels), height, sharey=True, squeeze=False)
-    if found.faceted and ticks is not None:
-        ticks = ticks[:: -(-len(ticks) // 5)]  # at most five in a narrow panel
-    elif ticks is not None and sum(len(number(tick)) + 2 for tick in ticks) > LETTERS:
-        ticks = ticks[::2]
+    if ticks is not None and "x" in log and found.x_range[0] > 0:
+        ticks = _with_room(ticks, found.x_range, len(found.panels), found.faceted)
     for axes, panel in zip(grid[0], found.panels, strict=True):
         if "x" in log:
             log_x(axes, *found.x_range, ticks)
@@ -191,6 +193,22 @@ def _line_axes(found, log, title):
     if found.faceted and title:
         figure.suptitle(title)
     return figure, grid[0]
+
+
+def _with_room(ticks, x_range, n_panels, faceted):
+    """Leave out numbers that would run into others on a logarithmic axis."""
+    if faceted:
+        ticks = ticks[:: -(-len(ticks) // 5)]  # at most five in a narrow panel
+    elif sum(len(number(tick)) + 2 for tick in ticks) > LETTERS:
+        ticks = ticks[::2]
+    low, high = np.log(x_range)
+    places = WIDE / n_panels * (np.log(ticks) - low) / max(high - low, 1e-9)
+    kept = [0]
+    for i in range(1, len(ticks)):
+        letters = len(number(ticks[kept[-1]])) + len(number(ticks[i]))
+        if places[i] - places[kept[-1]] > letters / 2 + 0.5:
+            kept.append(i)
+    return ticks[kept]
 
 
 def _line_ends(found, reference):

@@ -89,13 +89,25 @@ def test_the_dots_are_explained():
         assert ("a single LLM" in shown) == llms
 
 
+def test_the_best_llm_is_named_where_that_covers_no_curve():
+    """A curve comes up to the dot from below on the left; above it there is room."""
+    rng = np.random.default_rng(0)
+    losses = rng.random((400, 3)) < [0.9, 0.6, 0.5]
+    curves = {
+        "ZeroRouter": deferral_curve(np.tile(losses.mean(axis=0), (400, 1)), losses, [1, 2, 9])
+    }
+    (axes,) = plot.deferral_curves(curves, "USD", ends=True).figure.axes
+    (text,) = (text for text in axes.texts if text.get_text() == "best LLM")
+    assert (text.get_ha(), text.get_va()) == ("right", "bottom")
+
+
 def test_names_beside_the_ends_stand_in_the_order_of_the_curves():
     curves = {"UniRoute": curve(gamma=1 - GAMMA), "Oracle": curve(gamma=LOSSES)}
     gap = "UniRoute", "Oracle", 2.0, "to be won"
     (axes,) = draw("deferral_curves", curves=curves, ends=True, gap=gap).figure.axes
     assert axes.get_legend() is None
     words = {text.get_text(): text.get_position()[1] for text in axes.texts}
-    assert {"to be won", "best single LLM"} <= set(words)
+    assert {"to be won", "best LLM"} <= set(words)
     low, high = (words[f"{name}\narea {one.area():.3f}"] for name, one in curves.items())
     assert high - low > 0.1
     axes.get_ylim()

@@ -155,19 +155,33 @@ def test_panels_have_one_legend_and_one_scale():
     assert [text.get_text() for text in legend.get_texts()] == ["error", "bound", "one"]
 
 
-def test_a_narrow_panel_has_five_numbers_at_most():
+def test_a_narrow_panel_has_five_numbers_at_most_and_a_wide_one_those_with_room():
     table = {"K": range(1, 12), "a": range(1, 12), "n": "all"}
     (axes,) = plot.lines(table, "K", "y", col="n", log="x").figure.axes
     assert axes.get_xticks().tolist() == [1, 4, 7, 10]
     del table["n"]
     (axes,) = plot.lines(table, "K", "y", log="x").figure.axes
-    assert axes.get_xticks().tolist() == list(range(1, 12))
+    assert axes.get_xticks().tolist() == [*range(1, 10), 11]
 
 
 def test_long_numbers_at_a_logarithmic_axis_do_not_run_into_each_other():
     x = np.geomspace(0.0273, 9.57, 9)
     (axes,) = plot.lines({"cost": x, "quality": x}, "cost", "quality", log="x").figure.axes
     assert axes.get_xticks().tolist() == x[::2].tolist()
+
+
+def test_a_long_label_of_the_vertical_axis_is_folded():
+    label = "area minus that of the ZeroRouter (95 % intervals)"
+    picture = plot.lines({"K": [1, 2], "area": [1, 2]}, "K", "area", ylabel=label)
+    (axes,) = picture.figure.axes
+    assert axes.get_ylabel().replace("\n", " ") == label and "\n" in axes.get_ylabel()
+    assert label in str(picture)
+
+
+def test_numbers_close_to_each_other_at_a_logarithmic_axis_are_left_out():
+    x = [3e-5, 1e-4, 3e-4, 1e-3, 1e-2, 1e-1]
+    (axes,) = plot.lines({"l2": x, "area": x}, "l2", "area", log="x").figure.axes
+    assert axes.get_xticks().tolist() == [3e-5, 1e-4, 1e-3, 1e-2, 1e-1]
 
 
 def test_lines_with_other_x_each_say_their_ends():
