@@ -124,18 +124,19 @@ def _means_anew(pool):
 def _weights_anew(pool, features, true):
     """Yield weights by other labels; for labelled prompts, which are not kept, these stand in.
 
-    Each is taken as often as makes the labels of every kind as many as they are.
+    Each is taken as often as makes the labels of every kind as many as they are, on average.
     """
     rng, kinds = np.random.default_rng(0), pool.prior.kinds(features)
     often = kinds / np.maximum(kinds.sum(axis=0), 1e-9) @ pool.labels.T
-    times = max(1, int(np.ceil(often.max())))
-    features, true, often = (np.tile(v, (times, 1)) for v in (features, true, often / times))
+    most, m = often.max(axis=1), len(pool.llms)
     for _ in range(N_DRAWS // 20):
-        seen = rng.random((len(often), 1)) < often
-        seen[often.argmax(axis=0), np.arange(len(pool.llms))] |= not pool.prior.foretells
-        labels = np.where(seen, rng.random(often.shape) < true, np.nan)
-        rows = seen.any(axis=1) | (np.arange(len(seen)) == 0)
-        yield pool.prior.represent(features[rows], labels[rows])[0]
+        rows = np.append(often.argmax(axis=0), np.repeat(np.arange(len(often)), rng.poisson(most)))
+        seen = rng.random((len(rows), 1)) * most[rows, None] < often[rows]
+        none = ~seen[m:].any(axis=0)  # who needs a label
+        seen[:m] = np.eye(m, dtype=bool) & none & (none.all() or not pool.prior.foretells)
+        labels = np.where(seen, rng.random(seen.shape) < true[rows], np.nan)
+        rows, labels = rows[seen.any(axis=1)], labels[seen.any(axis=1)]
+        yield pool.prior.represent(features[rows], labels)[0]
 
 
 def _drift(phi, X):

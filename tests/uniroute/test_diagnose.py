@@ -1,5 +1,7 @@
 """Labels, traffic, drift and the winner's curse against counts by hand and simulation."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -173,6 +175,14 @@ def test_the_curse_where_no_traffic_is_like_what_was_labelled():
     router, rows = three_kinds()
     router.remove_llms(["small", "large"]).add_llms(["a", "b"], rows[:1], [[0, 1]], [1.0, 2.0])
     assert np.isfinite(router.diagnose(rows[60:]).curse)
+    # Many labels of a kind of which the traffic has one prompt are not so many of each prompt.
+    many = np.tile(rows, (100, 1))
+    router.remove_llms(["a", "b"]).add_llms(["a", "b"], many, np.tile(LOSSES, (100, 1)), [1, 2])
+    tracemalloc.start()
+    assert np.isfinite(router.diagnose(rows[:61]).curse)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 12e6  # three times their features
 
 
 def test_kinds_never_tried_of_a_prior():
