@@ -7,27 +7,23 @@ PLACES = {
     "bounds": "uniroute_lab.theory",
     "datasets": "uniroute_lab.data (but RoutingData and load_csv to uniroute, "
     "and the pocket pool to uniroute_lab.pocket)",
-    "plot": "uniroute_lab.plot",
-    "pocket": "uniroute_lab.pocket",
-    "protocol": "uniroute_lab.trials",
+    **{name: f"uniroute_lab.{name}" for name in ("plot", "pocket")},
 }
 PLACES |= dict.fromkeys(
     "CheckpointedMLP networks Trial choose_methods differences_to method_names pick_methods "
     "read_curves read_results rerun_trials results_table run_experiment run_trials split_llms "
     "split_llms_by_group split_llms_by_release split_prompts split_prompts_by_task "
-    "make_rehearsal make_trial routing_method".split(),
+    "make_rehearsal make_trial routing_method protocol".split(),
     "uniroute_lab.trials",
 )
 
 
 def where(name):
-    """Return where a name of version 0.1 is now, in a sentence; None for any other name."""
-    if name in PLACES:
-        return (
-            f"uniroute.{name} moved to {PLACES[name]} in version 0.2. uniroute_lab is installed "
-            "with the distribution uniroute-lab; CHANGELOG.md says how, and lists what else moved."
-        )
-    return None
+    """Return where a name of version 0.1 is now, in a sentence; False for any other name."""
+    return name in PLACES and (
+        f"uniroute.{name} moved to {PLACES[name]} in version 0.2. uniroute_lab is installed "
+        "with the distribution uniroute-lab; CHANGELOG.md says how, and lists what else moved."
+    )
 
 
 class Finder:

@@ -27,8 +27,7 @@ def text_table(pool):
     if not pool.llms:
         return "a pool without LLMs"
     rows = _table(pool)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    first, *widths = widths
+    first, *widths = (max(map(len, column)) for column in zip(*rows, strict=True))
     return "\n".join(
         "  ".join([row[0].ljust(first), *map(str.rjust, row[1:], widths)]) for row in rows
     )

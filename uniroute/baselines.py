@@ -45,15 +45,11 @@ class ZeroRouter(Router, BaseEstimator):
 
         Parameters
         ----------
-        names : str or sequence of str
-            LLM names, n_llms of them.
+        names, losses_val, costs
+            As for `UniRoute.add_llms`; of every LLM some loss is observed, and costs of prompts are
+            averaged.
         X_val : array-like or None
             Not used: all routers are told of LLMs in one way.
-        losses_val : array-like of shape (n_val, n_llms)
-            Losses on the validation prompts; NaN = not observed.
-        costs : array-like of shape (n_llms,) or (n_val, n_llms)
-            Mean cost of one prompt, or costs of the validation prompts (NaN = not known), which
-            are averaged.
 
         Returns
         -------

@@ -67,18 +67,21 @@ def check_unit_interval(name, losses):
     refuse(name, "lie in [0, 1]", losses, (losses < 0) | (losses > 1))
 
 
-def check_losses(name, losses, llms=None, kind="loss"):
-    """Return losses (n_prompts, n_llms), NaN = not observed; of every LLM some are observed."""
+def check_losses(name, losses, llms=None, kind="loss", unlabelled=False):
+    """Return losses (n_prompts, n_llms), NaN = not observed.
+
+    Of every LLM some are observed, unless they may be `unlabelled`.
+    """
     losses = check_matrix(name, losses, allow_nan=True)
     unseen = np.isnan(losses).all(axis=0)
-    if unseen.any():
+    if unseen.any() and not unlabelled:
         column = int(unseen.argmax())
         which = f"in column {column}" if llms is None else f"of {llms[column]!r}"
         raise ValueError(f"{name} must hold an observed {kind} of every LLM; got none {which}")
     return losses
 
 
-def check_llms(names, X_val, losses_val, costs):
+def check_llms(names, X_val, losses_val, costs, unlabelled=False):
     """Return names, losses (a column each) and costs (n_llms,) or (n_val, n_llms) of some LLMs.
 
     One LLM may be given as a string, a column and a number. `X_val` is only counted; None: it is
@@ -96,7 +99,7 @@ def check_llms(names, X_val, losses_val, costs):
         raise ValueError(f"losses_val must have one column for each of {len(names)} names; got {m}")
     if X_val is not None and (rows := count_rows("X_val", X_val)) != n:
         raise ValueError(f"losses_val must have a row for each row of X_val, {rows}; got {n}")
-    losses_val = check_losses("losses_val", losses_val, names)
+    losses_val = check_losses("losses_val", losses_val, names, unlabelled=unlabelled)
     costs = np.atleast_1d(check_numbers("costs", costs))
     if costs.shape == (len(losses_val),) and len(names) == 1:
         costs = costs[:, None]

@@ -28,8 +28,8 @@ class Diagnosis:
     untried : list of (int, float)
         Clusters in which some LLM has less than half a label, with their share of the traffic.
     curse : float or None
-        Expected winner's curse: by how much the predicted loss of the chosen LLM is too low. None:
-        unknown, as losses are not from 0 to 1, or a prior shrinks predictions against it.
+        Expected winner's curse: by how much the predicted loss of the chosen LLM is too low, if
+        labels were drawn anew and what is predicted were true. None: losses are not from 0 to 1.
     shares : dict of str to float
         Share of the prompts that each LLM gets.
     drift : tuple of float, or None
@@ -98,21 +98,45 @@ def diagnose(router, X, cost_weight=None, budget=None):
 
 def _curse(pool, features, cost_weight):
     """Return the mean understatement, by drawing the labels anew around what is known."""
-    if pool.prior or pool.psi.min() < 0 or pool.psi.max() > 1:
+    levels = pool.psi if pool.prior is None else pool.psi[:, -1]
+    if levels.min() < 0 or levels.max() > 1 or not pool.labels.any():
         return None
-    rng = np.random.default_rng(0)
-    some = slice(None, None, max(1, features.shape[0] // MOST_PROMPTS))
-    features, counts = features[some], np.maximum(pool.counts, 1)
+    features = features[:: max(1, features.shape[0] // MOST_PROMPTS)]
+    added, true = weighted(pool.prices(features), cost_weight), pool.losses(features)
+    redrawn = _means_anew(pool) if pool.prior is None else _weights_anew(pool, features, true)
+    understated = []
+    for psi in redrawn:
+        drawn = pool._meet(features, psi)
+        rows = np.arange(len(true)), (drawn + added).argmin(axis=1)
+        understated.append((true[rows] - drawn[rows]).mean())
+    return float(np.mean(understated))
+
+
+def _means_anew(pool):
+    """Yield mean losses of clusters, as other labels would have made them."""
+    rng, counts = np.random.default_rng(0), np.maximum(pool.counts, 1)
     means = np.clip((pool.psi * counts + 0.5) / (counts + 1), 0, 1)
     errors = np.sqrt(means * (1 - means) / counts)
-    added, total = weighted(pool.prices(features), cost_weight), 0.0
-    true = pool.losses(features)
     for _ in range(N_DRAWS):
-        drawn = pool._meet(features, pool.psi + errors * rng.normal(size=errors.shape))
-        best = (drawn + added).argmin(axis=1)
-        rows = np.arange(len(best)), best
-        total += (true[rows] - drawn[rows]).mean()
-    return float(total / N_DRAWS)
+        yield pool.psi + errors * rng.normal(size=errors.shape)
+
+
+def _weights_anew(pool, features, true):
+    """Yield weights by other labels; for labelled prompts, which are not kept, these stand in.
+
+    Each is taken as often as makes the labels of every kind as many as they are, on average.
+    """
+    rng, kinds = np.random.default_rng(0), pool.prior.kinds(features)
+    often = kinds / np.maximum(kinds.sum(axis=0), 1e-9) @ pool.labels.T
+    most, m = often.max(axis=1), len(pool.llms)
+    for _ in range(N_DRAWS // 20):
+        rows = np.append(often.argmax(axis=0), np.repeat(np.arange(len(often)), rng.poisson(most)))
+        seen = rng.random((len(rows), 1)) * most[rows, None] < often[rows]
+        none = ~seen[m:].any(axis=0)  # who needs a label
+        seen[:m] = np.eye(m, dtype=bool) & none & (none.all() or not pool.prior.foretells)
+        labels = np.where(seen, rng.random(seen.shape) < true[rows], np.nan)
+        rows, labels = rows[seen.any(axis=1)], labels[seen.any(axis=1)]
+        yield pool.prior.represent(features[rows], labels)[0]
 
 
 def _drift(phi, X):

@@ -201,8 +201,8 @@ def _build_representation(router, description, arrays, sizes):
 
 def _describe_pool(router):
     pool = router.pool_
-    header, arrays = {"names": list(pool.llms)}, {"costs": pool.costs}
-    arrays |= {"psi": pool.psi, "counts": pool.counts}
+    header = {"names": list(pool.llms)}
+    arrays = {"costs": pool.costs, "psi": pool.psi, "counts": pool.counts}
     if pool.cost_psi is not None:
         arrays["cost_psi"] = pool.cost_psi
     return header | ({"encoder": pool.fingerprint} if pool.fingerprint else {}), arrays

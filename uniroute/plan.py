@@ -86,10 +86,7 @@ class Plan:
         """Mean cost of the cheapest choices; 0 in an empty pool."""
         return 0.0 if self.spent is None else float(self.spent[0])
 
-    is_short = property(
-        lambda self: self.budget < self.least * (1 - 1e-12),
-        doc="Whether the budget is below `least`.",
-    )
+    is_short = property(lambda self: self.budget < self.least * (1 - 1e-12), doc="Below `least`.")
 
     def fit(self, pool):
         """Return this plan for another pool."""

@@ -174,6 +174,8 @@ class PriorMap(_PromptMap):
         phi /= np.repeat(np.add.reduceat(phi, starts, axis=1), self.sizes_, axis=1)
         return phi
 
+    foretells = property(lambda self: self.factor_.size > 0, doc="Whether training LLMs are known.")
+
     @property
     def _n_features_out(self):
         return len(self.center_)
@@ -186,15 +188,18 @@ class PriorMap(_PromptMap):
         """
         check_is_fitted(self)
         X = self._rows(X)
-        X = X if X.dtype == np.float32 else np.asarray(X, dtype=float)
+        features = self._features(X if X.dtype == np.float32 else np.asarray(X, dtype=float))
+        if not np.isfinite(features).all():
+            self._check_rows(X)
+        return features
+
+    def _features(self, X):
         features = np.empty((len(X), len(self.center_)), dtype=X.dtype)
         n = len(self.cluster_centers_)
         with np.errstate(invalid="ignore", over="ignore"):
             features[:, :n], features[:, n:-1], features[:, -1] = self._soft(X), X, 1.0
             features -= self.center_.astype(X.dtype)
             features[:, n:-1] /= self.scale_
-        if not np.isfinite(features).all():
-            self._check_rows(X)
         return features
 
     def _sets(self):
@@ -204,7 +209,7 @@ class PriorMap(_PromptMap):
 
     def _fit_priors(self, X, losses):
         """Find mean and main directions of the flat priors, and of the learned ones."""
-        Z, sets = self.transform(X.astype(float)), self._sets()
+        Z, sets = self._features(X.astype(float)), self._sets()
         self.level_, self.spread_, self.factor_ = 0.0, 1.0, np.empty((Z.shape[1], 0))
         self.mean_ = self.flat_mean_ = np.zeros(Z.shape[1])
         flat = [np.eye(columns.stop - columns.start + 1)[:, :-1] for columns in sets]
@@ -237,14 +242,15 @@ class PriorMap(_PromptMap):
         features : ndarray of shape (n_prompts, n_features)
             Of the validation prompts, from `transform`.
         losses : array-like of shape (n_prompts, n_llms)
-            NaN = not observed; of every LLM some are, or a `ValueError` is raised.
+            NaN = not observed. An LLM of which none is, gets the mean of the priors; a `ValueError`
+            if no training LLM is known.
 
         Returns
         -------
         psi, counts : ndarray of shape (n_llms, n_features)
             Psi; and how many labels each LLM has of each kind and, at the constant, in all.
         """
-        losses = check_losses("losses", losses)
+        losses = check_losses("losses", losses, unlabelled=self.foretells)
         psi = np.empty((losses.shape[1], len(self.center_)))
         for i, (start, unit, parts) in enumerate(self._posteriors(features, losses)):
             psi[i] = unit * sum(share * mean for share, mean, *_ in parts)
@@ -266,9 +272,8 @@ class PriorMap(_PromptMap):
 
     def _posteriors(self, features, losses):
         """Yield for each LLM an offset, a unit, and (share, mean, root, factor) of each prior."""
-        known = self.factor_.size > 0
-        priors = [(self.flat_mean_, self.flat_factor_, FLAT if known else ALONE)]
-        priors += [(self.mean_, self.factor_, LEARNED)] if known else []
+        priors = [(self.flat_mean_, self.flat_factor_, FLAT if self.foretells else ALONE)]
+        priors += [(self.mean_, self.factor_, LEARNED)] if self.foretells else []
         level, given = np.eye(len(self.center_))[:, -1:], []
         for mean, factor, kinds in priors:
             factor = np.hstack([level, factor])
@@ -297,7 +302,7 @@ class PriorMap(_PromptMap):
         p (1 - p) with p between the LLM's mean and theirs. Without these all is in the LLM's units.
         """
         start, unit = 0.0, 1.0
-        if not self.factor_.size:
+        if not self.foretells:
             start, unit = float(y.mean()), float(y.std()) or 1.0
         y = (y - start) / unit - self.level_
         away = y.sum() / (len(y) + 2)
@@ -323,7 +328,8 @@ class PriorMap(_PromptMap):
         variance if none are known). Learned: with their levels; with a level of its own and 1, 3
         and 0.3 times their covariance.
         """
-        found = self._posteriors(self.transform(X_val), check_losses("losses_val", losses_val))
+        losses_val = check_losses("losses_val", losses_val, unlabelled=self.foretells)
+        found = self._posteriors(self.transform(X_val), losses_val)
         return np.array([[share for share, *_ in parts] for _, _, parts in found])
 
     def standard_error(self, X, X_val, losses_val):
@@ -341,7 +347,7 @@ class PriorMap(_PromptMap):
         ndarray of shape (n_prompts, n_llms)
         """
         Z, variances = self.transform(X), []
-        losses_val = check_losses("losses_val", losses_val)
+        losses_val = check_losses("losses_val", losses_val, unlabelled=self.foretells)
         for _, unit, parts in self._posteriors(self.transform(X_val), losses_val):
             best = sum(share * mean for share, mean, *_ in parts)
             variances.append(np.zeros(len(Z)))

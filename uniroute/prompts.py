@@ -299,16 +299,9 @@ class LearnedMap(_ClusterMap):
     """
 
     def __init__(
-        self,
-        n_clusters=20,
-        architecture="linear",
-        assignment="soft",
-        fit_intercept=True,
-        l2=1e-4,
-        max_iter=200,
-        epochs=5,
-        random_state=0,
-    ):
+        self, n_clusters=20, architecture="linear", assignment="soft", fit_intercept=True, l2=1e-4,
+        max_iter=200, epochs=5, random_state=0,
+    ):  # fmt: skip
         self.n_clusters = n_clusters
         self.architecture = architecture
         self.assignment = assignment
@@ -386,14 +379,9 @@ class LearnedMap(_ClusterMap):
         penalty = np.full((X.shape[1], 1), float(self.l2))
         if self.fit_intercept:
             X, penalty = np.column_stack([X, np.ones(len(X))]), np.vstack([penalty, [[0.0]]])
-        found = optimize.minimize(
-            _objective,
-            np.zeros(X.shape[1] * psi.shape[1]),
-            args=(X, losses, psi, penalty),
-            jac=True,
-            method="L-BFGS-B",
-            options={"maxiter": self.max_iter},
-        )
+        start, options = np.zeros(X.shape[1] * psi.shape[1]), {"maxiter": self.max_iter}
+        args = X, losses, psi, penalty
+        found = optimize.minimize(_objective, start, args, "L-BFGS-B", jac=True, options=options)
         theta = found.x.reshape(X.shape[1], psi.shape[1])
         return [theta[:-1], theta[-1]] if self.fit_intercept else [theta, np.zeros(psi.shape[1])]
 

@@ -27,7 +27,7 @@ from uniroute.checks import check_generator, check_llms
 from uniroute.controller import Controller
 from uniroute.evaluate import deferral_curve
 from uniroute.explanation import Explanation
-from uniroute.llms import ClusterMeans, warn_of_few_labels
+from uniroute.llms import ClusterMeans, EmptyClusterWarning, warn_of_few_labels
 from uniroute.persistence import load_router, save_router
 from uniroute.plan import BudgetWarning, make_plan
 from uniroute.pool import Pool
@@ -486,12 +486,8 @@ class UniRoute(Router, BaseEstimator):
         check_is_map(prompt_map, X)
         own = representation_of(prompt_map) or ClusterMeans()
         self.representation_ = own if self.representation is None else clone(self.representation)
-        self.pool_ = Pool(
-            psi=np.empty((0, 0)),
-            counts=np.empty((0, 0)),
-            phi=prompt_map,
-            fingerprint=getattr(self.encoder, "fingerprint", None),
-        )
+        none, encoder = np.empty((0, 0)), getattr(self.encoder, "fingerprint", None)
+        self.pool_ = Pool(psi=none, counts=none, phi=prompt_map, fingerprint=encoder)
         if costs is None:
             return self
         if names is None:
@@ -509,7 +505,8 @@ class UniRoute(Router, BaseEstimator):
         X_val : array-like of shape (n_val, n_dims)
             Embeddings of the validation prompts.
         losses_val : array-like of shape (n_val, n_new) or (n_val,)
-            Their losses; NaN = not observed.
+            Their losses; NaN = not observed. Of every LLM some is, but for a `PriorMap` with
+            training LLMs, who then stand in, with a warning.
         costs : array-like of shape (n_new,) or (n_val, n_new), or float
             Mean cost of one prompt; or what each validation prompt cost, NaN = not known: costs are
             then predicted as losses are. Tables are read by columns, the names, and by rows, the
@@ -530,7 +527,8 @@ class UniRoute(Router, BaseEstimator):
         Eq. (10) and (12); one pass over the validation prompts. Chapter 4.
         """
         phi = self._read(empty=True).phi
-        names, losses_val, costs = check_llms(names, X_val, losses_val, costs)
+        foretells = getattr(self.representation_, "foretells", False)
+        names, losses_val, costs = check_llms(names, X_val, losses_val, costs, foretells)
         memberships, by_cluster = memberships_of(phi, X_val), None
         psi, counts = self.representation_.represent(memberships, losses_val)
         if costs.ndim == 2:
@@ -539,6 +537,9 @@ class UniRoute(Router, BaseEstimator):
             costs = np.nanmean(costs, axis=0)
         new = Pool(names, costs, psi, counts, by_cluster, phi)
         self._swap(lambda pool: pool.join(new))
+        if (none := np.isnan(losses_val).all(axis=0)).any():
+            which = f"{names[none.argmax()]!r} has no label: what training LLMs say stands in"
+            warnings.warn(which, EmptyClusterWarning, stacklevel=2)
         if isinstance(self.representation_, ClusterMeans):
             warn_of_few_labels(new, len(losses_val))
         return self

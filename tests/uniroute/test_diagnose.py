@@ -1,5 +1,7 @@
 """Labels, traffic, drift and the winner's curse against counts by hand and simulation."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -7,7 +9,15 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from uniroute import ConstantMap, KMeansMap, LearnedMap, PriorMap, UniRoute, ZeroRouter
+from uniroute import (
+    ConstantMap,
+    KMeansMap,
+    LearnedMap,
+    PriorMap,
+    UniRoute,
+    ZeroRouter,
+    random_world,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::uniroute.llms.EmptyClusterWarning")
 X = np.repeat([[0.0], [10.0], [20.0]], [60, 30, 10], axis=0)
@@ -126,8 +136,53 @@ def test_of_a_prior_the_kinds_are_its_first_clusters(saved, tmp_path):
     assert found.labels[0] / 100 == pytest.approx(found.traffic)  # the same prompts
     assert found.drift == pytest.approx((0.0, 1.0))
     assert found.untried == [] and found.warnings == []  # few labels go far, by the prior
-    assert found.curse is None and "winner's curse: unknown" in repr(found)
+    assert abs(found.curse) < 0.05  # one LLM is right, the other wrong, without doubt
     assert router.diagnose(np.tile(rows[:60], (5, 1))).drift[1] < 1e-3  # of one kind only
+
+
+@pytest.mark.parametrize(("n_labels", "trained"), [(40, True), (40, False), (200, True)])
+def test_the_curse_of_a_prior_is_that_of_labels_drawn_anew(n_labels, trained):
+    """Here from the labelled prompts themselves, which a router does not keep."""
+    world = random_world(n_llms=20, random_state=3).sample(1000, random_state=4)
+    rows, traffic = world.X[400 : 400 + n_labels], world.X[600:]
+    router = UniRoute().fit(world.X[:400], world.losses[:400, :12] if trained else None)
+    names, given = [str(i) for i in range(8)], world.losses[400 : 400 + n_labels, 12:]
+    router.add_llms(names, rows, given, np.ones(8))
+    prior, rng, found = router.prompt_map_, np.random.default_rng(0), []
+    Z, true, known = prior.transform(traffic), router.predict_loss(traffic), prior.transform(rows)
+    for _ in range(60):
+        labels = (rng.random(given.shape) < router.predict_loss(rows)).astype(float)
+        drawn = Z @ prior.represent(known, labels)[0].T
+        chosen = np.arange(len(Z)), drawn.argmin(axis=1)
+        found.append((true[chosen] - drawn[chosen]).mean())
+    error = np.std(found) / np.sqrt(10)  # of the ten draws of the diagnosis
+    assert router.diagnose(traffic).curse == pytest.approx(np.mean(found), abs=3 * error)
+    assert error < 0.03
+
+
+def test_the_curse_of_equal_llms_and_equal_prompts_with_a_prior():
+    """Without training LLMs each counts as its mean: the least of m normal errors again."""
+    rows, losses = np.ones((100, 3)), np.tile([[0.0], [1.0]], (25, 8))
+    router = UniRoute().fit(rows)
+    router.add_llms([str(i) for i in range(8)], rows[:50], losses, np.ones(8))
+    least = np.random.default_rng(1).normal(size=(100_000, 8)).min(axis=1) * 0.5 / np.sqrt(50)
+    error = least.std() / np.sqrt(10)
+    assert router.diagnose(rows).curse == pytest.approx(-least.mean(), abs=3 * error)
+    assert 3 * error < -least.mean() / 2
+
+
+def test_the_curse_where_no_traffic_is_like_what_was_labelled():
+    router, rows = three_kinds()
+    router.remove_llms(["small", "large"]).add_llms(["a", "b"], rows[:1], [[0, 1]], [1.0, 2.0])
+    assert np.isfinite(router.diagnose(rows[60:]).curse)
+    # Many labels of a kind of which the traffic has one prompt are not so many of each prompt.
+    many = np.tile(rows, (100, 1))
+    router.remove_llms(["a", "b"]).add_llms(["a", "b"], many, np.tile(LOSSES, (100, 1)), [1, 2])
+    tracemalloc.start()
+    assert np.isfinite(router.diagnose(rows[:61]).curse)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 12e6  # three times their features
 
 
 def test_kinds_never_tried_of_a_prior():

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, TargetEncoder
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from uniroute import ClusterMeans, Pool, PriorMap, UniRoute, random_world
+from uniroute import (
+    ClusterMeans,
+    EmptyClusterWarning,
+    Pool,
+    PriorMap,
+    UniRoute,
+    random_world,
+)
 from uniroute.priors import condition
 
 N_TRAIN, N_VAL = 400, 60
@@ -148,10 +156,33 @@ def test_one_way_to_differ_is_scikit_learns_target_encoder():
 # --- limits --------------------------------------------------------------------------------------
 
 
-def test_an_llm_without_labels_is_refused(prior, parts):
-    X, _ = parts["val"]
+def test_without_labels_it_is_the_prior(parts):
+    """The means of the priors, by their weights; labels of other LLMs change nothing."""
+    X, losses = parts["val"]
+    router, none = UniRoute().fit(*parts["train"]), np.full(len(X), np.nan)
+    with pytest.warns(EmptyClusterWarning, match="'b' has no label: what training LLMs say"):
+        router.add_llms(["a", "b"], X, np.column_stack([losses[:, 0], none]), [1.0, 2.0])
+    prior, Z = router.prompt_map_, router.prompt_map_.transform(parts["test"])
+    flat, learned = 4 / 7.25, 3.25 / 7.25
+    expected = flat * prior.level_ + learned * (Z @ prior.mean_)
+    assert np.allclose(router.predict_loss(parts["test"])[:, 1], expected)
+    assert np.allclose(prior.shares(X, none[:, None])[0], np.array([4, 4, 4, 4, 4, 4, 1, 4]) / 29)
+    before = prior.standard_error(parts["test"], X, none[:, None])
+    assert (before > prior.standard_error(parts["test"], X, losses[:, :1])).all()
+    assert router.counts_[1].max() == 0
+    alone = UniRoute(FrozenEstimator(prior)).fit(X).add_llms("a", X, losses[:, 0], 1.0)
+    assert np.allclose(alone.psi_[0], router.psi_[0], atol=1e-12)
+
+
+@pytest.mark.parametrize("train_llms", [0, 1])
+def test_without_labels_and_training_llms_nothing_is_known(parts, train_llms):
+    (X, losses), (X_val, _) = parts["train"], parts["val"]
+    router, none = UniRoute().fit(X, losses[:, :train_llms] if train_llms else None), np.nan
+    with pytest.raises(ValueError, match=r"losses_val must hold an observed loss .* none of 'a'"):
+        router.add_llms("a", X_val, np.full(len(X_val), none), 1.0)
+    prior = router.prompt_map_
     with pytest.raises(ValueError, match=r"losses must hold an observed loss of every LLM"):
-        prior.represent(prior.transform(X), np.full((len(X), 1), np.nan))
+        prior.represent(prior.transform(X_val), np.full((len(X_val), 1), none))
 
 
 @pytest.mark.parametrize("train_llms", [8, 0])
@@ -361,6 +392,7 @@ def test_a_prior_of_which_no_labels_by_kind_were_kept(parts, tmp_path):
     assert str(again.pool_).splitlines()[0].split() == ["LLM", "cost", "loss", "labels"]
     found = again.diagnose(parts["test"])
     assert found.untried == [] and found.drift is None and found.warnings == []
+    assert found.curse is None and "winner's curse: unknown" in repr(found)
 
 
 def test_it_stands_at_a_pipelines_end_and_takes_other_representations(parts):
@@ -377,8 +409,12 @@ def test_it_stands_at_a_pipelines_end_and_takes_other_representations(parts):
         )
 
 
-def test_it_warns_of_nothing(parts):
+@pytest.mark.parametrize("tables", [False, True])
+def test_it_warns_of_nothing(parts, tables):
     (X, losses), (X_val, losses_val) = parts["train"], parts["val"]
+    if tables:  # whose columns have names
+        X, X_val = (pd.DataFrame(rows).add_prefix("x") for rows in (X, X_val))
+        parts = parts | {"test": pd.DataFrame(parts["test"]).add_prefix("x")}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         router = UniRoute().fit(X, losses).add_llms("a", X_val[:5], losses_val[:5, 0], 1.0)

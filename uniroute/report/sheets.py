@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import warnings
 import zlib
 from contextlib import contextmanager
@@ -24,10 +25,17 @@ __all__ = ["Sheet", "open_sheet"]
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 RIGHT = set(
-    "true yes y pass passed correct right ok success succeeded solved win c t ✓ ✔ ✅".split()
+    "true yes y pass passed correct right ok success succeeded solved win c t ✓ ✔ ✅ "
+    "wahr ja vrai oui verdadero".split()
 )
-WRONG = set("false no n fail failed incorrect wrong failure unsolved loss i f ✗ ✘ ❌".split())
-SWITCH = set("true yes y t false no n f".split())
+WRONG = set(
+    "false no n fail failed incorrect wrong failure unsolved loss i f ✗ ✘ ❌ "
+    "falsch nein faux non falso".split()
+)
+SWITCH = set(
+    "true yes y t false no n f wahr ja falsch nein vrai oui faux non verdadero falso".split()
+)
+THOUSANDS = re.compile(r"^\D*\d{1,3}(,\d{3})+(\.\d*)?\D*$")  # with commas, as in $1,000.50
 NOTHING = {"", "na", "n/a", "nan", "null", "none", "-", "--", "?", "error", "errored", "skipped"}
 
 
@@ -43,7 +51,7 @@ class Sheet:
     frame : pandas.DataFrame
         Cells, the columns by position.
     raw : bytes or None
-        The file in UTF-8, None where the cells come from a data frame.
+        The file in UTF-8, from its header on; None where the cells come from a data frame.
     separator : str or None
     notes : list of str
         What was found out about the file.
@@ -53,6 +61,8 @@ class Sheet:
         Words for right and wrong that were met.
     percent : bool
         Whether percent signs were met, whose numbers are read as shares.
+    before : int
+        Lines of the file above its header.
     """
 
     name: str
@@ -64,6 +74,7 @@ class Sheet:
     decimal: str | None = None
     words: set = field(default_factory=set)
     percent: bool = False
+    before: int = 0
 
     def where(self, row=None, column=None):
         """Return the place of a row and a column, by position, in words."""
@@ -86,7 +97,7 @@ class Sheet:
                 next(reader)
                 first = reader.line_num + 1
             next(reader, None)
-        return min(first, reader.line_num)
+        return self.before + min(first, reader.line_num)
 
     def texts(self, column, needed=True):
         """Return codes of a column's cells, spaces around them cut off, and the texts they mean.
@@ -156,6 +167,9 @@ class Sheet:
         commas = [text for text in found if "," in text and any(c.isdigit() for c in text)]
         if self.decimal or not commas:
             return self.decimal or "."
+        last = {max(",.", key=text.rfind) for text in commas if "." in text}  # as in 1,000.5
+        if last == {"."} and all(map(THOUSANDS.search, commas)):
+            return "."
         dots = any("." in text and "," not in text for text in found)
         unsure = all(len(text.strip("$€£ %").rpartition(",")[2]) == 3 for text in commas)
         if dots or unsure:
@@ -221,24 +235,25 @@ def open_sheet(table, decimal=None, texts=lambda name: False):
     if path.suffix in (".json", ".jsonl", ".ndjson", ".parquet", ".xlsx"):
         return _from_frame(_other(path), path.name, decimal)
     raw, notes = _utf8(path)
-    separator = _separator(path, raw)
+    raw, before, separator = _from_header(raw)
+    separator = separator or _separator(path, raw)
     if separator != ",":
         notes.append(f"columns separated by {SEPARATORS[separator]}")
     with _long_fields():
         lines = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline="")
         header = next(csv.reader(lines, delimiter=separator))
     header = [cell.strip() for cell in header]
-    frame = _cells(path, raw, separator, header, texts)
+    frame = _cells(path, raw, separator, header, texts, before)
     last = frame.iloc[:, -1].isna()  # as in rows that are too short, which pandas fills up
     if last.any():
-        if error := _wrong_width(path.name, raw, separator):
+        if error := _wrong_width(path.name, raw, separator, before):
             raise error
         last[last] = frame[last].isna().all(axis=1)
         frame = frame[~last]
-    return _checked(Sheet(path.name, header, frame, raw, separator, notes, decimal))
+    return _checked(Sheet(path.name, header, frame, raw, separator, notes, decimal, before=before))
 
 
-def _cells(path, raw, separator, header, texts):
+def _cells(path, raw, separator, header, texts, before):
     """Return the rows below the header; pandas reads numbers, but in columns that hold texts."""
     kept = {column: str for column, name in enumerate(header) if texts(name)}
     try:
@@ -250,7 +265,7 @@ def _cells(path, raw, separator, header, texts):
                 low_memory=False,
             )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        raise _wrong_width(path.name, raw, separator) or ValueError(
+        raise _wrong_width(path.name, raw, separator, before) or ValueError(
             f"{path.name}: {error}"
         ) from error
     return frame
@@ -325,6 +340,17 @@ def _unpacked(path, raw):
         raise ValueError(f"{path.name} must be a whole gzip file; {error}") from error
 
 
+def _from_header(raw):
+    """Return a file from its header on, how many lines were above, and the separator they say.
+
+    Above are empty lines, and one that spreadsheets write and read, such as ``sep=;``.
+    """
+    end = rb"(?:\r\n|\r|\n)"
+    above = re.match(rb"(?:[ \t]*%b)*(?:sep=([,;\t|])%b)?" % (end, end), raw, re.IGNORECASE)
+    before = len(above[0].splitlines())
+    return raw[above.end() :], before, above[1] and above[1].decode()
+
+
 def _separator(path, raw, most=50):
     """Return the separator that cuts the first rows into the most columns of one number."""
     head = raw[: 1 << 18].decode("utf-8", errors="ignore")
@@ -345,14 +371,16 @@ def _separator(path, raw, most=50):
     return best[1]
 
 
-def _wrong_width(name, raw, separator):
+def _wrong_width(name, raw, separator, before):
     """Return an error that names the first row with a field too few or too many; None: none has."""
     with _long_fields():
         reader = csv.reader(io.StringIO(raw.decode(), newline=""), delimiter=separator)
         width, first = len(next(reader)), reader.line_num + 1
         for row in reader:
             if row and len(row) != width:
-                return ValueError(f"{name}, line {first}: expected {width} fields; got {len(row)}")
+                return ValueError(
+                    f"{name}, line {before + first}: expected {width} fields; got {len(row)}"
+                )
             first = reader.line_num + 1
     return None
 

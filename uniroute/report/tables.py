@@ -38,6 +38,7 @@ ROLES = {
     "output_cost_per_million completion_price",
 }
 TEXTS = ("prompt", "prompt_id", "task", "llm", "llm_a", "llm_b", "winner")
+MANY = {"score": "scores", "loss": "losses"}
 # Columns of numbers that are no LLMs.
 COUNTERS = set("index row number n repeat run epoch trial attempt seed latency duration "
                "length difficulty year total_tokens nr no num".split())  # fmt: skip
@@ -374,7 +375,7 @@ class _Reading:
         self._say_alike(self.llms)
         self._say_form("a row for each prompt")
         shown = ", ".join(map(repr, self.llms[:6])) + (", ..." if len(columns) > 6 else "")
-        self.notes[-1] += f", {len(columns)} columns of LLMs: {shown}"
+        self.notes[-1] += f", {len(columns)} column{'s' * (len(columns) > 1)} of LLMs: {shown}"
         values = self._scaled(columns, "loss" if self.better == "low" else "score")
         base = [self.roles[role] for role in ("prompt", "prompt_id", "task") if role in self.roles]
         self._say_left_out({*base, *columns, *priced.values()})
@@ -417,7 +418,7 @@ class _Reading:
         if np.isnan(values).all():
             raise ValueError(f"{self.sheet.name} has no {what} at all")
         worst, best = self._scale(values, columns, what)
-        self.notes.append(f"{what}s from {worst:g} to {best:g}, {better} is good" + self.guess)
+        self.notes.append(f"{MANY[what]} from {worst:g} to {best:g}, {better} is good" + self.guess)
         share = (values - worst) / (best - worst)
         return 1 - share if better == "high" else share
 
@@ -430,8 +431,8 @@ class _Reading:
             low, high = self._guessed(values, columns, what)
         if self.sheet.percent and (low, high) != (0, 1):
             raise ValueError(
-                f"{self.sheet.name} must not have both {what}s with percent signs, read as from 0 "
-                f"to 1, and a scale from {low:g} to {high:g}"
+                f"{self.sheet.name} must not have both {MANY[what]} with percent signs, read as "
+                f"from 0 to 1, and a scale from {low:g} to {high:g}"
             )
         out = (values < low) | (values > high)
         if out.any():

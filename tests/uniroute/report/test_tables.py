@@ -78,6 +78,43 @@ def test_spreadsheets(write, text, encoding):
     assert (data.losses.tolist(), data.costs.tolist()) == ([[0]], [[0.5]])
 
 
+@pytest.mark.parametrize("above", ["sep=;\r\n", "\n \n", "\ufeff\r\nSEP=;\n"])
+def test_lines_above_the_header(write, above):
+    """Empty ones, and the one by which spreadsheets tell the separator."""
+    table = read_table(write(above + "prompt;a;b\nx;1;0\ny;0,5;1\n"))
+    same(table.data.losses, [[0, 1], [0.5, 0]])
+    n = above.count("\n")
+    for rows, message in [
+        ("x;1;0\ny;maybe;1\nz;1;0\n", f"line {n + 3}, column 'a': expected a number"),
+        ("x;1;0\ny;1\n", f"line {n + 3}: expected 3 fields; got 2"),
+        ("x;1;0\ny;1;0;1\n", f"line {n + 3}: expected 3 fields; got 4"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            read_table(write(above + "prompt;a;b\n" + rows))
+
+
+def test_thousands_are_told_from_decimals_where_both_signs_stand(write):
+    cells = ["$0.10", '"$1,000.5"', '"12,345"', "7"]
+    rows = "".join(f"p{i},{llm},1,{cell}\n" for i, cell in enumerate(cells) for llm in "ab")
+    costs = read_table(write("prompt,llm,score,cost\n" + rows)).data.costs
+    assert costs[:, 0].tolist() == [0.1, 1000.5, 12345, 7]
+    with pytest.raises(ValueError, match=r"decimals or thousands in '1,000\.5'"):
+        read_table(write('prompt,llm,score,cost\nx,a,1,"1,000.5"\nx,b,0,"1,5"\ny,a,1,0.5\n'))
+
+
+@pytest.mark.parametrize("pair", ["wahr falsch", "JA NEIN", "Vrai Faux", "oui non"])
+def test_right_and_wrong_in_other_languages(write, pair):
+    right, wrong = pair.split()
+    text = f"prompt;a;b\nx;{right};{wrong}\ny;{wrong};{right}\n"
+    same(read_table(write(text)).data.losses, [[0, 1], [1, 0]])
+
+
+def test_what_is_understood_is_said_in_words(write):
+    said = read_table(write("prompt,llm,loss\nx,a,1\nx,b,0\n")).understood
+    assert "losses from 0 to 1, low is good" in said
+    assert "1 column of LLMs: 'a'" in read_table(write("prompt,a\nx,1\ny,0\n")).understood[0]
+
+
 def test_quotes_and_newlines_in_prompts(write):
     data = read_table(write('prompt,llm,score\r\n"one\r\ntwo, ""three""",a,1\r\nnext,a,0\r\n')).data
     assert data.prompts == ['one\r\ntwo, "three"', "next"]
