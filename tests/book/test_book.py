@@ -318,3 +318,10 @@ def test_names_in_a_cell():
 def test_chapters_read_no_files_by_their_paths(cells):
     for cell in of_kind(cells, "code"):
         assert not re.search(r"[\"']\.\./", cell.source), "read_results, paper_numbers"
+
+
+def test_every_symbol_stands_once_on_its_page():
+    text = (ROOT / "book" / "notation.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\$.*?) \|", text, re.M)
+    symbols = [symbol for row in rows for symbol in re.findall(r"\$[^$]+\$", row)]
+    assert len(symbols) > 40 and sorted(set(symbols)) == sorted(symbols)
