@@ -95,6 +95,12 @@ def test_page_is_in_the_table_of_contents(page):
     assert f"book/{page}" in toc()
 
 
+def test_half_of_the_chapters_take_no_more_than_three_quarters_of_an_hour():
+    first = [nbformat.read(path, as_version=4).cells[0].source for path in CHAPTERS]
+    minutes = [int(re.search(r"\*\*Time\*\* (\d+) minutes", text)[1]) for text in first]
+    assert statistics.median(minutes) <= 45 and max(minutes) <= 60
+
+
 def test_labels_are_not_used_twice():
     found = [
         label
