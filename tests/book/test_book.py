@@ -326,6 +326,16 @@ def test_chapters_read_no_files_by_their_paths(cells):
         assert not re.search(r"[\"']\.\./", cell.source), "read_results, paper_numbers"
 
 
+def test_every_word_of_the_glossary_is_linked_to():
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "book").glob("*.md")]
+    pages += [prose(nbformat.read(path, as_version=4).cells) for path in CHAPTERS]
+    glossary = (ROOT / "book" / "notation.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\{glossary\}\n(.*?)^```", glossary, re.M | re.S)
+    words = {word.lower() for block in blocks for word in re.findall(r"^(\S.*)", block, re.M)}
+    links = re.findall(r"\{term\}`(?:[^`<]*<)?([^`>]+)>?`", "\n".join(pages))
+    assert len(words) > 60 and words <= {link.lower() for link in links}
+
+
 def test_every_symbol_stands_once_on_its_page():
     text = (ROOT / "book" / "notation.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\$.*?) \|", text, re.M)
