@@ -52,7 +52,13 @@ def as_cards(table):
 
     def named(row):
         labels = iter(words)
-        return re.sub(r"<td\b", lambda _: f'<td data-label="{html.escape(next(labels))}"', row[0])
+
+        def cell(match):
+            empty = "" if re.sub(r"<[^>]+>", "", match[2]).strip() else " data-empty"
+            label = html.escape(next(labels))
+            return f'<td data-label="{label}"{empty}{match[1]}>{match[2]}</td>'
+
+        return re.sub(r"<td\b([^>]*)>(.*?)</td>", cell, row[0], flags=re.S)
 
     table = re.sub(r"<tr\b.*?</tr>", named, table, flags=re.S)
     return table.replace(TABLE, '<table class="table cards">', 1)

@@ -23,6 +23,7 @@ def test_cells_of_a_wide_table_say_what_their_column_is():
     found = body(ROW + ROW)
     labels = re.findall(r'<td data-label="([^"]*)"', found)
     assert labels == ["", "Show", "At home", "S &amp; T"] * 2
+    assert found.count('<td data-label="Show" data-empty>') == found.count(" data-empty") == 2
     assert 'class="table cards"' in found and found.endswith("<td>after</td>")
 
 
