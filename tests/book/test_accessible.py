@@ -30,3 +30,8 @@ def test_cells_of_a_wide_table_say_what_their_column_is():
 def test_a_narrow_table_stays_as_it_is():
     heads = "<tr><th>A</th><th>B</th><th>C</th>"
     assert "cards" not in body("<tr><td>1</td><td>2</td><td>3</td></tr>", heads)
+
+
+def test_a_table_with_formulas_in_its_head_stays_as_it_is():
+    formula = HEADS.replace("Show", '<span class="math notranslate nohighlight">\\(K\\)</span>')
+    assert "cards" not in body(ROW, formula)
