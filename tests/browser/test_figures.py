@@ -352,7 +352,7 @@ def test_a_prompt_in_the_plane_is_clicked(visit, width):
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.get_by_text("Scores of prompt 41, of kind")).to_be_visible()
     assert "Prompt 41 goes to" in sentence(page)
-    assert page.get_by_label("Prompt").evaluate("e => e.selectedIndex") == 40
+    assert page.get_by_role("combobox", name="Prompt").evaluate("e => e.selectedIndex") == 40
 
 
 def test_a_prompt_is_guessed_by_mouse(visit):
