@@ -73,7 +73,7 @@ check-pages: $(INSTALLED) ## open every built page in headless Chromium
 	@$(BIN)/python -m pytest tests/browser
 
 # Each run goes on where it was interrupted, and joins results/ when it has all declared trials.
-experiments: $(INSTALLED) ## run the experiments of part IV (hours; resumable; all, or e.g. ONLY=pocket)
+experiments: $(INSTALLED) ## run the paper's experiments (hours; resumable; all, or e.g. ONLY=pocket)
 	@$(BIN)/python -m uniroute_lab.paper.experiments $(ONLY) --jobs $(WORKERS)
 
 bench: $(INSTALLED) ## time the package beside the obvious code (minutes)

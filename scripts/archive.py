@@ -64,7 +64,8 @@ def pack(site, folder):
             write(file, one.relative_to(site).as_posix(), one.read_bytes())
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     # The form that `sha256sum --check` reads.
-    path.with_suffix(".zip.sha256").write_text(f"{digest}  {path.name}\n", newline="\n")
+    text = f"{digest}  {path.name}\n"
+    path.with_suffix(".zip.sha256").write_text(text, encoding="utf-8", newline="\n")
     return path
 
 

@@ -8,7 +8,6 @@ processes lengthen. Lloyd's algorithm, scikit-learn's, gets a fifth of the promp
 with other starts: it needs minutes for each round of all.
 """
 
-import resource
 import sys
 from time import perf_counter, process_time
 
@@ -61,12 +60,21 @@ def against_lloyd(X, seed):
     return inertia(X, phi) / other.inertia_, ours / theirs
 
 
+def peak_memory():
+    """Return the most memory that this process has had, in GB; NaN on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return np.nan
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
 def main(n_prompts=1_000_000):
     """Print what was measured."""
     X = corpus(int(n_prompts))
     with threadpool_limits(2):
         _, clock, processors = timed(lambda: KMeansMap(K, n_init=1).fit(X))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        peak = peak_memory()
         print(f"{len(X):,} prompts: {clock:.0f} s by the clock (reach 180)", end=", ")
         print(
             f"{processors:.0f} s of processors, {peak:.1f} GB with the input (reach 4)", flush=True

@@ -46,7 +46,7 @@ def gateway(folder, url):
     paths = Path(folder, "router.uniroute"), Path(folder, "models.yaml")
     router.save(paths[0])
     entries = "".join(f'  {name}: {{url: "{url}/v1"}}\n' for name in names)
-    paths[1].write_text(f"cost_weight: 0.01\nmodels:\n{entries}")
+    paths[1].write_text(f"cost_weight: 0.01\nmodels:\n{entries}", encoding="utf-8")
     return Gateway(*paths, encoder=encoder).app
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from uniroute import (
     EmptyClusterWarning,
@@ -38,6 +39,7 @@ N_CLUSTERS = 10
 POOL = ["Heron-S", "Heron-M", "Abacus-M", "Quill-M", "Almanac-M", "Lexis-M", "Heron-L", "Heron-XL"]
 MORE = ["Logos-M", "Abacus-XL", "Pebble-L", "Pebble-XL", "Heron-XXL"]
 N_SHOWN = 480  # prompts of the explorer, one dot each
+N_DOTS = 150  # prompts of the plane
 SIZES_TRIED = (25, 50, 100, 200, 400, 800)
 CLUSTERS_TRIED = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120)
 LABELS_TRIED = (5, 10, 25, 50, 100, 200, 400)
@@ -169,6 +171,30 @@ def _polyline(curve):
     """Return costs and qualities along a curve."""
     costs = np.linspace(curve.costs[0], curve.llm_costs.max(), 60)
     return pd.DataFrame({"cost": costs, "quality": curve.at(costs)})
+
+
+def plane():
+    """Return Chapter 2's world, small enough to be computed on the page, and prompts of it."""
+    world = random_world(n_components=5, n_llms=6, random_state=2)
+    sample, limits = world.sample(N_DOTS, random_state=1), (-3, 3, -4, 2)
+    names = ["nano", "mini", "small", "medium", "large", "huge"]
+    places = sample.X.round(3)
+    numbers = {
+        "llms": names,
+        "costs": world.costs.round(4).tolist(),
+        "unit": "multiples of the cheapest",
+        "kinds": list("ABCDE"),
+        "centers": world.centers.round(4).tolist(),
+        "spread": world.spread,
+        "losses": expit(world.logits).T.round(4).tolist(),
+        "limits": limits,
+        "prompts": places.tolist(),
+        "kind": sample.components.tolist(),
+    }
+    title = "The larger lambda is, the cheaper the LLMs that rule the plane"
+    look = {"prompts": places, "title": title}
+    shown = plot.choice_map(world.gamma, world.costs, names, [0, 0.003, 0.03], limits, **look)
+    return numbers, shown, title
 
 
 def prompt():
@@ -353,6 +379,7 @@ def _errors(pool):
 FIGURES = {
     "explorer": explorer,
     "newcomer": newcomer,
+    "plane": plane,
     "prompt": prompt,
     "clusters": clusters,
     "intervals": intervals,

@@ -94,9 +94,9 @@ def mark(root=ROOT):
     return root / ".venv" / f"installed-{checksum(data)}"
 
 
-def program(name):
+def program(name, system=os.name):
     """Return the path of a program of .venv."""
-    return VENV / ("Scripts" if os.name == "nt" else "bin") / name
+    return VENV / "Scripts" / f"{name}.exe" if system == "nt" else VENV / "bin" / name
 
 
 def remove(*patterns, root=ROOT):

@@ -2,8 +2,8 @@
 
     python -m scripts.recompute
 
-Ten numbers for each of parts III, IV and V, and in part IV two intervals about new LLMs, by their
-formulas anew. Nothing of the project is imported: the tables of
+Ten numbers of the theory, ten of the paper's experiments, ten of what is beyond the paper, and two
+intervals about new LLMs, by their formulas anew. Nothing of the project is imported: the tables of
 trials are read as columns, the pocket pool as bytes. Each number is then looked up where it is
 printed, in the stored outputs of a chapter or in the ledger, and must agree to the last digit that
 is printed there. Says what differs, and fails.
@@ -121,7 +121,7 @@ def capped(values):
     return np.minimum(values, 1)
 
 
-# Part III.
+# The theory.
 
 
 def worked_world():
@@ -227,7 +227,7 @@ def part_3():
     yield "Bernstein's radius, 20 labels", bernstein(0.5, 20), "12", r"; bernstein from "
 
 
-# Part IV.
+# The paper's experiments.
 
 
 def gap(data, first, second, experiment="main", metric="area", **condition):
@@ -278,7 +278,7 @@ def part_4():
         yield f"new LLMs, upper end, {data}", high, row, "diff_high"
 
 
-# Part V.
+# Beyond the paper.
 
 
 def part_5():

@@ -31,7 +31,7 @@ METADATA = {
 
 def toc_files(root):
     """Return the paths in the order of the table of contents, without their endings."""
-    toc = yaml.safe_load((Path(root) / "_toc.yml").read_text())
+    toc = yaml.safe_load((Path(root) / "_toc.yml").read_text(encoding="utf-8"))
     entries = [entry for part in toc["parts"] for entry in part["chapters"]]
     return [toc["root"], *(entry["file"] for entry in entries)]
 

@@ -121,6 +121,8 @@ def main(arguments=None):
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--loads", type=int, default=3000)
     options = parser.parse_args(arguments)
+    if not hasattr(os, "fork"):
+        sys.exit("This needs a system whose processes can fork, such as Linux or macOS")
     saved, wrong = routers(), 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "router")

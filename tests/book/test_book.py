@@ -95,6 +95,12 @@ def test_page_is_in_the_table_of_contents(page):
     assert f"book/{page}" in toc()
 
 
+def test_half_of_the_chapters_take_no_more_than_three_quarters_of_an_hour():
+    first = [nbformat.read(path, as_version=4).cells[0].source for path in CHAPTERS]
+    minutes = [int(re.search(r"\*\*Time\*\* (\d+) minutes", text)[1]) for text in first]
+    assert statistics.median(minutes) <= 45 and max(minutes) <= 60
+
+
 def test_labels_are_not_used_twice():
     found = [
         label
@@ -318,3 +324,20 @@ def test_names_in_a_cell():
 def test_chapters_read_no_files_by_their_paths(cells):
     for cell in of_kind(cells, "code"):
         assert not re.search(r"[\"']\.\./", cell.source), "read_results, paper_numbers"
+
+
+def test_every_word_of_the_glossary_is_linked_to():
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "book").glob("*.md")]
+    pages += [prose(nbformat.read(path, as_version=4).cells) for path in CHAPTERS]
+    glossary = (ROOT / "book" / "notation.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\{glossary\}\n(.*?)^```", glossary, re.M | re.S)
+    words = {word.lower() for block in blocks for word in re.findall(r"^(\S.*)", block, re.M)}
+    links = re.findall(r"\{term\}`(?:[^`<]*<)?([^`>]+)>?`", "\n".join(pages))
+    assert len(words) > 60 and words <= {link.lower() for link in links}
+
+
+def test_every_symbol_stands_once_on_its_page():
+    text = (ROOT / "book" / "notation.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\$.*?) \|", text, re.M)
+    symbols = [symbol for row in rows for symbol in re.findall(r"\$[^$]+\$", row)]
+    assert len(symbols) > 40 and sorted(set(symbols)) == sorted(symbols)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from scripts import make
 
@@ -69,6 +70,14 @@ def test_steps_are_those_of_the_makefile(command, variables):
     ]
 
 
+def test_continuous_integration_tries_them_on_windows():
+    text = (make.ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    (job,) = [job for job in yaml.safe_load(text)["jobs"].values() if "windows" in job["runs-on"]]
+    commands = [step["run"].split() for step in job["steps"] if "run" in step]
+    assert [words[:3] for words in commands] == [["python", "-m", "scripts.make"]] * 2
+    assert {words[3] for words in commands} <= set(make.STEPS)
+
+
 def test_installation_and_environment_are_those_of_the_makefile():
     text = re.sub(r"\s*\\\n\s*", " ", MAKEFILE)
     assert tuple(re.findall(r"@\$\(BIN\)/(python -m pip install .*)", text)) == make.INSTALL
@@ -90,6 +99,51 @@ def test_the_mark_is_make_s():
 def test_checksum_is_that_of_cksum(data):
     found = subprocess.run(["cksum"], input=data, capture_output=True, check=True)
     assert make.checksum(data) == int(found.stdout.split()[0])
+
+
+def test_programs_are_where_windows_keeps_them():
+    """With its ending: Windows adds none to a path."""
+    assert make.program("ruff", "nt") == make.VENV / "Scripts" / "ruff.exe"
+    assert make.program("ruff", "posix") == make.VENV / "bin" / "ruff"
+
+
+def calls_without_encoding(source):
+    """Return the lines that read or write text in the encoding of the machine."""
+    lines = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            modes = {one.value for one in node.args if isinstance(one, ast.Constant)}
+            if name == "open" and (isinstance(node.func, ast.Attribute) or modes & {"rb", "wb"}):
+                continue
+            if name in ("open", "read_text", "write_text"):
+                if "encoding" not in {keyword.arg for keyword in node.keywords}:
+                    lines.append(node.lineno)
+    return lines
+
+
+def test_calls_without_encoding_are_found():
+    source = "open(a)\nopen(a, 'rb')\nb.read_text()\nb.write_text(c, encoding='utf-8')"
+    assert calls_without_encoding(source) == [1, 3]
+
+
+@pytest.mark.parametrize("folder", ["scripts", "book/_ext", "uniroute", "uniroute_lab"])
+def test_text_is_read_in_the_encoding_that_it_has(folder):
+    """Windows has another one by default."""
+    found = {
+        str(path.relative_to(make.ROOT)): lines
+        for path in sorted((make.ROOT / folder).rglob("*.py"))
+        if (lines := calls_without_encoding(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize("program", sorted((make.ROOT / "scripts").glob("*.py")))
+def test_programs_import_nothing_that_windows_has_not(program):
+    tree = ast.parse(program.read_text(encoding="utf-8"))
+    top = [node for node in tree.body if isinstance(node, ast.Import)]
+    names = {alias.name for node in top for alias in node.names}
+    assert not names & {"fcntl", "grp", "pwd", "resource", "termios"}
 
 
 def test_files_are_copied_and_removed(tmp_path):

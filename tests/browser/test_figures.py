@@ -16,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
-from uniroute import budget_rule, deferral_curve
+from uniroute import budget_rule, deferral_curve, random_world, route
 
 pytestmark = pytest.mark.browser
 
@@ -228,10 +228,7 @@ def test_the_explorer_shows_the_package_s_numbers(visit):
     free(page)
     slider = page.get_by_label("Budget per prompt")
     for place in (0, 40, 83, 120, 200):
-        slider.evaluate(
-            "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', { bubbles: true })); }",
-            place,
-        )
+        set_place(slider, place)
         low, high = curve.costs[0], costs.max()
         budget = low * (high / low) ** (place / 200)
         rule = budget_rule(gamma, costs, budget)
@@ -317,6 +314,45 @@ def test_an_llm_leaves_and_another_is_invented(visit):
     page.get_by_label("Its cost").press("Home")
     yours = int(re.search(r"Yours (\d+) %", traffic.get_attribute("aria-label"))[1])
     assert yours > 20
+
+
+def set_place(slider, place):
+    """Move a slider as a hand does."""
+    slider.evaluate(
+        "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', { bubbles: true })); }", place
+    )
+
+
+def test_the_plane_shows_the_package_s_numbers(visit):
+    numbers = interactive.numbers("plane")
+    world = random_world(n_components=5, n_llms=6, random_state=2)
+    gamma = world.gamma(numbers["prompts"])
+    page = visit("plane")
+    free(page)
+    slider = page.get_by_label("Cost weight")
+    for place in (0, 25, 52, 78, 120):
+        set_place(slider, place)
+        at = 0.0005 * 1000 ** ((place - 1) / 119) if place else 0.0
+        choice = route(gamma, world.costs, at)
+        drawn = page.locator(".ir-panel svg[aria-label^='Traffic']").get_attribute("aria-label")
+        found = [int(n) for n in re.findall(r"[\w-]+ (\d+) %", drawn)]
+        shares = 100 * np.bincount(choice, minlength=6) / len(choice)
+        np.testing.assert_allclose(found, shares, atol=0.51)
+        right = 100 - 100 * gamma[np.arange(len(choice)), choice].mean()
+        assert abs(int(re.search(r"and (\d+) % of the answers", sentence(page))[1]) - right) < 0.6
+
+
+@pytest.mark.parametrize("width", [1000, 400])
+def test_a_prompt_in_the_plane_is_clicked(visit, width):
+    page = visit("plane", width)
+    free(page)
+    dot = page.locator("circle[data-prompt='40']")
+    dot.scroll_into_view_if_needed()
+    box = dot.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_text("Scores of prompt 41, of kind")).to_be_visible()
+    assert "Prompt 41 goes to" in sentence(page)
+    assert page.get_by_role("combobox", name="Prompt").evaluate("e => e.selectedIndex") == 40
 
 
 def test_a_prompt_is_guessed_by_mouse(visit):

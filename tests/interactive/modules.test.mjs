@@ -10,6 +10,7 @@ import { holds, share, truth } from "../../book/_static/interactive/intervals.mj
 import { error, estimates } from "../../book/_static/interactive/labels.mjs";
 import { curveOf, poolOf, trafficAt } from "../../book/_static/interactive/newcomer.mjs";
 import { along, bunch, number, percent, scale, ticks } from "../../book/_static/interactive/parts.mjs";
+import { lossesAt, outcome as inPlane } from "../../book/_static/interactive/plane.mjs";
 import { options, ranked } from "../../book/_static/interactive/prompt.mjs";
 import { budgetRule, qualityAt } from "../../book/_static/interactive/rule.mjs";
 
@@ -117,6 +118,22 @@ test("the steps say what the numbers say", () => {
   const [, delivered] = columns(data, data.sizes.indexOf(100));
   assert.ok(delivered.at(-1) < delivered[0]);
   data.promised.flat().forEach((promise, i) => assert.ok(promise > data.delivered.flat()[i]));
+});
+
+// --- plane ---
+
+test("the steps in the plane say what the numbers say", () => {
+  const data = dataOf("plane");
+  const gamma = data.prompts.map((place) => lossesAt(data, place));
+  const at = (lambda) => inPlane(gamma, data.costs, lambda);
+  const used = (lambda) => data.llms.filter((_, llm) => at(lambda).shares[llm] > 0);
+  assert.deepEqual(used(0), ["medium", "huge"]);
+  const kindB = data.kind.indexOf(1);
+  assert.notEqual(at(0).choices[kindB], at(0.003).choices[kindB]);
+  assert.ok(at(0.003).cost < at(0).cost / 3);
+  assert.ok(at(0).quality - at(0.003).quality < 0.12);
+  assert.ok(used(0.003).length > 1 && !used(0.01).includes("huge"));
+  assert.deepEqual(used(0.03), ["nano", "mini"]);
 });
 
 // --- prompt ---

@@ -33,7 +33,7 @@ def same(found, expected, where):
         np.testing.assert_allclose(found, expected, atol=2e-3, err_msg=where)
 
 
-@pytest.mark.parametrize("name", ["explorer", "newcomer", "prompt"])
+@pytest.mark.parametrize("name", ["explorer", "newcomer", "plane", "prompt"])
 def test_the_code_makes_the_stored_numbers(name):
     numbers, _ = interactive.make(name)
     same(json.loads(interactive.as_text(numbers)), stored(name), name)

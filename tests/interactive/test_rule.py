@@ -8,7 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uniroute import KMeansMap, UniRoute, budget_rule, deferral_curve, route, routing_path
+from scripts.interactive import FOLDER
+from uniroute import (
+    KMeansMap,
+    UniRoute,
+    budget_rule,
+    deferral_curve,
+    random_world,
+    route,
+    routing_path,
+)
 from uniroute.llms import ClusterMeans
 from uniroute.priors import condition
 
@@ -210,3 +219,49 @@ def test_traffic_adds_up():
     (shares,) = ask(("traffic", chances, weights))
     np.testing.assert_allclose(shares, weights @ np.array(chances) / weights.sum())
     np.testing.assert_allclose(sum(shares), 1)
+
+
+def plane():
+    """Return the numbers of the figure in the plane, and the world that they are of."""
+    numbers = json.loads((FOLDER / "plane.json").read_text(encoding="utf-8"))
+    return numbers, random_world(n_components=5, n_llms=6, random_state=2)
+
+
+def test_losses_in_the_plane_are_the_world_s():
+    numbers, world = plane()
+    X = np.random.default_rng(0).uniform(-4, 3, (30, 2))
+    found = ask(*[("lossesAt", numbers, x) for x in X])
+    np.testing.assert_allclose(found, world.gamma(X), atol=1e-3)
+
+
+@pytest.mark.parametrize("at", [0.0, 0.003, 0.01, 0.03])
+def test_what_happens_in_the_plane_is_what_the_package_does(at):
+    numbers, world = plane()
+    gamma = world.gamma(numbers["prompts"])
+    (found,) = ask(("outcome", gamma, world.costs, at))
+    choice = route(gamma, world.costs, at)
+    assert found["choices"] == choice.tolist()
+    np.testing.assert_allclose(found["shares"], np.bincount(choice, minlength=6) / len(choice))
+    np.testing.assert_allclose(found["cost"], world.costs[choice].mean())
+    rows = np.arange(len(choice))
+    np.testing.assert_allclose(found["quality"], 1 - gamma[rows, choice].mean())
+
+
+def test_the_map_is_drawn_row_by_row_from_the_bottom():
+    numbers, _ = plane()
+    (places,) = ask(("places", numbers, 4))
+    left, right, low, high = numbers["limits"]
+    x, y = (a + (np.arange(4) + 0.5) / 4 * (b - a) for a, b in ((left, right), (low, high)))
+    np.testing.assert_allclose(places, np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
+
+
+def test_a_name_stands_deep_in_its_region():
+    choices = np.zeros((7, 7), dtype=int)
+    choices[1:6, 2:7] = 1
+    (found,) = ask(("deepest", choices.ravel(), 7, 1))
+    assert divmod(found["cell"], 7) == (3, 4) and found["depth"] == 3
+    (runs,) = ask(("runs", choices.ravel(), 7))
+    again = np.full((7, 7), -1)
+    for one in runs:
+        again[one["row"], one["start"] : one["start"] + one["length"]] = one["llm"]
+    np.testing.assert_array_equal(again, choices)

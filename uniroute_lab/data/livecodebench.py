@@ -118,7 +118,9 @@ def models():
 
 def _convert(paths):
     """Make arrays of the published files: prompts, and the share of right programs."""
-    questions, *results = (json.loads(paths[file].read_text("utf-8")) for file in (TEXTS, *RESULTS))
+    questions, *results = (
+        json.loads(paths[file].read_text(encoding="utf-8")) for file in (TEXTS, *RESULTS)
+    )
     passed = {}
     for result in results:
         for row in result["performances"]:

@@ -1,4 +1,4 @@
-"""Run the experiments of the book's part IV and keep their results in results/.
+"""Run the experiments of the book and keep their results in results/.
 
 Usage: python -m uniroute_lab.paper.experiments [NAME ...] [--jobs N] [--trials N]; if none is
 named, all runs but those that need the hub, and --list shows them. An interrupted run goes on where

@@ -162,7 +162,7 @@ def write_files(trial, router, folder):
         for i in range(len(trial.X_val))
         for m in np.argsort(trial.costs, kind="stable")
     ]
-    (folder / "routing.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (folder / "routing.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     config = {
         "data_path": {
             "query_embedding_data": str(folder / "embeddings.pt"),
@@ -177,7 +177,7 @@ def write_files(trial, router, folder):
             for key in ("ini_model_path", "save_model_path", "load_model_path")
         },
     }
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return folder / "config.yaml"
 
 

@@ -3,8 +3,9 @@
 import {
   budgetFor, budgetRule, clusterMeans, deferralCurve, explain, probabilities, qualityAt, traffic,
 } from "./rule.mjs";
+import { envelopeChart } from "./envelope.mjs";
 import {
-  along, bars, bunch, button, chart, choice, clamp, colour, drag, fit, guide, h, number, panel, path,
+  along, bars, bunch, button, chart, choice, clamp, colour, drag, fit, guide, h, number, panel,
   percent, s, scale, slider, teller,
 } from "./parts.mjs";
 
@@ -205,44 +206,11 @@ export function render({ model, el }) {
     return view.node;
   }
 
-  function envelope(width, told) {
-    const row = gamma[data.cluster[state.prompt]];
-    const view = chart({
-      width, height: 270, title: `Scores in the cluster “${data.clusters[data.cluster[state.prompt]]}”`,
-      x: { ...LAMBDA, label: "cost weight λ" }, y: { low: 0, high: 1.4, label: "predicted loss + λ · cost" },
-      label: `Scores of the LLMs against lambda. At this lambda ${data.llms[told.choice]} has the smallest.`,
-    });
-    const { px, py, inner } = view;
-    const at = clamp(state.rule.lambda, LAMBDA.low, LAMBDA.high);
-    const cap = (llm) => (x) => {
-      const score = row[llm] + x * data.costs[llm];
-      return score <= 1.4 ? score : NaN;
-    };
-    const winner = (x) => explain(row, data.costs, x).choice;
-    const grid = Array.from({ length: 121 }, (_, i) => scale(LAMBDA, 0, 120).invert(i));
-    const runs = [];
-    grid.forEach((x) => {
-      const llm = winner(x);
-      if (runs.at(-1)?.llm === llm) runs.at(-1).xs.push(x);
-      else runs.push({ llm, xs: [x] });
-    });
-    inner.append(
-      ...data.llms.map((name, llm) => s("path", {
-        class: "ir-line ir-thin", style: `stroke:${colour(name)}`, d: along(cap(llm), LAMBDA, px, py),
-      })),
-      ...runs.map(({ llm, xs }) => s("path", {
-        class: "ir-line ir-thick", style: `stroke:${colour(data.llms[llm])}`,
-        d: path(xs.filter((x) => Number.isFinite(cap(llm)(x))).map((x) => [px(x), py(cap(llm)(x))])),
-      })),
-      ...runs.filter(({ xs }) => px(xs.at(-1)) - px(xs[0]) > 62).map(({ llm, xs }) => {
-        const x = xs[Math.floor(xs.length / 2)];
-        return s("text", { x: px(x), y: py(cap(llm)(x)) + 16, "text-anchor": "middle" }, data.llms[llm]);
-      }),
-      s("line", { x1: px(at), x2: px(at), y1: py(0), y2: py(1.4), class: "ir-now" }),
-      s("circle", { cx: px(at), cy: py(Math.min(1.4, told.scores[told.choice])), r: 6, class: "ir-here" }),
-    );
-    return view.node;
-  }
+  const scores = (width, told) => envelopeChart({
+    width, title: `Scores in the cluster “${data.clusters[data.cluster[state.prompt]]}”`,
+    row: gamma[data.cluster[state.prompt]], llms: data.llms, costs: data.costs,
+    axis: LAMBDA, high: 1.4, lambda: state.rule.lambda, told,
+  });
 
   function card(told) {
     const i = state.prompt;
@@ -285,7 +253,7 @@ export function render({ model, el }) {
       h("div", { class: "ir-row" }, curves(half, now),
         state.hidden ? covered : bars({ width: half, rows, title: "Traffic by LLM", high: Math.max(0.4, ...now.shares) })),
     );
-    lower.replaceChildren(...(state.hidden ? [] : [envelope(half, told), card(told)]));
+    lower.replaceChildren(...(state.hidden ? [] : [scores(half, told), card(told)]));
     finder.hidden = controls.hidden = state.hidden;
     live.say(state.hidden ? "" :
       `At ${number(now.cost)} ${data.unit} per prompt, λ = ${number(state.rule.lambda)}, UniRoute is right on ` +

@@ -418,6 +418,16 @@ def test_claims_are_of_the_chapter_of_their_place():
         assert claim.zero in ("methods", "reference") or pd.isna(claim.zero)
 
 
+def test_the_verdicts_come_before_the_words_on_them():
+    heads = re.findall(r"^## (.*)", PAGE.read_text(encoding="utf-8"), re.M)
+    assert heads[:4] == [
+        "Summary",
+        "What the README says",
+        "How a verdict is reached",
+        "The claims",
+    ]
+
+
 def test_the_page_has_no_empty_values():
     assert not re.search(r"\bnan\b", PAGE.read_text(encoding="utf-8"))
 

@@ -28,9 +28,11 @@ Every number of the paper's tables and figures, and every claim that can be chec
 
 This page is generated from the stored results of the experiments; no verdict on it is typed. The
 numbers of {cite:t}`jitkrittum2026uniroute` come from its tables or are read off its figures. The
-deferral curves of Figures 3 and 6 enter by their areas, which Figure 2 (top) gives.
+deferral curves of Figures 3 and 6 enter by their areas, which Figure 2 (top) gives. What the words
+of a verdict mean is said in {ref}`verdicts`, below the summary.
 
-(verdicts)=
+"""
+RULES = """(verdicts)=
 ## How a verdict is reached
 
 A **claim** says between what values the difference of two methods lies. It *holds* if our trials
@@ -100,6 +102,7 @@ def page(parts, systems):
             "\n## What the README says\n",
             "Each of its sentences about results, and the rows that it stands on.\n",
             _sentence_table(parts["sentences"]) + "\n",
+            RULES,
             "## The claims\n",
             FILTER,
             *_claims(parts["claims"]),
