@@ -111,6 +111,15 @@ def test_labels_are_not_used_twice():
     assert sorted(set(found)) == sorted(found)
 
 
+@pytest.mark.parametrize("number", range(14, 25))
+def test_chapters_with_results_say_whether_comparisons_are_corrected(number):
+    (path,) = (ROOT / "book").glob(f"{number}-*.ipynb")
+    text = " ".join(prose(nbformat.read(path, as_version=4).cells).split())
+    assert re.search(
+        r"corrected for (all of them|how many there are)|after Holm's correction", text
+    )
+
+
 # Chapter by chapter: form.
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from uniroute_lab.data import catalog
+from uniroute_lab.data import DataUnavailableError, catalog
 from uniroute_lab.trials.runner import choose_and_run
 from uniroute_lab.trials.splits import NamedPool, RandomPool, ReleasePool
 from uniroute_lab.trials.tables import results_table
@@ -67,7 +67,10 @@ def load(name, options, task=None):
     if name not in known:
         raise SystemExit(f"--dataset must be one of {', '.join(known)}; got {name}")
     values = dict(option.split("=", 1) for option in options)
-    data = known[name].ready(**{option: _plain(value) for option, value in values.items()})
+    try:
+        data = known[name].ready(**{option: _plain(value) for option, value in values.items()})
+    except DataUnavailableError as error:
+        raise SystemExit(str(error)) from error
     if task is not None:
         if task not in data.tasks:
             raise SystemExit(
@@ -119,6 +122,7 @@ def split_for(arguments, n_prompts):
 def main(arguments=None):
     """Load, choose, run, and print the table of areas."""
     arguments = parse(arguments)
+    arguments.dataset = arguments.dataset.replace("-", "_")  # names of the catalogue have no hyphen
     data = load(arguments.dataset, arguments.option, arguments.task)
     name = "_".join(filter(None, [arguments.dataset, arguments.task]))
     results = choose_and_run(
