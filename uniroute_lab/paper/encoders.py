@@ -27,7 +27,7 @@ def first_components(data, n_components=N_COMPONENTS):
 
     Notes
     -----
-    An experiment of ours; the paper has one encoder in each. Chapter 14.
+    An experiment of ours; the paper has one encoder in each. Chapter 13.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def word_counts(data, n_components=384):
 
     Notes
     -----
-    What an encoder without any training would see. Chapter 14.
+    What an encoder without any training would see. Chapter 13.
 
     Examples
     --------
