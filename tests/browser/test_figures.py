@@ -6,23 +6,19 @@ Each figure is on a page of its own, opened from a file: no server, no built boo
 import html
 import importlib.util
 import json
-import os
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from uniroute import budget_rule, deferral_curve, random_world, route
 
 pytestmark = pytest.mark.browser
 
 EXTENSION = Path(__file__).parents[2] / "book" / "_ext" / "interactive.py"
-NAMED = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMED)), None)
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>{name}</title><style>
 html {{ color-scheme: {theme} }} body {{ font-family: sans-serif; margin: 12px }}
@@ -55,16 +51,6 @@ def write(folder, name, theme="light"):
     path = folder / f"{name}-{theme}.html"
     path.write_text(text, encoding="utf-8")
     return path.as_uri()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMED)} is installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -6,14 +6,11 @@ the theme alone (colours) is looked at in both; what depends on the width alone,
 
 import functools
 import http.server
-import os
-import shutil
 import threading
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 pytestmark = pytest.mark.browser
 
@@ -24,8 +21,6 @@ PAGES = sorted(
     if path.relative_to(SITE).parts[0] not in ("_static", "slides")
     and 'http-equiv="Refresh"' not in path.read_text()
 )
-NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 WIDTHS = (1400, 400)
 MOST_BYTES = 3_000_000  # of a page with its pictures, besides what is fetched once for all pages
 SMALLEST = 8.5  # CSS pixels of a picture's smallest text, which is of 10 points
@@ -84,21 +79,15 @@ def address():
 
 
 @pytest.fixture(scope="session")
-def context(address):
+def context(address, browser):
     """One window for all pages, so that what they share is fetched and compiled once."""
-    if CHROMIUM is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        with browser.new_context(
-            viewport={"width": WIDTHS[0], "height": 900}, color_scheme="light"
-        ) as context:
-            context.route(
-                lambda url: not url.startswith((address, "data:", "blob:")),
-                lambda route: route.abort(),
-            )
-            yield context
-        browser.close()
+    size = {"width": WIDTHS[0], "height": 900}
+    with browser.new_context(viewport=size, color_scheme="light") as context:
+        context.route(
+            lambda url: not url.startswith((address, "data:", "blob:")),
+            lambda route: route.abort(),
+        )
+        yield context
 
 
 @pytest.fixture(params=PAGES or ["none"])

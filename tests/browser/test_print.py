@@ -1,35 +1,26 @@
 """What is made to be printed fits its sheet: `make check-pages`."""
 
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 pytestmark = pytest.mark.browser
 
 PAGE = Path(__file__).resolve().parents[2] / "_build" / "html" / "book" / "cheat-sheet.html"
-NAMED = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMED)), None)
 MARGINS = ["10mm", "0.5in"]  # what browsers leave at each side
 SMALLEST = 10.5  # CSS pixels of what is read, about 8 points
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
-def cheat_sheet(request):
+def cheat_sheet(browser, request):
     if not PAGE.is_file():
         pytest.skip("no built pages: run make html first")
-    if CHROMIUM is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMED)} is installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(color_scheme=request.param, offline=True)
-        page.goto(PAGE.as_uri())
-        page.evaluate("() => window.MathJax?.startup.promise.then(() => null)")
-        yield page
-        browser.close()
+    page = browser.new_page(color_scheme=request.param, offline=True)
+    page.goto(PAGE.as_uri())
+    page.evaluate("() => window.MathJax?.startup.promise.then(() => null)")
+    yield page
+    page.close()
 
 
 @pytest.mark.parametrize("margin", MARGINS)

@@ -1,20 +1,15 @@
 """The decks of slides in headless Chromium, opened from their files: `make check-pages`."""
 
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 pytestmark = pytest.mark.browser
 
 FOLDER = Path(__file__).resolve().parents[2] / "_build" / "html" / "slides"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.html"))
-NAMED = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMED)), None)
 SMALLEST = 0.7  # of a slide's text, against its usual size: a 28th of the slide's height
 
 # Slides on which something is cut off, or reaches out of the slide.
@@ -46,21 +41,11 @@ BLANK = """theme => [...document.querySelectorAll("img")]
     .map(e => e.closest("section").id)"""
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if not NAMES:
-        pytest.skip("no slides: run make html, or make slides, first")
-    if CHROMIUM is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMED)} is installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def deck(browser, request):
     """Open a deck; at the end nothing may have gone wrong and nothing been asked for."""
+    if not NAMES:
+        pytest.skip("no slides: run make html, or make slides, first")
     troubles = []
     size = {"width": 1280, "height": 720}
     page = browser.new_page(viewport=size, color_scheme="light", offline=True)
