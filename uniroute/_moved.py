@@ -13,9 +13,13 @@ PLACES |= dict.fromkeys(
     "CheckpointedMLP networks Trial choose_methods differences_to method_names pick_methods "
     "read_curves read_results rerun_trials results_table run_experiment run_trials split_llms "
     "split_llms_by_group split_llms_by_release split_prompts split_prompts_by_task "
-    "make_rehearsal make_trial routing_method protocol".split(),
+    "protocol".split(),
     "uniroute_lab.trials",
 )
+# These are no longer functions there.
+NOW = {"make_rehearsal": "RandomPool(...).rehearsal", "make_trial": "RandomPool(...).trial"}
+NOW["routing_method"] = "Method"
+PLACES |= {name: f"uniroute_lab.trials (as {new})" for name, new in NOW.items()}
 
 
 def where(name):

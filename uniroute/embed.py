@@ -381,7 +381,9 @@ def _embed(texts, encoder, batch_size, progress, file=None):
     """Return unit rows, and for each text the limit that it was cut at, or 0."""
     keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     texts = dict(zip(keys, texts, strict=True))
-    found = _read(file, texts, batch_size) if file else {}
+    if file and len(texts) < batch_size:
+        file.execute("PRAGMA synchronous = OFF")  # to wait for the disk would double the time
+    found = read_rows(file, texts) if file else {}
     # Texts of like length share a batch, which saves padding; the longest come first.
     missing = sorted(texts.keys() - found.keys(), key=lambda key: (-len(texts[key]), key))
     total = sum(len(texts[key]) for key in missing)
@@ -399,10 +401,3 @@ def _embed(texts, encoder, batch_size, progress, file=None):
         raise ValueError("the encoder made rows of another length before; choose another cache_dir")
     rows, cut_at = zip(*(found[key] for key in keys), strict=True)
     return np.stack(rows), cut_at
-
-
-def _read(file, texts, batch_size):
-    """Return {key: (row, limit)} of what is kept."""
-    if len(texts) < batch_size:
-        file.execute("PRAGMA synchronous = OFF")  # to wait for the disk would double the time
-    return read_rows(file, texts)

@@ -2,6 +2,7 @@
 
 import ast
 import pkgutil
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -167,6 +168,14 @@ def test_what_moved_says_where(name):
         getattr(uniroute, name)
     with pytest.raises(ModuleNotFoundError, match=message):
         exec(f"from uniroute import {name}")
+
+
+@pytest.mark.parametrize("name", HARNESS)
+def test_what_moved_is_there_or_has_a_new_name(name):
+    with pytest.raises(AttributeError) as error:
+        getattr(uniroute, name)
+    now = re.search(r"trials \(as (\w+)", str(error.value))
+    assert hasattr(import_module("uniroute_lab.trials"), now[1] if now else name)
 
 
 @pytest.mark.parametrize("name", MOVED)
