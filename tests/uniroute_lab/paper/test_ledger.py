@@ -295,6 +295,12 @@ def test_clusters_of_attributes_have_the_number_of_clusters_of_embeddings(folder
     assert find_label(figure, "UniRoute (K-means)") == "UniRoute (K-means), K = 8"
     assert find_label(figure, "UniRoute (attributes)") == "UniRoute (attributes), K = 8"
     assert find_label(figure, "K-NN") == "K-NN, k = 20"
+    votes = "UniRoute (K-means, votes)"
+    shift += [Method(votes, {"K": K}, features=f) for K in (3, 8) for f in FEATURES]
+    run(folder, "prompt_shift", shift, {"kind": "calculation", "case": "both"})
+    assert find_label(figure, votes) == f"{votes}, K = 8"
+    of_attributes = find_label(figure, "UniRoute (attributes, votes)")
+    assert of_attributes == f"{votes}, K = 8 (attributes)"
 
 
 def test_every_stored_target_of_a_place_answers(folder):

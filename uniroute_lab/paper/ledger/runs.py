@@ -21,6 +21,7 @@ from uniroute_lab.paper.ledger.places import (
     PLACES,
     RETRAINED,
     TIMES,
+    VOTES,
     WANTED,
 )
 from uniroute_lab.trials import methods_in, pools_of, read_results, read_runs, split_of
@@ -219,11 +220,12 @@ def named_alone(known, wanted):
 def chosen_number(pool, wanted):
     """Return the K or k that the paper's recipe chose for a method in the main experiment.
 
-    Clusters of attributes are not in it: they have the number of clusters of embeddings.
+    Clusters of attributes are not in it, nor votes: they have the number of clusters of embeddings
+    with mean losses.
     """
     main = key_of("main", pool, {})
     known = {} if stored(main) is None else stored_methods(main)
-    names = MAPS if wanted.name in MAPS else (wanted.name,)
+    names = MAPS if wanted.name in MAPS else (wanted.name.replace(VOTES, KMEANS),)
     for name in names:
         label = named_alone(known, replace(wanted, name=name, features="embeddings"))
         if label:
