@@ -130,10 +130,11 @@ def figure(data, alt, caption):
     )
 
 
-def caption_of(data, alt):
-    """Return the words under a PNG picture, as on its page."""
+def words_of(data, alt):
+    """Return the words under a PNG picture and its alternative text, as on its page."""
+    figures = extension("figures")
     with Image.open(BytesIO(data)) as picture:
-        return extension("figures").caption_of(picture, alt)
+        return figures.caption_of(picture, alt), figures.alt_of(picture, alt)
 
 
 def sentences_of(text):
@@ -267,8 +268,8 @@ class Deck:
             given = "".join(map(output_html, cell.outputs))
             self._add(cell.id, "code", self.part, shown + given)
         for i, (data, alt) in enumerate(pictures_of(cell), number):
-            caption = escape(caption_of(data, alt))
-            if drawn := figure(data, alt, f"Figure {i}. {caption}"):
+            caption, alt = words_of(data, alt)
+            if drawn := figure(data, alt, f"Figure {i}. {escape(caption)}"):
                 self._add(f"figure-{i}", "figure", "", drawn)
 
     # --- text -------------------------------------------------------------------------------------

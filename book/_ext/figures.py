@@ -1,8 +1,9 @@
 """Pictures on the book's pages: numbered, with a caption, in a light and a dark variant.
 
 What a cell draws becomes a figure. Its caption is the one in the PNG file (`Picture.captioned`), or
-the first sentence of its alternative text; its number is Sphinx's. The dark variant is made here,
-from the light one, and each page shows the one that fits its theme.
+the first sentence of its alternative text; its number is Sphinx's. What the caption says of
+intervals, their level and what they are about, the alternative text on the page says too. The dark
+variant is made here, from the light one, and each page shows the one that fits its theme.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from sphinx.transforms import SphinxTransform
 
 PIXELS_PER_INCH = 96  # of CSS
 FOLDER = "dark"  # beside the pages; kept from one build to the next
+LEVEL = re.compile(r"\b\d[\d.]* % intervals\b")
 
 
 class picture(nodes.image):
@@ -40,6 +42,14 @@ def first_sentence(text):
 def caption_of(image, alt):
     """Return the words under a PNG picture."""
     return getattr(image, "text", {}).get("Caption") or first_sentence(alt)
+
+
+def alt_of(image, alt):
+    """Return a PNG picture's alternative text, with what its caption says of intervals."""
+    said = alt.lower()
+    sentences = re.split(r"(?<=\.) (?=[A-Z\d])", caption_of(image, alt))
+    levels = [one for one in sentences if LEVEL.search(one)]
+    return " ".join([alt, *(one for one in levels if one.lower().removesuffix(".") not in said)])
 
 
 def dark_variant(path, folder):
@@ -67,8 +77,9 @@ class Pictures(SphinxTransform):
             if path.suffix != ".png" or not path.exists():
                 continue
             with Image.open(path) as image:
+                node["alt"] = alt_of(image, node.get("alt", ""))
                 variants = self.variants(node, path, size_on_page(image))
-                caption = caption_of(image, node.get("alt", ""))
+                caption = caption_of(image, node["alt"])
             if any("output" in parent.get("nb_element", "") for parent in parents(node)):
                 drawn += 1
                 words = nodes.caption(caption, caption)

@@ -10,6 +10,7 @@ from uniroute_lab.plot.picture import number
 __all__ = [
     "draw_function",
     "ends_are_free",
+    "halo",
     "handles_of",
     "label_ends",
     "legend_below",
@@ -23,6 +24,19 @@ WIDTH = 5.8  # inches: of a picture's text two thirds are left on a phone, and t
 N_BESIDE = 20  # letters of a label that leave room for the axes beside it
 NEAR = 0.09  # of the axes' height: a name moved further is not seen to be its line's
 N_STEPS = 400  # straight pieces along an axis on which straight lines are curves
+
+
+def halo():
+    """Return the path effects of words that can be read where a line passes behind them.
+
+    Examples
+    --------
+    >>> [type(one).__name__ for one in halo()]
+    ['withStroke']
+    """
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=3, foreground="white")]
 
 
 def new_axes(n_rows=1, n_columns=1, height=3.6, **options):

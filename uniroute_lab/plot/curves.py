@@ -6,6 +6,7 @@ import pandas as pd
 from uniroute_lab.plot.axes import (
     draw_function,
     ends_are_free,
+    halo,
     handles_of,
     label_ends,
     legend_below,
@@ -21,6 +22,7 @@ from uniroute_lab.plot.tidy import Lines, read_lines
 __all__ = ["deferral_curves", "mean_curves"]
 
 BEST = "best LLM"
+WORDS_AT = 0.7  # of an arrow from one curve to a higher one: words there are above the lower one
 
 
 @styled
@@ -97,7 +99,8 @@ def _draw_gap(axes, curves, low, high, budget, words):
     look = {"arrowstyle": "-|>", "color": "#D55E00", "lw": 1.6, "shrinkA": 2, "shrinkB": 2}
     axes.annotate("", (budget, head), (budget, foot), arrowprops=look)
     place = {"xytext": (7, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
-    axes.annotate(words, (budget, (foot + head) / 2), color="#D55E00", **place)
+    where = budget, foot + WORDS_AT * (head - foot)
+    axes.annotate(words, where, color="#D55E00", path_effects=halo(), **place)
 
 
 def _curve_ends(curves, kinds):
@@ -117,7 +120,7 @@ def _label_best(axes, pool, llms):
         x, y = _free_side(axes, dot)
         look = {"color": "#666666", "fontsize": SMALLEST, "textcoords": "offset points"}
         look |= {"ha": "right" if x < 0 else "left", "va": "top" if y < 0 else "bottom"}
-        axes.annotate(BEST, dot, (4 * x, 6 * y), **look)
+        axes.annotate(BEST, dot, (4 * x, 6 * y), path_effects=halo(), **look)
 
 
 def _free_side(axes, dot):

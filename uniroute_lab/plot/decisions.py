@@ -415,10 +415,9 @@ def _name_prompts(axes, places, prompts, names, lost):
     axes.grid(axis="x", visible=False)
     axes.set(xlim=(-0.8, places[-1, -1] + 0.8), ylabel="mean loss")
     for row, prompt, loss in zip(places, prompts, lost, strict=True):
-        words = f"gives away {number(loss)}" if loss else "gives away nothing"
+        words = f"prompt {prompt}\ngives away {number(loss)}"
         look = {"ha": "center", "fontsize": 9, "color": WRONG if loss else RIGHT}
-        where = axes.get_xaxis_transform()
-        axes.text(row.mean(), 1.03, f"prompt {prompt}\n{words}", transform=where, **look)
+        axes.text(row.mean(), 1.03, words, transform=axes.get_xaxis_transform(), **look)
     for left in places[1:, 0]:
         axes.axvline(left - 1, color="#dddddd", lw=1)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from uniroute.checks import check_costs, check_matrix, check_names
-from uniroute_lab.plot.axes import draw_function, legend_beside, log_x, new_axes
+from uniroute_lab.plot.axes import draw_function, halo, legend_beside, log_x, new_axes
 from uniroute_lab.plot.looks import METHODS, OTHERS, llm_colours
 from uniroute_lab.plot.picture import SMALLEST, Picture, need, number, styled
 
@@ -107,7 +107,8 @@ def _label_points(dots, names, x, y, line, shown):
     axes = dots[0].axes
     axes.margins(x=0.12, y=0.08)
     chosen = np.flatnonzero(shown)
-    texts = [axes.text(x[i], y[i], names[i], fontsize=SMALLEST) for i in chosen]
+    look = {"fontsize": SMALLEST, "path_effects": halo()}
+    texts = [axes.text(x[i], y[i], names[i], **look) for i in chosen]
     axes.figure.canvas.draw()
     adjust_text(
         texts,

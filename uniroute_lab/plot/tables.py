@@ -93,9 +93,10 @@ def _outline(axes, cells):
 
 
 def _numbers_fit(table, digits):
-    """Return whether the cells of a row are wide enough for their numbers."""
+    """Return whether the cells of a row are wide enough for their numbers, and without a scale."""
     longest = max(len(f"{value:.{digits}f}") for value in table.to_numpy(dtype=float).flat)
-    return table.shape[1] <= 14 or table.shape[1] * longest <= 60
+    letters = table.shape[1] * longest
+    return table.shape[1] <= 14 or letters <= 60, table.shape[1] > 14 and letters > 44
 
 
 def _column_names(names):
@@ -110,18 +111,21 @@ def _draw_heatmap(table, label, title, digits, column_word, limits):
     import seaborn
 
     figure, axes = new_axes(height=min(9.5, 1.3 + 0.26 * len(table)))
+    fit, tight = _numbers_fit(table, digits)
+    alone = fit and tight  # numbers in all the room there is: they say what a scale would say
     seaborn.heatmap(
         table.to_numpy(dtype=float).round(digits),
         ax=axes,
         cmap="viridis",
         vmin=limits[0],
         vmax=limits[1],
-        annot=_numbers_fit(table, digits),
+        annot=fit,
         annot_kws={"size": 7.5},
         fmt=f".{digits}f",
         xticklabels=_column_names(list(table.columns)),
         yticklabels=list(table.index),
-        cbar_kws={"label": label},
+        cbar=not alone,
+        cbar_kws=None if alone else {"label": label},
         linewidths=0.4,
     )
     axes.tick_params(left=False, bottom=False, axis="both", labelrotation=0)
@@ -129,8 +133,8 @@ def _draw_heatmap(table, label, title, digits, column_word, limits):
     if max(map(len, shown)) * sum(map(bool, shown)) > 56:  # too long to stand side by side
         axes.tick_params(axis="x", labelrotation=90)
     axes.set_title(title)
-    if column_word:
-        axes.set_xlabel(column_word)
+    words = [column_word] if column_word else []
+    axes.set_xlabel("\n".join([*words, f"in the cells: {label}"] if alone else words))
     return figure
 
 

@@ -98,7 +98,7 @@ def test_a_thick_line_says_what_is_taken_and_whether_it_is_best():
     assert [tuple(line.get_ydata()) for line in thick] == [(0.4, 0.75), (0.4, 0.25)]
     assert thick[0].get_color() != thick[1].get_color()
     words = [text.get_text() for text in axes.texts]
-    assert words == ["prompt a\ngives away 0.5", "prompt b\ngives away nothing"]
+    assert words == ["prompt a\ngives away 0.5", "prompt b\ngives away 0"]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,15 @@ def test_short_numbers_stand_in_more_cells():
     assert len(plot.heatmap(table, "n", digits=0).figure.axes[0].texts) == 40
 
 
+@pytest.mark.parametrize(("n_columns", "n_axes"), [(20, 1), (12, 2)])
+def test_numbers_that_need_all_room_stand_without_a_scale(n_columns, n_axes):
+    table = pd.DataFrame([[100.0] * n_columns])
+    figure = plot.heatmap(table, "per cent", digits=0, column_word="clusters").figure
+    assert len(figure.axes) == n_axes
+    words = "clusters\nin the cells: per cent" if n_axes == 1 else "clusters"
+    assert figure.axes[0].get_xlabel() == words
+
+
 def test_cells_that_touch_share_an_outline():
     """Two neighbours have six sides outside, whichever side they touch at."""
     table = pd.DataFrame(np.zeros((3, 3)))
