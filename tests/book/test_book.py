@@ -142,6 +142,12 @@ def test_opening(cells):
         assert word in first.source
 
 
+def test_the_time_said_for_the_exercises_is_their_sum(cells):
+    said = re.search(r"(\d+) for the exercises", cells[0].source)
+    each = re.findall(r"\*\*Level \d of 3\*\* · (\d+) minutes", prose(cells))
+    assert said is None or int(said[1]) == sum(map(int, each))
+
+
 def test_what_to_remember_comes_before_the_exercises(cells):
     text = prose(cells)
     assert text.count(":class: remember") == 1

@@ -31,7 +31,8 @@ def check(label, answer, cases=None):
     answer : number, bool, str, array, list, tuple, dict, Series, DataFrame or function
         Your answer. ``...`` or None: not answered yet, and the kind of value is printed. Numbers
         must be right within half a percent of the largest one expected, if nothing else is
-        recorded; whole numbers exactly. Capitals in a text do not matter.
+        recorded, and none may be off by half; whole numbers exactly. Capitals in a text do not
+        matter.
     cases : list of tuple, optional
         For a function: the arguments it is called with, one tuple for each call. Each call gets a
         copy.

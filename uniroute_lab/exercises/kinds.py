@@ -142,7 +142,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Array:
-    """Numbers in one shape: within a tolerance of the largest one, whole numbers exactly."""
+    """Numbers in one shape: within a part of the largest, none off by half; whole ones exactly."""
 
     value: list
     whole: bool = False
@@ -172,9 +172,9 @@ class Array:
         wrong = ~_close(value, answer, allowed)
         if not wrong.any():
             return None
-        within = "" if self.whole else f" (within {allowed:.2g})"
-        first = ", ".join(map(str, np.argwhere(wrong)[0].tolist()))
-        count = f"; {wrong.sum()} of {wrong.size} differ, first [{first}]"
+        first = tuple(np.argwhere(wrong)[0].tolist())
+        within = "" if self.whole else f" (within {allowed[first]:.2g})"
+        count = f"; {wrong.sum()} of {wrong.size} differ, first [{', '.join(map(str, first))}]"
         return _beside(value, answer, within) + count
 
 
@@ -388,9 +388,14 @@ def _by_text(named):
 
 
 def _allowed(values, tolerance):
-    """Return by how much a number may differ: part of the largest finite one expected."""
-    sizes = np.abs(np.atleast_1d(values).astype(float))
-    return max(tolerance * sizes[np.isfinite(sizes)].max(initial=0), SMALLEST)
+    """Return by how much each number may differ: part of the largest finite one expected.
+
+    And of itself by half at most: a small number beside a large one is not to be met by 0.
+    """
+    sizes = np.abs(np.asarray(values, float))
+    whole = tolerance * sizes[np.isfinite(sizes)].max(initial=0)
+    own = np.where(sizes > 0, sizes / 2, np.inf)
+    return np.maximum(np.minimum(whole, own), SMALLEST)
 
 
 def _close(value, answer, allowed):

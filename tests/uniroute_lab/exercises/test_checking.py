@@ -99,7 +99,8 @@ def test_a_wrong_answer_is_set_beside_the_right_one(right, given, said):
         ("B", " b "),
         ("the Cheaper one", "The cheaper  one"),
         ([1, 2], np.array([1.0, 2.0])),
-        ([0.001, 100.0], [0.002, 100.1]),
+        ([0.001, 100.0], [0.0014, 100.1]),
+        ([0.0, 100.0], [0.4, 100.0]),
         ({"a": 1}, pd.Series([1, 2], index=["a", "b"])),
         (TABLE, TABLE.iloc[::-1]),
         (TABLE, TABLE.assign(more=0)),
@@ -115,6 +116,14 @@ def test_numbers_are_right_within_the_tolerance_only(right, given):
     allowed = max(0.005 * abs(right), 1e-6)
     if abs(distance - allowed) > 1e-6 * (1 + abs(right)):
         assert (expect(right).fault(given) is None) == (distance < allowed)
+
+
+@given(st.floats(1e-5, 1e-3), st.floats(1, 1e6))
+def test_a_small_number_beside_a_large_one_is_not_met_by_zero(small, large):
+    expected = expect([small, large])
+    assert expected.fault([1.4 * small, large]) is None
+    for other in (0.0, -small, 1 / small):
+        assert "1 of 2 differ, first [0]" in expected.fault([other, large])
 
 
 @given(st.lists(NUMBERS, min_size=1, max_size=8), st.data())
