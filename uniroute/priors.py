@@ -401,7 +401,8 @@ def _root(weights):
 
 def _main_directions(Z, factor):
     """Return a factor of the same covariance, its columns in order of what they do to losses."""
-    values, vectors = np.linalg.eigh((Z @ factor).T @ (Z @ factor) / len(Z))
+    made = Z @ factor
+    values, vectors = np.linalg.eigh(made.T @ made.copy() / len(Z))  # rounded as ever
     keep = values > 1e-10 * max(values[-1], 1e-300)
     return factor @ vectors[:, keep][:, ::-1][:, :RANK]
 
