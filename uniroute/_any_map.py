@@ -7,6 +7,7 @@ from sklearn.pipeline import Pipeline
 
 from uniroute._nearest import doubtful, rounding_of
 from uniroute.checks import check_matrix
+from uniroute.priors import PriorMap
 from uniroute.prompts import ConstantMap, KMeansMap, LearnedMap, NeighborMap
 
 
@@ -29,9 +30,14 @@ def representation_of(prompt_map):
     return prompt_map if hasattr(prompt_map, "represent") else None
 
 
-def memberships_of(prompt_map, X):
-    """Return the memberships that any transformer gives, also frozen or at a pipeline's end."""
+def memberships_of(prompt_map, X, representation=None):
+    """Return the memberships that any transformer gives, also frozen or at a pipeline's end.
+
+    If a `PriorMap` represents LLMs, what it needs of them in short.
+    """
     last, X = last_step(prompt_map, X)
+    if type(last) is PriorMap is type(representation):
+        return last.in_short(X)
     if type(last) is KMeansMap:
         clusters = last.predict(X)
         ones = np.ones(len(clusters)), clusters, np.arange(len(clusters) + 1)

@@ -41,24 +41,10 @@ class ZeroRouter(Router, BaseEstimator):
     """
 
     def fit(self, names, X_val, losses_val, costs):
-        """Average the losses and find the hull of a pool.
+        """Average the losses and find the hull of a pool, and return the router.
 
-        Parameters
-        ----------
-        names, losses_val, costs
-            As for `UniRoute.add_llms`; of every LLM some loss is observed, and costs of prompts are
-            averaged.
-        X_val : array-like or None
-            Not used: all routers are told of LLMs in one way.
-
-        Returns
-        -------
-        ZeroRouter
-
-        Raises
-        ------
-        ValueError
-            As for `UniRoute.add_llms`.
+        Arguments and errors are those of `UniRoute.add_llms`; but of every LLM some loss must be
+        observed, costs of prompts are averaged, and `X_val`, which may be None, is not used.
         """
         names, losses_val, costs = check_llms(names, None, losses_val, costs)
         counts = (~np.isnan(losses_val)).sum(axis=0)[:, None]
@@ -138,23 +124,9 @@ class StaticRouter(Router, BaseEstimator):
         self.model = model
 
     def fit(self, names, X_val, losses_val, costs):
-        """Fit the model.
+        """Fit the model and return the router.
 
-        Parameters
-        ----------
-        names, X_val, costs
-            As for `UniRoute.add_llms`.
-        losses_val : array-like of shape (n_prompts, n_llms)
-            Losses, none missing.
-
-        Returns
-        -------
-        StaticRouter
-
-        Raises
-        ------
-        ValueError
-            If a shape does not fit, a loss is missing, or a name repeats.
+        Arguments and errors are those of `UniRoute.add_llms`; but no loss may be missing.
         """
         check_rows("X_val", X_val)
         names, losses_val, costs = check_llms(names, X_val, losses_val, costs)

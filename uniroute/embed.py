@@ -236,17 +236,9 @@ class Encoder:
         return limit if isinstance(limit, int) and callable(tokenizer) else None
 
     def encode(self, texts, batch_size=64, progress=False):
-        """Embed texts as `embed` does, and keep nothing.
+        """Embed texts as `embed` does, which says what is an error, and keep nothing.
 
-        Parameters
-        ----------
-        texts, batch_size, progress
-            As for `embed`, which says what is an error; but no progress is shown by default.
-
-        Returns
-        -------
-        array of float32, shape (n_texts, n_dims)
-            Rows of unit length.
+        Returns unit rows of float32, shape (n_texts, n_dims); by default no progress is shown.
         """
         texts = read_texts(texts, self.turns)
         check_positive_integer("batch_size", batch_size)
@@ -255,16 +247,9 @@ class Encoder:
         return rows
 
     def find_cut(self, texts):
-        """Find the texts that are longer than the encoder reads, without embedding any.
+        """Return positions of the texts that are longer than the encoder reads, shape (n_cut,).
 
-        Parameters
-        ----------
-        texts : sequence of str or of chats, length n_texts
-
-        Returns
-        -------
-        array of int, shape (n_cut,)
-            Their positions. An encoder that does not say how much it reads is a `ValueError`.
+        None is embedded. An encoder that does not say how much it reads is a `ValueError`.
         """
         texts = read_texts(texts, self.turns)
         if self.max_tokens is None:

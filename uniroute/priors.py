@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+from scipy.linalg.lapack import dtrtri
 from scipy.special import softmax
 from sklearn.cluster import KMeans
 from sklearn.covariance import ledoit_wolf
@@ -61,7 +62,7 @@ def condition(gram, moment, scales):
     (array([0.8]), 0.2)
     """
     lower = np.linalg.cholesky(np.eye(len(scales)) + scales[:, None] * gram * scales)
-    root = np.linalg.inv(lower) * scales
+    root = dtrtri(lower, lower=1)[0] * scales
     half = root @ moment
     return half @ half / 2 - np.log(np.diag(lower)).sum(), root.T @ half, root
 
@@ -239,8 +240,8 @@ class PriorMap(_PromptMap):
 
         Parameters
         ----------
-        features : ndarray of shape (n_prompts, n_features)
-            Of the validation prompts, from `transform`.
+        features : ndarray of shape (n_prompts, n_features), or tuple
+            Of the validation prompts, from `transform`; or what `in_short` returns.
         losses : array-like of shape (n_prompts, n_llms)
             NaN = not observed. An LLM of which none is, gets the mean of the priors; a `ValueError`
             if no training LLM is known.
@@ -251,15 +252,52 @@ class PriorMap(_PromptMap):
             Psi; and how many labels each LLM has of each kind and, at the constant, in all.
         """
         losses = check_losses("losses", losses, unlabelled=self.foretells)
+        known = features if isinstance(features, tuple) else self._shortened(features)
         psi = np.empty((losses.shape[1], len(self.center_)))
-        for i, (start, unit, parts) in enumerate(self._posteriors(features, losses)):
+        for i, (start, unit, parts) in enumerate(self._posteriors(known, losses)):
             psi[i] = unit * sum(share * mean for share, mean, *_ in parts)
             psi[i, -1] += start
-        return psi, self._counts(features, losses)
+        return psi, self._counts(known, losses)
 
     def kinds(self, features):
         """Return the memberships in the first set of clusters, (n_prompts, sizes_[0])."""
+        if isinstance(features, tuple):
+            return features[0]
         return np.maximum(features[:, : self.sizes_[0]] + self.center_[: self.sizes_[0]], 0.0)
+
+    def _priors(self):
+        """Return means, factors (the level first) and kinds of the flat and the learned priors."""
+        level, flat = np.eye(len(self.center_))[:, -1:], FLAT if self.foretells else ALONE
+        found = [(self.flat_mean_, self.flat_factor_, flat), (self.mean_, self.factor_, LEARNED)]
+        means, factors, kinds = zip(*(found if self.foretells else found[:1]), strict=True)
+        return means, [np.hstack([level, factor]) for factor in factors], kinds
+
+    def _shortened(self, features):
+        """Return what `represent` needs of features: kinds, and their products with the priors'."""
+        means, factors, _ = self._priors()
+        basis = np.hstack([features @ factor.astype(features.dtype) for factor in factors])
+        return self.kinds(features), np.stack(means) @ features.T, basis.astype(float).T
+
+    def in_short(self, X):
+        """Return the same of embeddings; of 64-bit ones sooner than the features are written."""
+        X, (means, factors, _) = self._rows(X), self._priors()
+        if X.dtype == np.float32:
+            return self._shortened(self.transform(X))
+        centers, center, n = self.cluster_centers_, self.center_, len(self.cluster_centers_)
+        weights = np.vstack([*means, np.hstack(factors).T])
+        soft, plain = np.ascontiguousarray(weights[:, :n]), weights[:, n:-1] / self.scale_
+        constant = weights[:, -1] - soft @ center[:n] - plain @ center[n:-1]
+        with np.errstate(invalid="ignore", over="ignore"):
+            phi, made = np.split(np.vstack([centers, plain]) @ np.asarray(X, dtype=float).T, [n])
+            phi -= np.vecdot(centers, centers)[:, None] / 2
+            phi *= 2 * np.repeat(self.sharpness_, self.sizes_)[:, None]
+            for one in (phi[columns] for columns in self._sets()[:-1]):
+                np.exp(np.subtract(one, one.max(axis=0), out=one), out=one)
+                one /= one.sum(axis=0)
+            made += soft @ phi + constant[:, None]
+        if not np.isfinite(made).all():
+            self._check_rows(X)
+        return phi[: self.sizes_[0]].T, *np.split(made, [len(means)])
 
     def _nearest(self, X):
         return nearest(X, self.cluster_centers_[: self.sizes_[0]], self._check_rows)
@@ -270,26 +308,23 @@ class PriorMap(_PromptMap):
         counts[:, -1] = seen.sum(axis=1)
         return counts
 
-    def _posteriors(self, features, losses):
+    def _posteriors(self, known, losses):
         """Yield for each LLM an offset, a unit, and (share, mean, root, factor) of each prior."""
-        priors = [(self.flat_mean_, self.flat_factor_, FLAT if self.foretells else ALONE)]
-        priors += [(self.mean_, self.factor_, LEARNED)] if self.foretells else []
-        level, given = np.eye(len(self.center_))[:, -1:], []
-        for mean, factor, kinds in priors:
-            factor = np.hstack([level, factor])
-            basis = (features @ factor.astype(features.dtype)).astype(float)
-            given.append((features @ mean, basis, basis.T @ basis, mean, factor, kinds))
+        (means, factors, kinds), (_, expected, basis) = self._priors(), known
+        parts = np.split(basis, np.cumsum([factor.shape[1] for factor in factors])[:-1])
+        grams = [part @ part.T for part in parts]
+        given = list(zip(expected, parts, grams, means, factors, kinds, strict=True))
         for y in losses.T:
             seen, found = ~np.isnan(y), []
             start, unit, noise = self._noise(y[seen])
             for expected, basis, gram, mean, factor, kinds in given:
                 if not seen.all():
-                    expected, basis = expected[seen], basis[seen]
-                    gram = basis.T @ basis
+                    expected, basis = expected[seen], basis[:, seen]
+                    gram = basis @ basis.T
                 left = (y[seen] - start) / unit - expected
                 for scale, own, weight in kinds:
                     scales = np.sqrt(np.append(own * self.spread_, [scale] * (len(gram) - 1)))
-                    fit, weights, root = condition(gram / noise, basis.T @ left / noise, scales)
+                    fit, weights, root = condition(gram / noise, basis @ left / noise, scales)
                     fit += np.log(weight) - left @ left / (2 * noise)
                     found.append((fit, mean + factor @ weights, root, factor))
             shares = softmax([fit for fit, *_ in found])
@@ -329,7 +364,7 @@ class PriorMap(_PromptMap):
         and 0.3 times their covariance.
         """
         losses_val = check_losses("losses_val", losses_val, unlabelled=self.foretells)
-        found = self._posteriors(self.transform(X_val), losses_val)
+        found = self._posteriors(self.in_short(X_val), losses_val)
         return np.array([[share for share, *_ in parts] for _, _, parts in found])
 
     def standard_error(self, X, X_val, losses_val):
@@ -348,7 +383,7 @@ class PriorMap(_PromptMap):
         """
         Z, variances = self.transform(X), []
         losses_val = check_losses("losses_val", losses_val, unlabelled=self.foretells)
-        for _, unit, parts in self._posteriors(self.transform(X_val), losses_val):
+        for _, unit, parts in self._posteriors(self.in_short(X_val), losses_val):
             best = sum(share * mean for share, mean, *_ in parts)
             variances.append(np.zeros(len(Z)))
             for share, mean, root, factor in parts:
@@ -366,7 +401,8 @@ def _root(weights):
 
 def _main_directions(Z, factor):
     """Return a factor of the same covariance, its columns in order of what they do to losses."""
-    values, vectors = np.linalg.eigh((Z @ factor).T @ (Z @ factor) / len(Z))
+    made = Z @ factor
+    values, vectors = np.linalg.eigh(made.T @ made.copy() / len(Z))  # rounded as ever
     keep = values > 1e-10 * max(values[-1], 1e-300)
     return factor @ vectors[:, keep][:, ::-1][:, :RANK]
 

@@ -129,14 +129,12 @@ class KMeansMap(_ClusterMap):
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Cluster the training prompts.
+        """Cluster the training prompts; `y` is not used.
 
         Parameters
         ----------
         X : array-like of shape (n_prompts, n_dims)
             Embeddings of at least `n_clusters` prompts.
-        y : None
-            Not used.
 
         Returns
         -------
@@ -205,14 +203,12 @@ class NeighborMap(_PromptMap):
         self.n_neighbors = n_neighbors
 
     def fit(self, X, y=None):
-        """Remember the validation prompts.
+        """Remember the validation prompts; `y` is not used.
 
         Parameters
         ----------
         X : array-like of shape (n_val, n_dims)
             Embeddings of at least `n_neighbors` prompts, or a `ValueError` is raised.
-        y : None
-            Not used.
 
         Returns
         -------

@@ -194,10 +194,10 @@ class Router:
         if rule is None:
             features = self.features(pool, X)
             made = make_plan(pool, features, budget).checked()
-            rule, ends = made.rule(), _decide(pool, features, made.rule(), made.ends)
+            rule = made.rule()
+            cheap, dear = _decide(pool, features, rule, made.ends)
         else:
-            ends = self._ends(pool, X, rule, table)
-        cheap, dear = ends
+            cheap, dear = self._ends(pool, X, rule, table)
         if rule.share:
             coins = check_generator(coins).uniform(size=len(cheap))
             cheap = np.where(coins < rule.share, dear, cheap)
@@ -332,10 +332,8 @@ class Router:
         """
         pool = self._read()
         labels = labels_of(X, 0), pool.llms
-        losses, true_costs = (
-            align("losses", losses, *labels),
-            align("true_costs", true_costs, *labels),
-        )
+        losses = align("losses", losses, *labels)
+        true_costs = align("true_costs", true_costs, *labels)
         features, rows = self.features(pool, X), None
         if features.ndim == 1:
             features, rows = pool.clusters, features
@@ -529,7 +527,7 @@ class UniRoute(Router, BaseEstimator):
         phi = self._read(empty=True).phi
         foretells = getattr(self.representation_, "foretells", False)
         names, losses_val, costs = check_llms(names, X_val, losses_val, costs, foretells)
-        memberships, by_cluster = memberships_of(phi, X_val), None
+        memberships, by_cluster = memberships_of(phi, X_val, self.representation_), None
         psi, counts = self.representation_.represent(memberships, losses_val)
         if costs.ndim == 2:
             represent = getattr(self.representation_, "represent_costs", None)

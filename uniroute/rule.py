@@ -284,13 +284,20 @@ class RoutingPath:
         values = check_numbers("values", values)
         check_shape("values", values, shape[1:], shape)
         refuse("values", "be finite", values, ~np.isfinite(values))
-        values = np.broadcast_to(values, shape)
-        weights = check_weights(weights, len(self.start))
-        first = np.average(values[np.arange(len(self.start)), self.start], weights=weights)
+        return self._means(np.broadcast_to(values, shape))(check_weights(weights, len(self.start)))
+
+    def _means(self, values):
+        """Return a function of the prompts' weights: `mean` of these values, for many weights."""
+        start = values[np.arange(len(self.start)), self.start]
         change = values[self.prompts, self.llms] - values[self.prompts, self.previous]
         last_moves = np.searchsorted(-self.cost_weights, -self.breakpoints, side="right")
-        total = np.concatenate([[0.0], np.cumsum(weights[self.prompts] * change)])[last_moves]
-        return np.concatenate([[first], first + total / weights.sum()])
+
+        def mean(weights):
+            first = np.average(start, weights=weights)
+            total = np.concatenate([[0.0], np.cumsum(weights[self.prompts] * change)])[last_moves]
+            return np.concatenate([[first], first + total / weights.sum()])
+
+        return mean
 
 
 @np.errstate(over="ignore")

@@ -230,3 +230,13 @@ def test_what_cannot_be_compared_is_named():
         compare(replace(data, losses=few), TWO)
     with pytest.raises(ValueError, match="20 different prompts; got 1"):
         compare(replace(data, prompts=["same"] * 100), TWO)
+
+
+def test_rounding_saves_no_money():
+    """Where the best LLM does best, what is saved is nothing, not 3e-16 of its cost."""
+    rng = np.random.default_rng(0)
+    losses = rng.random((60, 3)) * [0.6, 1.0, 1.2]
+    data = made(losses, rng.normal(size=(60, 2)), np.array([12.0, 1.0, 0.5]))
+    saving = compare(data, {"K = 2": UniRoute(KMeansMap(2))}, n_folds=3).saving
+    found = np.array([saving.mean, saving.low, saving.high, saving.standard_error])
+    assert ((found == 0) | (found > 1e-9)).all()

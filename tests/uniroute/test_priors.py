@@ -307,6 +307,24 @@ def test_order_of_training_llms_does_not_matter(parts):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_llms_are_added_in_short_as_by_their_features(prior, parts, dtype):
+    """Without the features written out: same weights, numbers of labels and errors."""
+    X, losses = parts["val"][0].astype(dtype), parts["val"][1].copy()
+    losses[::3, 1] = losses[5:, 2] = np.nan
+    psi, counts = prior.represent(prior.transform(X), losses)
+    router = UniRoute(FrozenEstimator(prior)).fit(X).add_llms(list("abcd"), X, losses, np.ones(4))
+    assert np.allclose(router.psi_, psi, rtol=1e-12, atol=1e-12)
+    assert np.allclose(router.counts_, counts, rtol=1e-12, atol=1e-12)
+    paid = np.where(np.isnan(losses), np.nan, 1 + np.arange(len(X))[:, None])
+    by_kind, _ = prior.represent_costs(prior.transform(X), paid)
+    again = UniRoute(FrozenEstimator(prior)).fit(X).add_llms(list("abcd"), X, losses, paid)
+    assert np.allclose(again.pool_.cost_psi, by_kind, rtol=1e-12, atol=1e-12)
+    X[3, 0] = np.inf
+    with pytest.raises(ValueError, match="X contains infinity"):
+        router.add_llms("e", X, losses[:, 0], 1.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_single_precision_gives_the_same_losses(parts, dtype):
     (X, losses), (X_val, losses_val) = parts["train"], parts["val"]
     router = UniRoute().fit(X, losses).add_llms(list("abcd"), X_val, losses_val, np.ones(4))

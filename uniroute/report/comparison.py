@@ -360,15 +360,18 @@ def _about_prompts(table, gamma, prices, singles, level, rng):
     names, n = ("chosen", "ZeroRouter"), len(singles)
     costs = [table.given if table.given.ndim == 1 else prices[name] for name in names]
     paths = [routing_path(gamma[name], c) for name, c in zip(names, costs, strict=True)]
-    single = np.arange(n), singles
+    values = table.costs, table.losses
+    walks = [[path._means(one) for one in values] for path in paths]
+    single = [one[np.arange(n), singles] for one in values]
 
     def figures(weights):
-        chosen, zero = (_weighted(table, path, weights) for path in paths)
-        cost, loss = (np.average(v[single], weights=weights) for v in (table.costs, table.losses))
+        means = [weights @ one / weights.sum() for one in values]
+        chosen, zero = (_weighted(walk, means, weights) for walk in walks)
+        cost, loss = (np.average(one, weights=weights) for one in single)
         one = cost[None], loss[None]
         needed = DeferralCurve(chosen.costs, chosen.losses, chosen.cost_weights, *one).qnc()
         gain = np.nan_to_num(_at(chosen, cost) - (1 - loss))  # 0 where no router is so cheap
-        return max(0.0, 1 - needed), gain, chosen.area() - zero.area()
+        return 1 - needed if needed < 1 - 1e-9 else 0.0, gain, chosen.area() - zero.area()
 
     shares = np.full(table.n_groups, 1 / table.n_groups)
     drawn = rng.multinomial(table.n_groups, shares, size=N_RESAMPLES)
@@ -388,11 +391,10 @@ def _understated(table, gamma):
     return float((table.losses[lowest] - gamma[lowest]).mean())
 
 
-def _weighted(table, path, weights):
+def _weighted(walk, means, weights):
     """Return the deferral curve of prompts that count so much."""
-    spent, lost = (path.mean(values, weights) for values in (table.costs, table.losses))
+    spent, lost = (mean(weights) for mean in walk)
     kept = spent < np.append(np.minimum.accumulate(spent[::-1])[-2::-1], np.inf)
-    means = (np.average(v, axis=0, weights=weights) for v in (table.costs, table.losses))
     return DeferralCurve(spent[kept], lost[kept], np.zeros(kept.sum()), *means)
 
 
