@@ -42,6 +42,7 @@ class Place:
 
 
 LEARNED, KMEANS = "UniRoute (learned map)", "UniRoute (K-means)"
+VOTES = "UniRoute (K-means, votes)"
 NEWEST = {"pool": "newest", "training": "older"}
 MAIN = ("main", {})
 PLACES = {
