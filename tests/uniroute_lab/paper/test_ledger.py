@@ -307,8 +307,8 @@ def test_where_votes_are_stored_they_answer_figure_7(folder):
     figure = key_of("prompt_shift", "routerbench", {"kind": "other", "case": "both"})
     known = {one.label: one for one in shift}
     for ours, features in (
-        ("UniRoute (K-means)", FEATURES[0]),
-        ("UniRoute (attributes)", FEATURES[1]),
+        (means, "embeddings"),
+        ("UniRoute (attributes)", "attributes"),
     ):
         found = known[find_label(figure, ours)]
         assert (found.name, found.features, found.parameters["K"]) == (votes, features, 8)
