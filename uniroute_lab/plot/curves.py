@@ -192,7 +192,7 @@ def curves_text(curves, unit, llms=True):
 
 
 @styled
-def mean_curves(table, methods=None, minus=None):
+def mean_curves(table, methods=None, minus=None, title=None):
     """Draw mean deferral curves over many trials, one panel for each data set.
 
     Parameters
@@ -207,6 +207,8 @@ def mean_curves(table, methods=None, minus=None):
         whole curves hides. It is then the line at zero, and there are no bands: a standard error
         of a curve is not one of a difference. All panels have one scale, so that what is small
         looks small.
+    title : str, optional
+        The finding, above all panels.
 
     Returns
     -------
@@ -238,7 +240,7 @@ ZeroRouter 0.25, at half the range 0.375, at the end 0.5; UniRoute 0.25, 0.5, 0.
     found = read_lines(table, "relative_cost", "quality", "method", "data", error)
     found = _chosen(found, found.labels if methods is None else list(methods), minus)
     word = "mean quality" if minus is None else f"mean quality minus {minus}'s"
-    figure = _draw_mean_curves(found, word, minus)
+    figure = _draw_mean_curves(found, word, minus, title)
     words = interval_words(0.95, "these LLMs")
     note = f"Bands: {words}, two standard errors to each side." if minus is None else ""
     return Picture(figure, mean_curves_text(found, word), note)
@@ -257,27 +259,28 @@ def _chosen(found, methods, minus):
     return Lines(panels)
 
 
-def _draw_mean_curves(found, word, zero=None):
+def _draw_mean_curves(found, word, zero, title):
     """Draw the panels, two in a row, with a line at zero if it has a name; return the figure."""
     n_columns = min(2, len(found.panels))
     n_rows = -(-len(found.panels) // n_columns)
     height = 0.9 + 2.6 * n_rows
     shared = {"sharex": True, "sharey": zero is not None, "squeeze": False}
     figure, grid = new_axes(n_rows, n_columns, height, **shared)
-    for axes, (title, panel) in zip(grid.flat, found.panels.items(), strict=False):
+    for axes, (name_of_data, panel) in zip(grid.flat, found.panels.items(), strict=False):
         for name, (colour, dash, _) in looks(panel).items():
             look = {"color": colour, "linestyle": dash, "label": name}
             draw_line(axes, panel[name], "line", shade=0.12, **look)
         if zero is not None:
             colour, dash, _ = looks([zero])[zero]
             axes.axhline(0, color=colour, linestyle=dash, label=zero, zorder=1.5)
-        axes.set_title(title)
+        axes.set_title(name_of_data, fontsize=10, fontweight="normal")
     for axes in list(grid.flat)[len(found.panels) :]:
         axes.set_axis_off()
-    for axes in grid[-1]:
-        axes.set_xlabel("budget, cheapest to most expensive LLM")
-    for axes in grid[:, 0]:
-        axes.set_ylabel(word)
+    for axes in grid[-1]:  # short: two stand side by side
+        axes.set_xlabel("budget, lowest to highest cost")
+    figure.supylabel(word, fontsize=9)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     legend_below(figure, handles_of(grid.flat), 3)
     return figure
 

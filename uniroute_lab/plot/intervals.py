@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from scipy import stats
 
 from uniroute_lab.plot.axes import handles_of, legend_below, new_axes
@@ -71,6 +72,7 @@ def differences(found, label, title=None, kinds=None, about=None, small=0, level
     need("found", found)
     figure, axes = new_axes(height=1.1 + 0.36 * len(found) + (0.2 if small else 0))
     _draw_differences(axes, found, kinds, small, LARGE)
+    axes.locator_params(axis="x", nbins=6)
     for place, row in enumerate(found.values()):
         if _is_same(row):
             look = {"xytext": (8, 0), "textcoords": "offset points", "va": "center"}
@@ -85,7 +87,7 @@ def differences(found, label, title=None, kinds=None, about=None, small=0, level
 
 
 @styled
-def forest(found, label, title=None, kinds=None, small=0.01, about=None):
+def forest(found, label, title=None, kinds=None, small=0.01, about=None, log=False):
     """Draw paired differences with their intervals: panels with the same rows, on one scale.
 
     A hollow mark: two things were equal in every trial, and there is no interval.
@@ -104,6 +106,9 @@ def forest(found, label, title=None, kinds=None, small=0.01, about=None):
         Differences within it are too small to matter: a grey strip. 0: no strip.
     about : str, optional
         As for `differences`.
+    log : bool, default False
+        Whether the axis is logarithmic beyond the strip, on both sides, so that small differences
+        can be told from none beside large ones. It needs a strip.
 
     Returns
     -------
@@ -112,7 +117,7 @@ def forest(found, label, title=None, kinds=None, small=0.01, about=None):
     Raises
     ------
     ValueError
-        If there is nothing to draw, or the rows of two panels differ.
+        If there is nothing to draw, the rows of two panels differ, or `log` lacks a strip.
 
     Notes
     -----
@@ -132,15 +137,20 @@ def forest(found, label, title=None, kinds=None, small=0.01, about=None):
         need("found", panel)
         if list(panel) != first:  # panels share the names at the side
             raise ValueError(f"found must have the rows {first} throughout; {name!r} differs")
+    if log and not small:
+        raise ValueError(f"small must be above 0 if the axis is logarithmic; got {small}")
     rows = [row for panel in found.values() for row in panel.values()]
     words = _words(rows, about)
     strip = f"; {_strip_words(small)}" if small else ""
-    figure = _draw_forest(found, f"{label}\n({words}{strip})", title, kinds, small)
+    under = f"{label}\n({words}{strip})"
+    if log:
+        under += "\nbeyond the grey strip the scale is logarithmic"
+    figure = _draw_forest(found, under, title, kinds, small, log)
     text = forest_text(found, label, about or _about(rows))
     return Picture(figure, text, _trials_note(rows, words))
 
 
-def _draw_forest(found, label, title, kinds, small):
+def _draw_forest(found, label, title, kinds, small, log):
     """Draw the panels and return the figure."""
     longest = max(map(len, found.values()))
     n_rows = -(-len(found) // N_COLUMNS)
@@ -150,7 +160,10 @@ def _draw_forest(found, label, title, kinds, small):
         _draw_differences(axes, panel, kinds, small, SMALL)
         axes.set_yticks(range(len(panel)), [_short(row) for row in panel])
         axes.set_title(name, fontsize=10, fontweight="normal")
-        axes.locator_params(axis="x", nbins=4)
+        if log:
+            _log_beyond(axes, small)
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     for i in range(len(found), grid.size):
         grid.flat[i].set_visible(False)
         grid.flat[i - N_COLUMNS].tick_params(labelbottom=True)  # the lowest panel of its column
@@ -158,6 +171,17 @@ def _draw_forest(found, label, title, kinds, small):
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     return figure
+
+
+def _log_beyond(axes, small):
+    """Make the axis logarithmic beyond a strip around zero; numbers do not run into each other."""
+
+    def word(x, _):
+        return "" if x == -small else f"{x:g}".replace("-", "\N{MINUS SIGN}")
+
+    axes.set_xscale("symlog", linthresh=small)
+    axes.xaxis.set_major_formatter(FuncFormatter(word))
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 @styled
@@ -274,7 +298,6 @@ def _draw_differences(axes, found, kinds, small, size):
     chosen = looks(found, kinds, others=OTHERS[:1])
     _draw_rows(axes, [{name: row} for name, row in found.items()], chosen, size)
     axes.axvline(0, color="#222222", lw=1)
-    axes.locator_params(axis="x", nbins=6)
 
 
 def _known(names):

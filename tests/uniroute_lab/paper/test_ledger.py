@@ -295,12 +295,23 @@ def test_clusters_of_attributes_have_the_number_of_clusters_of_embeddings(folder
     assert find_label(figure, "UniRoute (K-means)") == "UniRoute (K-means), K = 8"
     assert find_label(figure, "UniRoute (attributes)") == "UniRoute (attributes), K = 8"
     assert find_label(figure, "K-NN") == "K-NN, k = 20"
-    votes = "UniRoute (K-means, votes)"
-    shift += [Method(votes, {"K": K}, features=f) for K in (3, 8) for f in FEATURES]
-    run(folder, "prompt_shift", shift, {"kind": "calculation", "case": "both"})
-    assert find_label(figure, votes) == f"{votes}, K = 8"
-    of_attributes = find_label(figure, "UniRoute (attributes, votes)")
-    assert of_attributes == f"{votes}, K = 8 (attributes)"
+
+
+def test_where_votes_are_stored_they_answer_figure_7(folder):
+    """The paper's clusters know no losses there, only which of two LLMs has done better."""
+    means, votes = "UniRoute (K-means)", "UniRoute (K-means, votes)"
+    run(folder, "main", [*MAIN, Method(means, {"K": 6}, tuning="paper")])
+    names = [(means, f) for f in FEATURES] + [(votes, f) for f in FEATURES]
+    shift = [Method(name, {"K": K}, features=f) for K in (3, 8) for name, f in names]
+    run(folder, "prompt_shift", shift, {"kind": "other", "case": "both"})
+    figure = key_of("prompt_shift", "routerbench", {"kind": "other", "case": "both"})
+    known = {one.label: one for one in shift}
+    for ours, features in (
+        (means, "embeddings"),
+        ("UniRoute (attributes)", "attributes"),
+    ):
+        found = known[find_label(figure, ours)]
+        assert (found.name, found.features, found.parameters["K"]) == (votes, features, 8)
 
 
 def test_every_stored_target_of_a_place_answers(folder):

@@ -82,6 +82,14 @@ def test_differences_of_all_panels_have_one_scale():
     assert first.get_ylim() == second.get_ylim()
 
 
+def test_names_of_axes_side_by_side_do_not_run_into_each_other():
+    table = pd.concat({name: MEAN.drop(columns="data") for name in "ab"}, names=["data"])
+    figure = plot.mean_curves(table, title="K-NN gains").figure
+    figure.canvas.draw()
+    first, second = (axes.xaxis.label.get_window_extent() for axes in figure.axes)
+    assert first.x1 < second.x0 and figure.get_suptitle() == "K-NN gains"
+
+
 def test_the_dots_are_explained():
     for llms in (True, False):
         (axes,) = draw("deferral_curves", llms=llms, ends=False).figure.axes

@@ -1,5 +1,8 @@
 """The forest plot: panels on one scale, the grey strip, and what its text says."""
 
+from itertools import pairwise
+
+import numpy as np
 import pytest
 
 from uniroute import paired_difference
@@ -40,6 +43,34 @@ def test_strip_of_what_is_too_small_to_matter(small, n_strips):
     picture = plot.forest(FOUND, "area", small=small)
     assert [len(axes.patches) for axes in visible(picture)] == [n_strips] * 3
     assert ("too little to matter" in picture.figure.get_supxlabel()) == bool(small)
+
+
+def test_beyond_the_strip_the_axis_may_be_logarithmic():
+    """A hundredth beside a fifth: the strip takes its share of the width."""
+    picture = plot.forest(FOUND, "area", log=True)
+    for axes in visible(picture):
+        across = axes.get_xaxis_transform().transform([(0, 0), (0.01, 0), (1, 0), (10, 0)])[:, 0]
+        strip, _, decade = np.diff(across)
+        assert 0.5 < strip / decade < 2
+    assert "logarithmic" in picture.figure.get_supxlabel()
+    with pytest.raises(ValueError, match="small must be above 0 if the axis is logarithmic; got 0"):
+        plot.forest(FOUND, "area", small=0, log=True)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_numbers_do_not_run_into_each_other(log):
+    """As in a picture whose ticks were 0.025 apart: three digits, in half of the width."""
+    wide = paired_difference([0.52, 0.51, 0.53], [0.57, 0.60, 0.57])
+    narrow = paired_difference([0.527, 0.524, 0.525], [0.5, 0.5, 0.5])
+    picture = plot.forest(
+        {"a": {"x": wide, "y": narrow}, "b": {"x": wide, "y": SMALL}}, "area", log=log
+    )
+    picture.figure.canvas.draw()
+    for axes in visible(picture):
+        boxes = [text.get_window_extent() for text in axes.get_xticklabels() if text.get_text()]
+        left, right = axes.get_window_extent().intervalx
+        boxes = [box for box in boxes if left <= (box.x0 + box.x1) / 2 <= right]
+        assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
 
 
 def test_panels_with_other_rows_would_bear_wrong_names():

@@ -11,7 +11,6 @@ from uniroute_lab.data import catalog
 from uniroute_lab.paper.ledger.places import (
     DATA,
     DECIMALS,
-    FROM_VOTES,
     KMEANS,
     METRICS,
     NAMES,
@@ -59,8 +58,6 @@ def paper_rows():
     Numbers of Figure 2 (top) that both versions have are kept once, as of ICLR.
     """
     rows = paper_numbers().replace({"method": NAMES})
-    voted = rows["place"] == "Figure 7"
-    rows.loc[voted, "method"] = rows.loc[voted, "method"].replace(FROM_VOTES)
     same = ["place", "dataset", "method", "metric", "at", "value"]
     rows = rows[~rows.duplicated(same)].reset_index(drop=True)
     others = [_other(rows, row) for row in rows.itertuples()]

@@ -42,14 +42,14 @@ class Place:
 
 
 LEARNED, KMEANS = "UniRoute (learned map)", "UniRoute (K-means)"
-VOTES, VOTES_ON_ATTRIBUTES = "UniRoute (K-means, votes)", "UniRoute (attributes, votes)"
+VOTES = "UniRoute (K-means, votes)"
 NEWEST = {"pool": "newest", "training": "older"}
 MAIN = ("main", {})
 PLACES = {
     "Figure 2 (top)": Place(14, (MAIN,), (LEARNED, "ZeroRouter")),
     "Figure 2 (bottom)": Place(15, (("validation_size", {}), MAIN), (KMEANS, "K-NN")),
     "Figure 5": Place(16, (("n_clusters", {"recipe": "paper"}),), (20, 50)),
-    "Figure 7": Place(18, (("prompt_shift", {"case": "both"}),), (VOTES, "ZeroRouter")),
+    "Figure 7": Place(18, (("prompt_shift", {"case": "both"}),), (KMEANS, "ZeroRouter")),
     "Table 1": Place(19, (("static_pool", {}),), ("MLP", "ZeroRouter"), knows="training"),
     "Appendix H": Place(20, (MAIN,), ("MLP", KMEANS), about="these LLMs"),
     "Appendix I.1": Place(21, (("generation", NEWEST), ("release", {})), (LEARNED, "ZeroRouter")),
@@ -84,8 +84,6 @@ NAMES = {
     "UniRoute (LearnedMap)": LEARNED,
     "UniRoute (K-Means Attributes)": "UniRoute (attributes)",
 }
-# Features in Figure 7 are Bradley-Terry scores from votes.
-FROM_VOTES = {KMEANS: VOTES, "UniRoute (attributes)": VOTES_ON_ATTRIBUTES}
 # What is stored of the paper's learned map: its network, or the linear one, which stands in for it
 # and was called by the first name before there were both. The first that is there counts.
 MAPS = ("UniRoute (learned map, network)", "UniRoute (learned map, linear)", LEARNED)
@@ -106,9 +104,7 @@ class Wanted:
 
 
 WANTED = {
-    **{name: Wanted(name) for name in ("ZeroRouter", "K-NN", "MLP", "MatFac")},
-    **{name: Wanted(name) for name in (KMEANS, LEARNED, VOTES)},
-    VOTES_ON_ATTRIBUTES: Wanted(VOTES, features="attributes"),
+    **{name: Wanted(name) for name in ("ZeroRouter", "K-NN", "MLP", "MatFac", KMEANS, LEARNED)},
     "UniRoute (attributes)": Wanted(KMEANS, features="attributes"),
     "Clairvoyant MLP": Wanted("MLP", knows="training"),
     "Clairvoyant MatFac": Wanted("MatFac", knows="training"),
