@@ -1,5 +1,6 @@
 """ZeroRouter's hull by brute force; static routers; networks."""
 
+import warnings
 from fractions import Fraction
 from itertools import combinations, permutations
 
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import Ridge
+from sklearn.metrics import log_loss
+from sklearn.neural_network import MLPClassifier
 
 from uniroute import StaticRouter, ZeroRouter
 from uniroute_lab.trials import CheckpointedMLP
@@ -132,6 +135,27 @@ def test_the_best_epoch_is_kept():
     assert long.best_epoch_ < 120
     short = CheckpointedMLP(epochs=long.best_epoch_).fit(X, noise)
     assert np.allclose(short.predict(X), long.predict(X))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("scale", [1, 1000])  # the large one has predictions of exactly 0 and 1
+def test_the_best_epoch_is_that_of_scikit_learns_log_loss(dtype, scale):
+    rng = np.random.default_rng(0)
+    X, noise = (scale * rng.normal(size=(200, 5))).astype(dtype), rng.integers(0, 2, (200, 3))
+    held = np.random.default_rng(0).permutation(200) < 20
+    network = MLPClassifier((3,), "identity", batch_size=64, random_state=0)
+    measured, predicted = [], []
+    for _ in range(40):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            network.partial_fit(X[~held], noise[~held], classes=range(3))
+        gamma = network.predict_proba(X[held]).ravel()
+        measured.append(log_loss(noise[held].ravel(), gamma, labels=[0, 1]))
+        predicted.append(network.predict_proba(X))
+    kept = CheckpointedMLP((3,), "identity", epochs=40).fit(X, noise)
+    best = np.argmin(measured)
+    assert kept.best_epoch_ == best + 1
+    assert np.allclose(kept.predict(X), predicted[best], rtol=1e-6, atol=0)
 
 
 def test_identity_network_is_a_matrix_factorisation(separable):

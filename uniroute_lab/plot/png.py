@@ -33,13 +33,13 @@ def few_colours(image, n_colours=N_COLOURS):
     >>> image.mode, image.convert("RGB").getpixel((0, 0)) == (0, 0x72, 0xB2)
     ('P', True)
     """
-    groups = np.asarray(image.quantize(n_colours, dither=0)).ravel().astype(np.int64)
+    small = image.quantize(n_colours, dither=0)
+    groups = np.asarray(small).ravel().astype(np.int64)
     levels = np.asarray(image, dtype=np.int64).reshape(-1, 3) @ [1 << 16, 1 << 8, 1]
     found, counts = np.unique(groups << 24 | levels, return_counts=True)
     found = found[np.argsort(counts, kind="stable")]  # the last of a group is its most frequent
     palette = np.zeros((n_colours, 3), dtype=np.uint8)
     palette[found >> 24] = found[:, None] >> [16, 8, 0] & 255
-    small = image.quantize(n_colours, dither=0)
     small.putpalette(palette.tobytes())
     return small
 

@@ -1,12 +1,12 @@
 """Networks with an output for each LLM, the baselines "MLP" and "MatFac" of the paper."""
 
 import warnings
-from copy import deepcopy
+from copy import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import log_loss, mean_squared_error
+from sklearn.metrics import mean_squared_error
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -114,7 +114,7 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
             self._run_epoch(network, X[~held], losses[~held])
             loss = self._measure(losses[held].ravel(), self._errors(network, X[held]).ravel())
             if loss < best:
-                best, self.best_epoch_, self.network_ = loss, epoch, deepcopy(network)
+                best, self.best_epoch_, self.network_ = loss, epoch, _kept(network)
             elif epoch - self.best_epoch_ >= patience:
                 break
         return self
@@ -128,7 +128,10 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         """Return the objective, per loss."""
         if self.objective == "squared":
             return mean_squared_error(losses, predicted)
-        return log_loss(losses, predicted, labels=[0, 1])
+        # What scikit-learn's log_loss returns, without its checks, which cost more than an epoch.
+        losses, eps = losses.astype(predicted.dtype), np.finfo(predicted.dtype).eps
+        right, wrong = (np.clip(p, eps, 1 - eps) for p in (1 - predicted, predicted))
+        return -np.mean((1 - losses) * np.log(right) + losses * np.log(wrong))
 
     def _new_network(self, batch_size):
         kind = MLPRegressor if self.objective == "squared" else MLPClassifier
@@ -154,3 +157,12 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         if self.objective == "squared":
             return network.predict(X).reshape(len(X), -1)
         return network.predict_proba(X)[:, -self.n_llms_ :]
+
+
+def _kept(network):
+    """Return a network with these weights, which further epochs do not change."""
+    kept = copy(network)
+    kept.coefs_, kept.intercepts_ = (
+        [weights.copy() for weights in layers] for layers in (network.coefs_, network.intercepts_)
+    )
+    return kept

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -83,10 +84,11 @@ def run_trials(data, methods, split, n_trials):
     check_positive_integer("n_trials", n_trials)
     methods = _by_label(methods)
     areas = {label: np.empty(n_trials) for label in methods}
-    trials = _run(data, methods, split, range(n_trials), n_jobs=1)
-    for seed, rows in progress_bar(True, trials, total=n_trials, desc="Trials"):
-        for row in rows:
-            areas[row["method"]][seed] = row["area"]
+    with _as_trials_run():
+        for seed in progress_bar(True, range(n_trials), desc="Trials"):
+            trial = split.trial(data, seed)
+            for label, method in methods.items():
+                areas[label][seed] = trial.curve(method(trial)).area()
     return areas
 
 
@@ -242,20 +244,27 @@ def _run(data, methods, split, seeds, n_jobs):
 
 
 def run_trial(data, methods, split, seed):
-    """Run all methods on one trial; return its number and a row for each method.
-
-    Empty clusters are no news here: the LLM's overall loss stands in. One BLAS thread, so that
-    neither the time nor the last digit depends on the number of cores.
-    """
+    """Run all methods on one trial; return its number and a row for each method."""
     end_with_parent()
-    with warnings.catch_warnings(), threadpool_limits(1):
-        warnings.simplefilter("ignore", EmptyClusterWarning)
+    with _as_trials_run():
         trial = split.trial(data, seed)
         rows = [_measure(trial, label, method) for label, method in methods.items()]
     about = {"data": data.name, "trial": seed, "prompt_seed": seed}
     about |= {"llm_seed": split.llm_seed_of(seed), "pool_llms": json.dumps(trial.llms)}
     names = dict.fromkeys(name for row in rows for name in row)
     return seed, [{**about, **{name: row.get(name) for name in names}} for row in rows]
+
+
+@contextmanager
+def _as_trials_run():
+    """Let trials run in silence on one BLAS thread.
+
+    Empty clusters are no news here: the LLM's overall loss stands in. With one thread neither the
+    time nor the last digit depends on the number of cores.
+    """
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore", EmptyClusterWarning)
+        yield
 
 
 def _measure(trial, label, method):
