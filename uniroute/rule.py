@@ -68,7 +68,7 @@ def route(gamma, costs, cost_weight):
 
     Examples
     --------
-    Two LLMs; the second is better and dearer.
+    Two LLMs; the second is better and more expensive.
 
     >>> gamma = [[0.5, 0.1], [0.3, 0.2]]
     >>> route(gamma, costs=[1.0, 2.0], cost_weight=0.0)

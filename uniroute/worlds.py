@@ -136,7 +136,7 @@ class MixtureWorld:
 def random_world(
     n_components=6, n_llms=8, n_dims=2, spread=0.35, specialisation=1.5, within=0.0, random_state=0
 ):
-    """Draw a world at random: dearer LLMs are better on average, and each has its strengths.
+    """Draw a world at random: expensive LLMs are better on average, and each has its strengths.
 
     Parameters
     ----------

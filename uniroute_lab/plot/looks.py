@@ -78,7 +78,7 @@ def looks(labels, kinds=None, others=OTHERS):
 
 
 def llm_colours(n_llms):
-    """Return colours of LLMs by rising cost: the dearer, the darker.
+    """Return colours of LLMs by rising cost: the more expensive, the darker.
 
     Parameters
     ----------
