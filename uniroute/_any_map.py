@@ -69,8 +69,7 @@ def _checked(prompt_map, rows):
         return rows
     if not sparse.issparse(rows):
         rows = check_matrix("features of the prompt_map", rows)
-    least = rows.min(axis=1)
-    totals = np.ravel(rows.sum(axis=1))
+    least, totals = rows.min(axis=1), np.ravel(rows.sum(axis=1))
     least = np.ravel(least.toarray() if sparse.issparse(least) else least)
     bad = ~((least >= 0) & (np.abs(totals - 1) <= 1e-6))
     if bad.any():

@@ -13,10 +13,8 @@ def read_pair(json_path, npz_path):
     old = parse_header(json_path.read_bytes(), 1)
     if hashlib.sha256(npz_path.read_bytes()).hexdigest() != old["npz_sha256"]:
         raise ValueError(f"{npz_path} must have the SHA-256 that it names; it differs")
-    members = {
-        name.removesuffix(".npy"): content for name, content in read_members(npz_path).items()
-    }
-    arrays = {_renamed(name): parse_array(name, content) for name, content in members.items()}
+    members = read_members(npz_path)
+    arrays = {_renamed(name[:-4]): parse_array(name[:-4], part) for name, part in members.items()}
     prompt_map = {k: v for k, v in old["prompt_map"].items() if k not in ("scalars", "lists")}
     header = {name: old[name] for name in ("format", "uniroute_version", "representation")}
     header["prompt_map"] = prompt_map | old["prompt_map"]["scalars"]

@@ -4,6 +4,7 @@ Files of version 0.1 have tests of their own, in test_saved.py.
 """
 
 import hashlib
+import io
 import json
 import os
 import struct
@@ -29,7 +30,7 @@ from uniroute import (
     UniRoute,
     random_world,
 )
-from uniroute.files import read_archive, write_archive
+from uniroute.files import parse_array, read_archive, write_archive
 from uniroute.persistence import PARTS, Part, take_array
 
 WORLD = random_world(n_llms=6, random_state=1)
@@ -399,6 +400,48 @@ def test_names_and_arrays_that_change_places_are_noticed(tmp_path):
         written({"pool.psi.npy": members["pool.counts.npy"]})
     with pytest.raises(ValueError, match=r"header\.json must name the arrays"):
         written({"pool.more.npy": members["pool.psi.npy"]})
+
+
+def test_a_router_is_loaded_without_the_parser_of_python(tmp_path, monkeypatch):
+    """Two threads that parse at once can fail: "AST constructor recursion depth mismatch"."""
+    filled(KMeansMap(5)).save(tmp_path / "r")
+
+    def fail(*_args, **_options):
+        raise SystemError("AST constructor recursion depth mismatch")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ast.parse", fail)
+        patch.setattr("ast.literal_eval", fail)
+        names = UniRoute.load(tmp_path / "r").llms_
+    assert list(names) == NAMES
+
+
+@pytest.mark.parametrize("dtype", ["<f8", ">f4", "<i8", "|u1", "|b1", "<U3", "<c16"])
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (1, 0, 2)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_are_read_as_numpy_reads_them(dtype, shape, order):
+    values = np.arange(6)[: np.prod(shape, dtype=int)].reshape(shape).astype(dtype, order=order)
+    content = io.BytesIO()
+    np.lib.format.write_array(content, values, version=(1, 0))
+    again = parse_array("a", content.getvalue())
+    np.testing.assert_array_equal(again, values)
+    assert (again.dtype, again.flags.writeable) == (values.dtype, True)
+
+
+@pytest.mark.parametrize(
+    ("array", "version"),
+    [
+        (np.ones(2), (2, 0)),
+        (np.array([{}]), (1, 0)),
+        (np.zeros(2, [("a", "<f8")]), (1, 0)),
+        (np.zeros(2, "<M8[s]"), (1, 0)),
+    ],
+)
+def test_other_arrays_are_refused(array, version):
+    content = io.BytesIO()
+    np.lib.format.write_array(content, array, version=version)
+    with pytest.raises(ValueError, match=r"a\.npy must be of version 1\.0, of numbers or text"):
+        parse_array("a", content.getvalue())
 
 
 def put(where, value):
