@@ -30,7 +30,7 @@ MOST_BYTES, MOST_TIMES = 2**26, 100
 DAMAGED = (AttributeError, EOFError, IndexError, KeyError, OverflowError, RuntimeError, TypeError)
 DAMAGED += (ValueError, struct.error, zipfile.BadZipFile, zlib.error)
 # How a .npy file begins. NumPy asks Python's parser, which can fail if two threads do so at once.
-NPY = rb"\x93NUMPY\x01\x00..{'descr': '([<>|][bcfiuU]\d+)', 'fortran_order': (False|True), "
+NPY = rb"\x93NUMPY\x01\x00..{'descr': '([<>|][^'O]+)', 'fortran_order': (False|True), "
 NPY = re.compile(NPY + rb"'shape': \(([\d, ]*)\), } *\n", re.DOTALL)
 
 
@@ -130,7 +130,7 @@ def parse_header(content, format):
 def parse_array(name, content):
     """Return the array in a .npy file; no memory is taken that the file does not fill."""
     if not (head := NPY.match(content)):
-        raise ValueError(f"{name}.npy must be of version 1.0, of numbers or text")
+        raise ValueError(f"{name}.npy must be of version 1.0, without objects")
     dtype, shape = np.dtype(head[1].decode()), tuple(map(int, re.findall(rb"\d+", head[3])))
     size = len(content) - head.end()
     if math.prod(shape) * dtype.itemsize != size:
