@@ -45,6 +45,14 @@ SIZES = {
     "openhands": (300, 50, 150),
     "livecodebench": (528, 88, 264),
 }
+# Numbers of validation prompts in Figure 2 (bottom). With 500 of RouterBench fewer test.
+VALIDATION_SIZES = {
+    "mmlu_pro": (50, 100, 200, 300, 400, 800, 1200),
+    "pocket": (50, 100, 200, 300, 400, 800),
+    "routerbench": (50, 100, 200, 300, 500),
+    "llmrouter": (50, 100, 200, 300, 400),
+}
+MOST_PROMPTS = {"routerbench": 3164}
 # Labels of the methods of the experiments that ask for the reason of a result.
 SOME = (
     "ZeroRouter",
@@ -137,8 +145,9 @@ def pending_runs():
 def random_pool(data, n_val=None, **options):
     """Return the split of a data set, with its usual sizes and its share of the LLMs."""
     train, val, test = SIZES[data]
-    sizes = (train, val if n_val is None else n_val, test)
-    return RandomPool(sizes, test_share=SHARE[data], **options)
+    val = val if n_val is None else n_val
+    left = MOST_PROMPTS.get(data, train + val + test) - train - val
+    return RandomPool((train, val, min(test, left)), test_share=SHARE[data], **options)
 
 
 def all_methods(data):
@@ -199,9 +208,8 @@ def validation_sizes():
     ]
     return [
         Run(data, "validation_size", {"n_val": n_val}, methods, random_pool(data, n_val), 50)
-        for data, most in [("mmlu_pro", 1200), ("pocket", 800), ("routerbench", 300)]
-        for n_val in [50, 100, 200, 300, 400, 800, 1200]
-        if n_val <= most
+        for data, numbers in VALIDATION_SIZES.items()
+        for n_val in numbers
         for methods in [[*labelled(candidate_methods(n_val, SIZES[data][0] // 2), SOME), *fixed]]
     ]
 
