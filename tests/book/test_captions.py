@@ -14,7 +14,7 @@ from tests.book.test_book import CHAPTERS
 LEVEL = re.compile(r"\b[\d.]+ % intervals\b[^.]* about \w+")
 INTERVAL = re.compile(r"\[[-+]?[\d.]+(e-\d+)?, [-+]?[\d.]+(e-\d+)?\]")  # as a text writes it
 # Whose figures wait for being drawn anew, since captions know the level of bands.
-WAITING = {"15", "16"}
+WAITING = {"16"}
 
 
 def is_error(node):

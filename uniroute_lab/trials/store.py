@@ -299,10 +299,10 @@ def read_results(source, data=None):
     --------
     >>> results = read_results("validation_size", "pocket")
     >>> results.groupby("n_val")["trial"].nunique().to_dict()
-    {50: 30, 100: 30, 200: 30, 300: 30, 400: 30, 800: 30}
+    {50: 50, 100: 50, 200: 50, 300: 50, 400: 50, 800: 50}
     >>> mean = results.groupby(["n_val", "method"])["area"].mean().unstack("n_val")
     >>> mean.loc["UniRoute (K-means), K = 30", [50, 800]].round(2).tolist()
-    [0.62, 0.74]
+    [0.62, 0.75]
     """
     return _read_run(source) if _is_file(source) else _read_stored("trials", source, data)
 
@@ -418,7 +418,7 @@ def read_runs(experiment=None, data=None, **condition):
     --------
     >>> run = read_runs("validation_size", "pocket", n_val=100)
     >>> run["options"].item()["sizes"], run["stored"].item()
-    ([4800, 100, 2400], 30)
+    ([4800, 100, 2400], 50)
     """
     rows = pd.DataFrame(_lines(experiment, data))
     for column in ("condition", "options"):
