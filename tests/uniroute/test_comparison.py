@@ -10,6 +10,7 @@ import uniroute
 from uniroute import (
     KMeansMap,
     NeighborMap,
+    PairedDifference,
     RoutingData,
     StaticRouter,
     UniRoute,
@@ -17,6 +18,7 @@ from uniroute import (
     deferral_curve,
     random_world,
 )
+from uniroute.report.comparison import sentence
 
 TWO = {"K = 2": UniRoute(KMeansMap(2)), "K = 4": UniRoute(KMeansMap(4))}
 QUICK = {"n_folds": 3, "n_pools": 25}
@@ -240,3 +242,11 @@ def test_rounding_saves_no_money():
     saving = compare(data, {"K = 2": UniRoute(KMeansMap(2))}, n_folds=3).saving
     found = np.array([saving.mean, saving.low, saving.high, saving.standard_error])
     assert ((found == 0) | (found > 1e-9)).all()
+
+
+def test_nothing_is_never_less_than_nothing():
+    """A gain of -1e-9, which rounds to zero, is not printed with a minus."""
+    none, ahead = PairedDifference(-1e-9, 1e-9, -2e-9, 1e-9, 10), PairedDifference(1, 0, 1, 1, 10)
+    words = sentence("big", 3, none, none, {"new prompts": ahead, "new LLMs": None})
+    assert "saves 0 % of cost at equal quality (from 0 % to 0 %)" in words
+    assert "gains 0.000 of quality at equal cost (from 0.000 to 0.000)" in words

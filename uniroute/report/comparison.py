@@ -98,7 +98,7 @@ class Comparison:
     def _rows(self):
         for name, area in self.areas.items():
             mark = "recommended" if name == self.recommended else ""
-            yield name, f"{area:.4f}", f"{area - self.areas['ZeroRouter']:+.4f}", mark
+            yield name, f"{area:.4f}", f"{area - self.areas['ZeroRouter']:+z.4f}", mark
 
     def __repr__(self):
         rows = [("router", "area", "ahead", ""), *self._rows()]
@@ -211,7 +211,7 @@ def compare(
     random = np.interp(budgets, costs[ends], quality[ends])
     found = {"saving": saving, "gain": gain, "ahead": {"new prompts": ahead, "new LLMs": new}}
     return Comparison(
-        sentence=_sentence(best_llm, data.n_llms, **found),
+        sentence=sentence(best_llm, data.n_llms, **found),
         helps=bool(max(saving.low, gain.low) > 0 and ahead.low > 0),
         recommended=best,
         router=router,
@@ -424,13 +424,13 @@ def _new_pools(table, routers, folds, picked, n_pools, rng, level):
     return paired_difference(chosen, zero, level, about="new LLMs", **drawn)
 
 
-def _sentence(best_llm, n_llms, saving, gain, ahead):
+def sentence(best_llm, n_llms, saving, gain, ahead):
     """Return the answer in words."""
     lead, new = ahead["new prompts"], ahead["new LLMs"]
-    saved = f"{saving.mean:.0%} of cost at equal quality "
-    saved += f"(from {saving.low:.0%} to {saving.high:.0%})"
+    saved = f"{saving.mean:z.0%} of cost at equal quality "
+    saved += f"(from {saving.low:z.0%} to {saving.high:z.0%})"
     saved = saved.replace("%", " %")
-    gained = f"{gain.mean:.3f} of quality at equal cost (from {gain.low:.3f} to {gain.high:.3f})"
+    gained = f"{gain.mean:z.3f} of quality at equal cost (from {gain.low:z.3f} to {gain.high:z.3f})"
     parts = [f"saves {saved}"] * (saving.low > 0) + [f"gains {gained}"] * (gain.low > 0)
     if lead.low <= 0:
         text = "routing does not help here, because it is not surely ahead of mixing LLMs blindly: "

@@ -197,7 +197,8 @@ def _long_fields():
 def _check_header(path, header):
     for column in ("prompt", "llm", "cost"):
         if column not in header:
-            raise ValueError(f"{path.name} must have a column {column!r}; it has {header}")
+            other = "`uniroute.read_table` reads other forms, such as tokens with prices"
+            raise ValueError(f"{path.name} must have a column {column!r}; it has {header}. {other}")
     if ("loss" in header) == ("score" in header):
         raise ValueError(f"{path.name} must have one column 'loss' or 'score'; it has {header}")
     for column in (*TEXTS, "cost", "loss", "score"):

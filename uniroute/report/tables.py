@@ -39,9 +39,10 @@ ROLES = {
 }
 TEXTS = ("prompt", "prompt_id", "task", "llm", "llm_a", "llm_b", "winner")
 MANY = {"score": "scores", "loss": "losses"}
-# Columns of numbers that are no LLMs.
+# Columns of numbers that are no LLMs: of these names, or with such a word in their name.
 COUNTERS = set("index row number n repeat run epoch trial attempt seed latency duration "
                "length difficulty year total_tokens nr no num".split())  # fmt: skip
+MEASURES = {"latency", "duration", "seconds", "ms", "tokens", "length"}
 TIES = {"tie", "ties", "draw", "both", "tie (bothbad)", "bothbad", "both_bad", "equal"}
 FORMS = (
     "a row for each answer, with columns for the LLM and its score or loss (llm, score); or a row "
@@ -406,6 +407,8 @@ class _Reading:
         name = _plain(self.sheet.header[column])
         if not name or name in COUNTERS or name.startswith("unnamed"):
             return False
+        if MEASURES.intersection(re.split(r"[\W_]+", name)):
+            return False
         return self.sheet.share_of_numbers(column) >= 0.5 and not self.sheet.counts_rows(column)
 
     def _scaled(self, columns, what):
@@ -482,7 +485,7 @@ class _Reading:
         self._say_form(f"a row for each battle of two of {len(self.llms)} LLMs")
         self.notes.append(
             f"battles as losses by ratings of Bradley and Terry: they tell which is better, not "
-            f"which is right; {np.mean(outcome[told] == 0.5):.0%} ties"
+            f"which is right; {100 * np.mean(outcome[told] == 0.5):.0f} % ties"
         )
         self._say_left_out(set(roles.values()))
         values = battle_losses(first[told], second[told], outcome[told], self.llms)

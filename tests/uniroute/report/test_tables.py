@@ -61,6 +61,13 @@ def test_a_wide_table_with_costs_beside_each_llm_and_columns_that_are_none(write
     assert "not looked at: 'gpt|answer', 'latency'" in table.understood
 
 
+@pytest.mark.parametrize("name", ["latency_ms", "Total tokens (k)", "prompt length", "seconds"])
+def test_columns_that_say_what_they_measure_are_no_llms(write, name):
+    table = read_table(write(f"prompt,gpt,tokenizer-7b,{name}\nWho?,1,0,812\nWhy?,0,1,93.5\n"))
+    assert table.data.llms == ["gpt", "tokenizer-7b"]
+    assert f"not looked at: {name!r}" in table.understood
+
+
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
