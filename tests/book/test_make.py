@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 import yaml
@@ -105,6 +106,37 @@ def test_programs_are_where_windows_keeps_them():
     """With its ending: Windows adds none to a path."""
     assert make.program("ruff", "nt") == make.VENV / "Scripts" / "ruff.exe"
     assert make.program("ruff", "posix") == make.VENV / "bin" / "ruff"
+
+
+@pytest.mark.parametrize("command", make.STEPS)
+def test_commands_need_no_shell_on_windows(command, monkeypatch):
+    """Each step is a program of .venv and plain words; what a shell would do, Python does."""
+    calls, files = [], []
+
+    def note(words, **options):
+        assert not options.get("shell")
+        calls.append(words)
+        return subprocess.CompletedProcess(words, 0)
+
+    monkeypatch.setattr(subprocess, "run", note)
+    monkeypatch.setattr(make, "program", partial(make.program, system="nt"))
+    for name in ("remove", "copy"):
+        monkeypatch.setattr(make, name, lambda *paths: files.extend(paths))
+    for step in make.STEPS[command] if command != "install" else make.INSTALL:
+        make.run(step.format(**make.VARIABLES))
+    assert calls or files
+    for program, *words in calls:
+        assert program.parent == make.VENV / "Scripts" and program.suffix == ".exe"
+        assert not re.search(r"[|&;<>$%~*?`'\"\\]", " ".join(words))
+    assert not [path for path in files if re.match(r"[/~]|.*[\\:]", path)]
+
+
+@pytest.mark.parametrize("program", sorted((make.ROOT / "scripts").glob("*.py")))
+def test_programs_call_no_shell_and_ask_for_what_windows_has_not(program):
+    text = program.read_text(encoding="utf-8")
+    assert not re.search(r"shell=True|os\.(system|popen)\(|[\"']/(tmp|dev|usr)/", text)
+    for name in re.findall(r"os\.(fork|getuid|uname|getloadavg|sched_getaffinity)\(", text):
+        assert f'hasattr(os, "{name}")' in text
 
 
 def calls_without_encoding(source):

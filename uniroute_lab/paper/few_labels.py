@@ -162,8 +162,10 @@ def cells_against_rivals(results, router="UniRoute (prior)", metric="area", leve
     --------
     See `count_verdicts`.
     """
-    rows = []
+    rows, results = [], results.copy(deep=False)
+    runs = results.attrs.pop("runs", [])  # each part gets its own: pandas copies them at each step
     for cell, part in results.groupby(CELL, sort=False):
+        part.attrs["runs"] = [run for run in runs if run["data"] == cell[0]]
         suffix = f", {cell[-1]} labels"
         labels = {label.removesuffix(suffix): label for label in part["method"].unique()}
         found = differences_to(

@@ -361,11 +361,13 @@ def rerun_trials(data, results, trials=(0,), methods=None):
 
 def run_of(results):
     """Return the line of the one run that results are of."""
+    rows = results.copy(deep=False)
+    rows.attrs = {}  # pandas copies all lines of it whenever a column is taken or compared
     found = [
         run
         for run in results.attrs.get("runs", [])
         for condition in [{"data": run["data"], **json.loads(run["condition"])}]
-        if all((results[name] == value).any() for name, value in condition.items())
+        if all((rows[name] == value).any() for name, value in condition.items())
     ]
     if len(found) != 1:
         raise ValueError(f"results must be of one run, as read_results has them; got {len(found)}")
