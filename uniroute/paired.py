@@ -61,7 +61,7 @@ class PairedDifference:
         return float(2 * stats.t.sf(ratio, self.freedom))
 
     def __str__(self):
-        return f"{self.mean:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
+        return f"{self.mean:+z.4f} [{self.low:+z.4f}, {self.high:+z.4f}]"
 
 
 def paired_difference(
