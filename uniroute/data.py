@@ -211,7 +211,7 @@ class RoutingData:
         known = [~np.isnan(np.atleast_2d(one)) for one in (self.losses, self.costs)]
         kept = [one.any(axis=0) & (one.mean(axis=0) >= least) for one in known]
         if not (kept[0] & kept[1]).any():
-            much = "every outcome" if least == 1 else f"{least:.0%} of the outcomes"
+            much = "every outcome" if least == 1 else f"{100 * least:g} % of the outcomes"
             raise ValueError(f"no LLM of {self.name!r} has {much} and a cost")
         return self.select(llms=kept[0] & kept[1])
 

@@ -245,8 +245,11 @@ def test_rounding_saves_no_money():
 
 
 def test_nothing_is_never_less_than_nothing():
-    """A gain of -1e-9, which rounds to zero, is not printed with a minus."""
-    none, ahead = PairedDifference(-1e-9, 1e-9, -2e-9, 1e-9, 10), PairedDifference(1, 0, 1, 1, 10)
+    """A gain of -1e-10, which rounds to zero, is not printed with a minus."""
+    none, ahead = (
+        PairedDifference(-1e-10, 1e-10, -2e-10, 1e-10, 10),
+        PairedDifference(1, 0, 1, 1, 10),
+    )
     words = sentence("big", 3, none, none, {"new prompts": ahead, "new LLMs": None})
     assert "saves 0 % of cost at equal quality (from 0 % to 0 %)" in words
     assert "gains 0.000 of quality at equal cost (from 0.000 to 0.000)" in words

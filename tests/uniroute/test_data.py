@@ -142,7 +142,7 @@ def test_complete_keeps_llms_with_most_outcomes_if_asked():
     assert holes.complete(0).llms == ["small", "large"]
     nothing = toy(losses=[[0, nan], [nan, nan], [0, nan]])
     assert nothing.complete(0).llms == ["small"]  # of the other no outcome is known
-    with pytest.raises(ValueError, match="no LLM of 'toy' has 80% of the outcomes and a cost"):
+    with pytest.raises(ValueError, match="no LLM of 'toy' has 80 % of the outcomes and a cost"):
         holes.complete(0.8)
     with pytest.raises(ValueError, match="observed must be a number from 0 to 1; got 2"):
         holes.complete(2)

@@ -90,7 +90,7 @@ def _check(data, output, table):
     costs = np.atleast_2d(data.costs)
     if unknown := [llm for llm, c in zip(data.llms, costs.T, strict=True) if np.isnan(c).all()]:
         raise ValueError(
-            f"costs must be known of every LLM: give --costs; got none of {unknown[0]!r}"
+            f"costs must be known of every LLM: give costs (--costs); got none of {unknown[0]!r}"
         )
     check_outcomes(data)
 

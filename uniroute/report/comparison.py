@@ -48,11 +48,11 @@ class Comparison:
     ahead : dict of str to PairedDifference or None
         Area of the chosen router minus that of the ZeroRouter, about "new prompts" and "new LLMs".
     budgets : ndarray of shape (n_budgets,)
-        Mean cost of one prompt, from the cheapest to the dearest LLM.
+        Mean cost of one prompt, from the cheapest to the most expensive LLM.
     curves, areas : dict of str to ndarray of shape (n_budgets,), dict of str to float
         Quality at the budgets, on prompts that were not fitted on (NaN where a budget is too
         small), and its area. "chosen" is the choice of each fold's inner part; then the candidates,
-        "ZeroRouter", "Oracle" and "Random", a coin between the cheapest and the dearest LLM.
+        "ZeroRouter", "Oracle" and "Random", a coin between the cheapest and the most expensive LLM.
     llms, llm_costs, llm_quality, best_llm : list of str, ndarray, ndarray, str
         The single LLMs, and which of them has the highest quality.
     name, cost_unit, n_prompts, level
@@ -424,13 +424,26 @@ def _new_pools(table, routers, folds, picked, n_pools, rng, level):
     return paired_difference(chosen, zero, level, about="new LLMs", **drawn)
 
 
+def decimals_of(interval, least=2):
+    """Return how many decimals tell the ends of an interval apart; at least so many, at most 6."""
+    width = interval.high - interval.low
+    if not width > 1e-9:
+        return least
+    return int(np.clip(np.ceil(-np.log10(width)), least, 6))
+
+
+def _written(found, digits, factor=1, unit=""):
+    """Return mean and ends of an interval as texts."""
+    return [f"{factor * x:z.{digits}f}{unit}" for x in (found.mean, found.low, found.high)]
+
+
 def sentence(best_llm, n_llms, saving, gain, ahead):
     """Return the answer in words."""
     lead, new = ahead["new prompts"], ahead["new LLMs"]
-    saved = f"{saving.mean:z.0%} of cost at equal quality "
-    saved += f"(from {saving.low:z.0%} to {saving.high:z.0%})"
-    saved = saved.replace("%", " %")
-    gained = f"{gain.mean:z.3f} of quality at equal cost (from {gain.low:z.3f} to {gain.high:z.3f})"
+    saved, low, high = _written(saving, max(0, decimals_of(saving) - 2), 100, " %")
+    saved = f"{saved} of cost at equal quality (from {low} to {high})"
+    gained, low, high = _written(gain, decimals_of(gain, 3))
+    gained = f"{gained} of quality at equal cost (from {low} to {high})"
     parts = [f"saves {saved}"] * (saving.low > 0) + [f"gains {gained}"] * (gain.low > 0)
     if lead.low <= 0:
         text = "routing does not help here, because it is not surely ahead of mixing LLMs blindly: "

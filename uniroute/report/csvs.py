@@ -197,8 +197,10 @@ def _long_fields():
 def _check_header(path, header):
     for column in ("prompt", "llm", "cost"):
         if column not in header:
-            other = "`uniroute.read_table` reads other forms, such as tokens with prices"
-            raise ValueError(f"{path.name} must have a column {column!r}; it has {header}. {other}")
+            raise ValueError(
+                f"{path.name} must have a column {column!r}; it has {header}. "
+                "Tables of other forms, or with tokens: read_table"
+            )
     if ("loss" in header) == ("score" in header):
         raise ValueError(f"{path.name} must have one column 'loss' or 'score'; it has {header}")
     for column in (*TEXTS, "cost", "loss", "score"):

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import CountVectorizer
 
+from uniroute.report.comparison import decimals_of
+
 __all__ = ["budget_of", "kinds_of", "render"]
 
 MOST_LLMS, MOST_KINDS, FEWEST, MOST_PROMPTS = 12, 12, 40, 20_000
@@ -75,7 +77,9 @@ def render(result, data, understood, saved, diagnosis, budget, decision, encoder
         saved=saved,
         code=_code(saved, data.embeddings.shape[1], budget, decision, encoder),
         percent=lambda share: f"{share:.1%}".replace("%", " %"),
-        money=lambda value: f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}",
+        signed=lambda value, digits: f"{value:+z.{digits}f}",
+        digits=decimals_of(result.gain, 3),
+        money=lambda value: f"{value:,.0f}" if abs(value) >= 1000 else f"{value:z.4g}",
     )
 
 
@@ -185,7 +189,8 @@ def _curves(result):
 def _alt(result):
     """Return what the curves show, in words made from their numbers."""
     middle = len(result.budgets) // 2
-    at = ", ".join(f"{name} {result.curves[name][middle]:.3f}" for name in STYLES)
+    names = {name: "routed" if name == "chosen" else name for name in STYLES}
+    at = ", ".join(f"{said} {result.curves[name][middle]:.3f}" for name, said in names.items())
     return (
         f"Quality by mean cost of a prompt, from {result.budgets[0]:.3g} to "
         f"{result.budgets[-1]:.3g} {result.cost_unit}. At {result.budgets[middle]:.3g}: {at}. "

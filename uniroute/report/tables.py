@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shlex
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,10 +40,14 @@ ROLES = {
 }
 TEXTS = ("prompt", "prompt_id", "task", "llm", "llm_a", "llm_b", "winner")
 MANY = {"score": "scores", "loss": "losses"}
-# Columns of numbers that are no LLMs: of these names, or with such a word in their name.
+# Columns of numbers that are no LLMs.
 COUNTERS = set("index row number n repeat run epoch trial attempt seed latency duration "
-               "length difficulty year total_tokens nr no num".split())  # fmt: skip
-MEASURES = {"latency", "duration", "seconds", "ms", "tokens", "length"}
+               "length difficulty year nr no num".split())  # fmt: skip
+# So are those whose names say that they measure something else, such as latency_ms or small_tokens.
+MEASURED = re.compile(
+    r"(^|_)(latency|duration|elapsed|runtime|ttft|tokens|temperature|timestamp|seconds|secs|ms)(_|$)"
+    r"|(^|_)(time|length)(_(s|sec|min))?$"
+)
 TIES = {"tie", "ties", "draw", "both", "tie (bothbad)", "bothbad", "both_bad", "equal"}
 FORMS = (
     "a row for each answer, with columns for the LLM and its score or loss (llm, score); or a row "
@@ -405,9 +410,7 @@ class _Reading:
 
     def _may_be_llm(self, column):
         name = _plain(self.sheet.header[column])
-        if not name or name in COUNTERS or name.startswith("unnamed"):
-            return False
-        if MEASURES.intersection(re.split(r"[\W_]+", name)):
+        if not name or name in COUNTERS or name.startswith("unnamed") or MEASURED.search(name):
             return False
         return self.sheet.share_of_numbers(column) >= 0.5 and not self.sheet.counts_rows(column)
 
@@ -431,6 +434,7 @@ class _Reading:
         if self.scale is not None:
             low, high = _ends(self.scale)
         else:
+            self._check_guess(values, columns, what)
             low, high = self._guessed(values, columns, what)
         if self.sheet.percent and (low, high) != (0, 1):
             raise ValueError(
@@ -440,14 +444,35 @@ class _Reading:
         out = (values < low) | (values > high)
         if out.any():
             row, k = np.argwhere(out)[0]
-            other = ", or llms= if it is no LLM" if self.guessed else ""
+            other = ", or llms= (--llms) if it is no LLM" if self.guessed else ""
             raise self.sheet.error(
-                f"expected a {what} from {low:g} to {high:g}; got {values[row, k]:g}. Say scale="
-                f"{other}",
+                f"expected a {what} from {low:g} to {high:g}; got {values[row, k]:g}. Say scale= "
+                f"(--scale){other}",
                 row,
                 columns[k],
             )
         return low, high
+
+    def _check_guess(self, values, columns, what):
+        """Refuse columns, taken for LLMs, of which some keep to a scale and others leave it."""
+        if not self.guessed or self.sheet.percent:  # of which more is said later
+            return
+        least, most = np.fmin.reduce(values, 0, initial=1), np.fmax.reduce(values, 0, initial=0)
+        kept = (least >= 0) & (most <= 1) & (least < 1)  # a judge's marks from 1 may all be 1
+        top = 1 if kept.any() else 100
+        kept = (least >= 0) & (most <= top)
+        if kept.all() or not kept.any():
+            return
+        names, others = ([self.llms[k] for k in np.flatnonzero(one)] for one in (kept, ~kept))
+        k = int(np.argmin(kept))
+        row = int(((values[:, k] < 0) | (values[:, k] > top)).argmax())
+        raise self.sheet.error(
+            f"expected a {what} from 0 to {top}, as in {', '.join(map(repr, names[:3]))}; got "
+            f"{values[row, k]:g}. Leave out what is no LLM ({', '.join(map(repr, others))}) by "
+            f"llms={names} (--llms {shlex.join(names)}), or say scale= (--scale)",
+            row,
+            columns[k],
+        )
 
     def _guessed(self, values, columns, what):
         low, high = np.nanmin(values), np.nanmax(values)

@@ -15,7 +15,9 @@ from uniroute import Encoder, UniRoute, read_table
 pd = pytest.importorskip("pandas")
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
+from uniroute.paired import PairedDifference  # noqa: E402
 from uniroute.report.__main__ import main, report  # noqa: E402
+from uniroute.report.comparison import decimals_of  # noqa: E402
 
 HEAD = "prompt,llm,score,cost\n"
 NO_COSTS = pd.DataFrame(
@@ -217,3 +219,33 @@ def test_battles_make_a_page(tmp_path):
     result = report(table, tmp_path / "battles.html", X)
     assert "not which is right" in (tmp_path / "battles.html").read_text(encoding="utf-8")
     assert result.areas["chosen"] > result.areas["ZeroRouter"]
+
+
+def test_pages_have_no_minus_zero_and_a_space_before_percent_signs(tmp_path):
+    rows = [[f"prompt {i}", "a", "b", ("tie", "model_a")[i % 3 > 0]] for i in range(60)]
+    battles = pd.DataFrame(rows, columns=["prompt", "model_a", "model_b", "winner"])
+    for table in (table_of(60), read_table(battles, costs={"a": 1, "b": 2})):
+        X = np.random.default_rng(0).normal(size=(60, 2))
+        result = report(table, tmp_path / "page.html", X)
+        page = (tmp_path / "page.html").read_text(encoding="utf-8")
+        text = re.sub(r"<style>.*?</style>|<svg.*?</svg>", "", page, flags=re.DOTALL)
+        for said in (text, repr(result)):
+            assert not re.search(r"[-−]0(\.0*)?(?![.\d])", said)
+            assert not re.search(r"\d%", said)
+            assert "dearest" not in said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (-0.01, 0.02, 2),
+        (-0.0002, 0.0003, 4),
+        (0.0, 0.0, 2),
+        (-1e-30, 1e-30, 2),
+        (0.8881, 0.8889, 4),
+    ],
+)
+def test_decimals_tell_the_ends_of_an_interval_apart(low, high, said):
+    found = decimals_of(PairedDifference(low, 0.1, low, high, 5, "new prompts"))
+    assert found == said
+    assert f"{low:z.{found}f}" != f"{high:z.{found}f}" or high - low < 1e-9

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shlex
 import subprocess
 import sys
 
@@ -242,10 +243,56 @@ def test_columns_that_count_rows_or_say_nothing_are_no_llms(write):
     assert table.data.llms == ["small"]
     assert "not looked at: 'Nr.x', 'note'" in table.understood
     text = "prompt,small,took\np,1,0.3\nq,0,17.5\n"
-    with pytest.raises(
-        ValueError, match=r"column 'took': .* from 0 to 1.*or llms= if it is no LLM"
-    ):
+    with pytest.raises(ValueError, match=r"column 'took': .* from 0 to 1.*or llms= \(--llms\)"):
         read_table(write(text), scale=(0, 1))
+
+
+@pytest.mark.parametrize(
+    "name",
+    "latency_ms latency Latency(ms) prompt_tokens small_tokens total_tokens elapsed temperature "
+    "response_time small_latency duration_s answer_length time_s ttft_ms".split(),
+)
+@pytest.mark.parametrize("value", ["0.7", "22", "812"])
+def test_columns_whose_names_say_what_they_measure_are_no_llms(write, name, value):
+    text = f"prompt,small,time-moe-large,{name}\np,1,0,{value}\nq,0,1,{value}\n"
+    table = read_table(write(text))
+    assert table.data.llms == ["small", "time-moe-large"]
+    assert any(line.startswith("not looked at") and name in line for line in table.understood) or (
+        name == "prompt_tokens"
+    )
+    named = read_table(write(text), llms=["small", name], scale=(0, 1000))
+    assert named.data.llms == ["small", name]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "row"),
+    [
+        ("prompt,a,b c,took\np,1,0,22\nq,0,1,41\n", ["a", "b c"], "line 2, column 'took'.*got 22"),
+        ("prompt,a,b c,took\np,1,0,0\nq,0,1,933\n", ["a", "b c"], "line 3, column 'took'.*got 933"),
+        ("prompt,a,b,took\np,7,9,933\nq,3,10,1\n", ["a", "b"], "line 2, column 'took'.*got 933"),
+        ("prompt,a,b,took\np,pass,fail,-1\nq,fail,pass,0\n", ["a", "b"], "line 2.*got -1"),
+    ],
+)
+def test_columns_off_the_scale_of_the_others_are_named_with_what_leaves_them_out(
+    write, text, kept, row
+):
+    path = write(text)
+    with pytest.raises(ValueError, match=row) as caught:
+        read_table(path)
+    said = str(caught.value)
+    assert f"what is no LLM ('took') by llms={kept} (--llms {shlex.join(kept)})" in said
+    assert read_table(path, llms=kept).data.llms == kept
+
+
+def test_a_judge_may_give_one_llm_the_lowest_mark_only(write):
+    table = read_table(write("prompt,small,large\np,1,5\nq,1,3\n"))
+    same(table.data.losses, [[1, 0], [1, 0.5]])
+
+
+def test_shares_of_ties_have_a_space_before_the_sign(write):
+    text = "prompt,model_a,model_b,winner\np,a,b,tie\nq,a,b,model_a\nr,b,a,model_a\n"
+    table = read_table(write(text))
+    assert any("; 33 % ties" in line for line in table.understood)
 
 
 @pytest.mark.parametrize("name", ["t.csv.gz", "t.json", "t.jsonl", "utf-32"])
