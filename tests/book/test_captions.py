@@ -13,8 +13,6 @@ from tests.book.test_book import CHAPTERS
 
 LEVEL = re.compile(r"\b[\d.]+ % intervals\b[^.]* about \w+")
 INTERVAL = re.compile(r"\[[-+]?[\d.]+(e-\d+)?, [-+]?[\d.]+(e-\d+)?\]")  # as a text writes it
-# Whose figures wait for being drawn anew, since captions know the level of bands.
-WAITING = {"16"}
 
 
 def is_error(node):
@@ -77,14 +75,7 @@ def with_intervals(cells):
                 yield number, file.text["Caption"]
 
 
-def chapter(path):
-    """Return a chapter as a parameter of a test."""
-    waits = path.stem[:2] in WAITING
-    marks = [pytest.mark.xfail(strict=True, reason="to be drawn anew")] if waits else []
-    return pytest.param(path, id=path.stem, marks=marks)
-
-
-@pytest.mark.parametrize("path", [chapter(path) for path in CHAPTERS])
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_captions_say_level_and_subject_of_intervals(path):
     drawn = with_intervals(nbformat.read(path, as_version=4).cells)
     assert [(cell, caption) for cell, caption in drawn if not LEVEL.search(caption)] == []

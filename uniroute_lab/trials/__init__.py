@@ -9,7 +9,7 @@ from uniroute_lab.trials.draws import (
     split_prompts_by_task,
 )
 from uniroute_lab.trials.methods import Method, method_names
-from uniroute_lab.trials.names import learned_maps, todays_names
+from uniroute_lab.trials.names import learned_maps
 from uniroute_lab.trials.networks import CheckpointedMLP
 from uniroute_lab.trials.runner import choose_and_run, rerun_trials, run_experiment, run_trials
 from uniroute_lab.trials.splits import (
@@ -80,5 +80,4 @@ __all__ = [
     "split_of",
     "split_prompts",
     "split_prompts_by_task",
-    "todays_names",
 ]

@@ -1,36 +1,8 @@
-"""Learned maps under today's names, and which of them every run holds."""
+"""Which learned maps every run of an experiment holds."""
 
 import pandas as pd
-import pytest
 
-from uniroute_lab.trials import learned_maps, read_results, todays_names
-from uniroute_lab.trials.methods import Method
-
-
-@pytest.mark.parametrize("psi", ["hard", "soft"])
-@pytest.mark.parametrize("knows", ["validation", "training"])
-@pytest.mark.parametrize("tuning", ["fixed", "size-matched", "static"])
-def test_old_labels_become_those_of_the_linear_map(psi, knows, tuning):
-    def label(name):
-        return Method(name, {"K": 10}, psi=psi, knows=knows, tuning=tuning).label
-
-    linear = "UniRoute (learned map, linear)"
-    found = todays_names(pd.DataFrame({"method": [label("UniRoute (learned map)"), label(linear)]}))
-    assert found["method"].tolist() == [label(linear)] * 2
-
-
-def test_other_names_and_columns_stay():
-    names = ["ZeroRouter", "UniRoute (learned map, network, soft), size-matched"]
-    old = pd.DataFrame({"method": names, "name": ["ZeroRouter", "UniRoute (learned map)"], "K": 5})
-    found = todays_names(old)
-    assert found["method"].tolist() == names
-    assert found["name"].tolist() == ["ZeroRouter", "UniRoute (learned map, linear)"]
-    assert found["K"].tolist() == [5, 5] and old["name"][1] == "UniRoute (learned map)"
-
-
-def test_attributes_of_results_stay():
-    results = read_results("n_clusters", "pocket")
-    assert todays_names(results).attrs["runs"] == results.attrs["runs"]
+from uniroute_lab.trials import learned_maps
 
 
 def test_only_maps_that_every_run_holds_and_the_network_first():
