@@ -147,7 +147,8 @@ def _ahead(world, cost_weight, losses, moves):
     for turn in reversed(range(world.n_turns)):
         costs = world.turn_costs(turn)
         ahead = losses + moves @ after
-        rule[turn] = np.transpose([route(ahead, row, cost_weight) for row in costs])
+        pairs = np.tile(ahead, (n_llms, 1)), np.repeat(costs, n_topics, axis=0)
+        rule[turn] = route(*pairs, cost_weight).reshape(n_llms, n_topics).T
         taken = np.take_along_axis(ahead, rule[turn], axis=1)
         after = taken + cost_weight * costs[np.arange(n_llms), rule[turn]]
     return rule
