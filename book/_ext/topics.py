@@ -1,10 +1,15 @@
 """The index of topics: `book/index.yml` says where the book has them, the index page shows them.
 
-An entry is `topic: places` or `topic; subtopic: places`, the main place first. A place is a section,
-`05#how-many-clusters` (the number of the chapter, or the name of another page, and the section as
-its address has it), a whole page, `05`, or `see` or `see also` and another topic. Words of the
-glossary are topics as well, and what they mean comes last. Places are shown by the numbers of
-sections, as a printed index shows pages.
+An entry is `topic: places` or `topic; subtopic: places`, the main place first. A place is
+
+- a section, `05#how-many-clusters`: the number of the chapter, or the name of another page, and the
+  section as its address has it;
+- a whole page, `"05"` or `ledger`;
+- `see` or `see also` and another topic.
+
+Words of the glossary are topics as well, and what they mean comes last. Places are shown by the
+numbers of sections, as a printed index shows pages. Whoever renames a section is told which
+entries point to it: by the tests, and by a warning when the pages are built.
 """
 
 import unicodedata
@@ -15,8 +20,7 @@ import yaml
 from docutils import nodes
 from sphinx.util import logging
 
-FILE = Path(__file__).parents[1] / "index.yml"
-FOLDER = "book"
+FILE = "book/index.yml"
 TERM = "term-"  # how the addresses of glossary entries begin
 # What stands for a page that has no number.
 SHORT = {
@@ -32,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Entry:
-    """A line of the index: links to places, words that refer to other topics, lines below it."""
+    """A line of the index: links to places, ("see" or "see also", topic), lines below it."""
 
     links: list = field(default_factory=list)
     refers: list = field(default_factory=list)
@@ -48,7 +52,7 @@ class Link:
     address: str
 
 
-def read_topics(path=FILE):
+def read_topics(path):
     """Return {(topic, subtopic or ""): tuple of places}, as a file says it.
 
     Parameters
@@ -62,14 +66,14 @@ def read_topics(path=FILE):
     Raises
     ------
     ValueError
-        If a topic has no place.
+        If a topic has no place, or one that is a number.
     """
     topics = {}
     for words, places in yaml.safe_load(path.read_text(encoding="utf-8")).items():
         topic, _, below = (part.strip() for part in str(words).partition(";"))
         places = places if isinstance(places, list) else [places]
-        if not all(isinstance(place, str) and place for place in places):
-            raise ValueError(f'the places of "{words}" must be texts; got {places}')
+        if not places or not all(isinstance(place, str) for place in places):
+            raise ValueError(f'the places of "{words}" must be texts, as "05" is; got {places}')
         topics[topic, below] = tuple(places)
     return topics
 
@@ -128,7 +132,7 @@ def problems(topics, sections):
                 found.append(f'"{name}" points to "{place}": there is no such page')
             elif section and section not in sections[page]:
                 found.append(f'"{name}" points to "{place}": the page has no such section')
-    return [f"{FILE.name}: {line}" for line in found]
+    return [f"{FILE}: {line}" for line in found]
 
 
 def compose(topics, terms, link):
@@ -151,7 +155,7 @@ def compose(topics, terms, link):
     for (topic, below), places in topics.items():
         entry = lines.setdefault(topic, Entry())
         entry = entry.below.setdefault(below, Entry()) if below else entry
-        entry.refers += [" ".join(reference(place)) for place in places if reference(place)]
+        entry.refers += filter(None, map(reference, places))
         entry.links += [link(place) for place in places if not reference(place)]
     for term, one in terms.items():
         lines.setdefault(term, Entry()).links.append(one)
@@ -242,7 +246,7 @@ class Places:
 def fill_page(app, name, template, context, doctree):
     """Put the topics on the index page; warn of each that leads nowhere."""
     if name == "genindex" and app.builder.format == "html":
-        places, topics = Places(app), read_topics()
+        places, topics = Places(app), read_topics(Path(app.srcdir) / FILE)
         wrong = problems(topics, places.titles)
         for line in wrong:
             logger.warning(line)
@@ -254,7 +258,7 @@ def fill_page(app, name, template, context, doctree):
 def note_file(app, name, source):
     """Make the first page depend on the file, so that a changed index is written anew."""
     if name == app.config.root_doc:
-        app.env.note_dependency(str(FILE))
+        app.env.note_dependency(FILE)
 
 
 def setup(app):
