@@ -66,6 +66,9 @@ def test_an_entry_has_few_places_and_each_once():
         resolved = [topics.page_of(place, SECTIONS) for place in found if "see " not in place]
         assert len(resolved) <= MOST_PLACES, words
         assert len(set(resolved)) == len(resolved), words
+        # Sections of pages without numbers look alike.
+        unnumbered = [page for page, _ in resolved if page not in CHAPTERS]
+        assert len(set(unnumbered)) == len(unnumbered), words
 
 
 def test_whoever_is_sent_on_arrives():
