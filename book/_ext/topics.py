@@ -22,12 +22,13 @@ from sphinx.util import logging
 
 FILE = "book/index.yml"
 TERM = "term-"  # how the addresses of glossary entries begin
+GLOSSARY = "glossary"  # what stands for them
 # What stands for a page that has no number.
 SHORT = {
     "cheat-sheet": "cheat sheet",
     "intro": "front page",
     "ledger": "ledger",
-    "notation": "glossary",
+    "notation": "notation",
     "teaching": "teaching",
     "theory-for-engineers": "theory",
 }
@@ -239,7 +240,7 @@ class Places:
                 if target.startswith(TERM):
                     page = name.rpartition("/")[2]
                     address = self.address(page, target)
-                    found[word] = Link(self.label(page, ""), "what the word means", address)
+                    found[word] = Link(GLOSSARY, "what the word means", address)
         return found
 
 
