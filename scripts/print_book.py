@@ -3,9 +3,9 @@
 Usage: python -m scripts.print_book SITE FILE
 
 Each page is opened, so that its formulas are set. What it shows is put into one document, in the
-order of _toc.yml: pictures in light, interactive figures as their pictures, everything folded
-opened. Links between pages lead to places in the PDF. CHROMIUM names the browser, where it is not
-found.
+order of _toc.yml, the index last: pictures in light, interactive figures as their pictures,
+everything folded opened. Links between pages lead to places in the PDF. CHROMIUM names the browser,
+where it is not found.
 """
 
 import html
@@ -21,6 +21,7 @@ from playwright.sync_api import sync_playwright
 from uniroute import __version__
 
 ROOT = Path(__file__).parents[1]
+INDEX = "genindex.html"  # in no table of contents
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 60  # for the formulas of a page
 MOST_SECONDS = 900  # for all pages at once
@@ -175,6 +176,7 @@ def print_book(site, path, toc=ROOT / "_toc.yml", config=ROOT / "_config.yml"):
     """
     site, words = site.resolve(), yaml.safe_load(config.read_text(encoding="utf-8"))
     parts = [(caption, [f"{one}.html" for one in files]) for caption, files in read_contents(toc)]
+    parts += [(None, [INDEX])] if (site / INDEX).exists() else []
     names = [name for _, files in parts for name in files]
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = path.with_suffix(".html").resolve()

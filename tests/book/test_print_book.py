@@ -109,3 +109,14 @@ def test_a_tiny_book_is_printed(site, tmp_path):
     # Cover, contents, three pages.
     assert len(re.findall(rb"/Type\s*/Page\b", data)) == 5
     assert [one.name for one in path.parent.iterdir()] == ["book.pdf"]
+
+
+@needs_browser
+def test_the_index_is_last_and_links_within(site, tmp_path):
+    page = '<article><h1>Index</h1><a href="book/one.html#a">1</a></article>'
+    (site / "genindex.html").write_text(page, encoding="utf-8")
+    path = tmp_path / "book.pdf"
+    print_book.print_book(site, path, site / "_toc.yml", site / "_config.yml")
+    data = path.read_bytes()
+    assert len(re.findall(rb"/Type\s*/Page\b", data)) == 6
+    assert b"/Dest /book#2Fone.html--a" in data
