@@ -91,7 +91,7 @@ class Picture:
 
     def _repr_png_(self):
         buffer = BytesIO()
-        self._render(buffer, format="png", dpi=DPI)
+        self._render(buffer, format="tiff", dpi=DPI)  # a PNG would be packed and unpacked again
         return write_png(buffer, DPI, self.caption)
 
     def _render(self, target, **options):

@@ -7,6 +7,7 @@ import numpy as np
 __all__ = ["few_colours", "write_png"]
 
 N_COLOURS = 256
+SAMPLE = 1 << 16  # pixels that the groups are made of, instead of millions
 
 
 def few_colours(image, n_colours=N_COLOURS):
@@ -33,13 +34,20 @@ def few_colours(image, n_colours=N_COLOURS):
     >>> image.mode, image.convert("RGB").getpixel((0, 0)) == (0, 0x72, 0xB2)
     ('P', True)
     """
-    small = image.quantize(n_colours, dither=0)
-    groups = np.asarray(small).ravel().astype(np.int64)
-    levels = np.asarray(image, dtype=np.int64).reshape(-1, 3) @ [1 << 16, 1 << 8, 1]
-    found, counts = np.unique(groups << 24 | levels, return_counts=True)
-    found = found[np.argsort(counts, kind="stable")]  # the last of a group is its most frequent
+    from PIL import Image
+
+    pixels = np.asarray(image.convert("RGBA")).view("<u4")[..., 0] & 0xFFFFFF
+    found, counts = np.unique(pixels, return_counts=True)
+    times = np.ceil(counts * (SAMPLE / counts.sum())).astype(int)
+    colours = found.view(np.uint8).reshape(-1, 4)[:, :3]
+    sample = Image.fromarray(np.repeat(colours, times, axis=0)[None])
+    groups = np.asarray(sample.quantize(n_colours, dither=0))[0, np.cumsum(times) - 1]
+    order = np.argsort(counts, kind="stable")  # the last of a group is its most frequent
     palette = np.zeros((n_colours, 3), dtype=np.uint8)
-    palette[found >> 24] = found[:, None] >> [16, 8, 0] & 255
+    palette[groups[order]] = colours[order]
+    group_of = np.zeros(1 << 24, dtype=np.uint8)
+    group_of[found] = groups
+    small = Image.fromarray(group_of[pixels]).convert("P")
     small.putpalette(palette.tobytes())
     return small
 

@@ -1,5 +1,7 @@
 """Prompts and LLMs drawn into disjoint parts."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from uniroute.checks import check_positive_integer, check_scalar
@@ -68,9 +70,15 @@ def _same_text(prompts):
     if isinstance(prompts, (int, np.integer)):
         check_positive_integer("prompts", prompts)
         return np.arange(prompts)
-    texts = [str(text) for text in prompts]
+    return _text_numbers(tuple(map(str, prompts)))
+
+
+@lru_cache(maxsize=4)  # many trials split the same prompts
+def _text_numbers(texts):
     place = {text: i for i, text in enumerate(sorted(set(texts)))}
-    return np.array([place[text] for text in texts], dtype=int)
+    numbers = np.array([place[text] for text in texts], dtype=int)
+    numbers.flags.writeable = False
+    return numbers
 
 
 def split_prompts_by_task(prompts, tasks, sizes, part_tasks, random_state):
