@@ -260,14 +260,12 @@ def _cells(results, router, metric):
         line = lines[case[0]]
         share = split_of(json.loads(line["options"])).test_share_of(int(line["n_prompts"]))
         drawn = {"pools": pools_of(run), "test_share": share}
-        for labels, cell in run.groupby("labels", sort=False):
-            names, values = cell["method"].unique(), [metric, f"{metric}_gap"]
-            wide = cell.pivot(index="trial", columns="method", values=values)
-            yield _Cell(
-                (*case, labels),
-                *(_minus_rivals(wide[name][names], router) for name in values),
-                drawn,
-            )
+        values, own = [metric, f"{metric}_gap"], run[["labels", "method"]].drop_duplicates()
+        wide = run.pivot(index="trial", columns=["labels", "method"], values=values)
+        for labels, names in own.groupby("labels", sort=False)["method"]:
+            tables = (wide[name][labels][names.to_list()] for name in values)
+            gains, gaps = (_minus_rivals(table, router) for table in tables)
+            yield _Cell((*case, labels), gains, gaps, drawn)
 
 
 def _plain(label):
