@@ -1,13 +1,22 @@
 """Few labels: which pools are drawn, which methods are compared, and what came out."""
 
-import pandas as pd
+import json
+import re
+from dataclasses import dataclass, replace
 
-from uniroute import holm
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from uniroute import holm, paired_difference
+from uniroute.checks import check_option
+from uniroute.paired import PairedDifference
 from uniroute_lab.paper.static_pool import known_llms
-from uniroute_lab.trials import Method, UnequalPool, differences_to
+from uniroute_lab.trials import Method, UnequalPool, pools_of, split_of
 from uniroute_lab.trials.tuning import grid
 
 __all__ = [
+    "ahead_on_average",
     "cells_against_rivals",
     "count_verdicts",
     "methods_with",
@@ -152,7 +161,7 @@ def cells_against_rivals(results, router="UniRoute (prior)", metric="area", leve
     KeyError
         If the router is not among the methods of a cell.
     ValueError
-        As `uniroute_lab.trials.differences_to`.
+        If `metric` or `level` cannot be, or a method of a cell misses a trial.
 
     Notes
     -----
@@ -162,24 +171,12 @@ def cells_against_rivals(results, router="UniRoute (prior)", metric="area", leve
     --------
     See `count_verdicts`.
     """
-    rows, results = [], results.copy(deep=False)
-    runs = results.attrs.pop("runs", [])  # each part gets its own: pandas copies them at each step
-    for cell, part in results.groupby(CELL, sort=False):
-        part.attrs["runs"] = [run for run in runs if run["data"] == cell[0]]
-        suffix = f", {cell[-1]} labels"
-        labels = {label.removesuffix(suffix): label for label in part["method"].unique()}
-        found = differences_to(
-            part.reset_index(drop=True),
-            labels.pop(router, router),
-            metric,
-            level=level,
-            about="new LLMs",
-        )
-        for name, label in labels.items():
-            than = found[label]  # rival - router
-            rival = {"rival": name.removesuffix(", size-matched"), "mean": -than.mean}
-            ends = {"low": -than.high, "high": -than.low, "p_value": than.p_value}
-            rows.append({**dict(zip(CELL, cell, strict=True)), **rival, **ends})
+    rows = []
+    for cell in _cells(results, router, metric):
+        for rival in cell.gains:
+            found = cell.against(rival, "new LLMs", level)
+            case = {**dict(zip(CELL, cell.case, strict=True)), "rival": rival, "mean": found.mean}
+            rows.append({**case, "low": found.low, "high": found.high, "p_value": found.p_value})
     table = pd.DataFrame(rows)
     table["p_holm"] = table.groupby("rival")["p_value"].transform(holm)
     sure = table["p_holm"] < 1 - level
@@ -187,6 +184,150 @@ def cells_against_rivals(results, router="UniRoute (prior)", metric="area", leve
     table.loc[sure & (table["mean"] > 0), "verdict"] = "ahead"
     table.loc[sure & (table["mean"] < 0), "verdict"] = "behind"
     return table
+
+
+def ahead_on_average(results, router="UniRoute (prior)", metric="area", level=0.95):
+    """Compare a router with every other method by its mean over the cells of a data set.
+
+    Parameters
+    ----------
+    results, router, metric, level
+        As for `cells_against_rivals`.
+
+    Returns
+    -------
+    dict of str to dict of str to PairedDifference
+        By data set, then by rival: router - rival, each cell counting the same, about new LLMs and
+        new prompts. Each interval is for one comparison alone, see `uniroute.holm`.
+
+    Raises
+    ------
+    KeyError, ValueError
+        As `cells_against_rivals`; also if pools of one kind differ from run to run.
+
+    Notes
+    -----
+    Cells share prompts and LLMs. So the cells of a trial are averaged first, and what trials and
+    their test prompts leave open is that of one number a trial. Pools of one kind are the same in
+    all cells of a trial. What their LLMs leave open is found for each kind by itself, and these
+    standard errors are added, as if all kinds erred the same way. By the triangle inequality that
+    is never too little; it is too much if they do not. Degrees of freedom by Satterthwaite, with
+    those of the kind that knows the fewest LLMs. Chapter 24.
+
+    Examples
+    --------
+    >>> from uniroute_lab.trials import read_results
+    >>> few = read_results("few_labels", "llmrouter").query("labels <= 200")
+    >>> print(ahead_on_average(few)["llmrouter"]["K-NN"])
+    +0.0052 [+0.0015, +0.0088]
+    """
+    by_data = {}
+    for cell in _cells(results, router, metric):
+        data, kind, *_ = cell.case
+        cells = by_data.setdefault(data, {}).setdefault(kind, [])
+        if cells and not cell.drawn["pools"].equals(cells[0].drawn["pools"]):
+            raise ValueError(f"results must have the same pools in all runs of {data}, {kind}")
+        cells.append(cell)
+    return {data: _over_kinds([*kinds.values()], level) for data, kinds in by_data.items()}
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A cell: its values of CELL, and router - rival in each trial.
+
+    Gains and their gaps have a column for each rival. `drawn` is what `paired_difference` must
+    know of the pools and the prompts.
+    """
+
+    case: tuple
+    gains: pd.DataFrame
+    gaps: pd.DataFrame
+    drawn: dict
+
+    def against(self, rival, about, level=0.95):
+        """Return router - rival, at a level of claim."""
+        gain, gaps = self.gains[rival].to_numpy(), self.gaps[rival].to_numpy()
+        return paired_difference(gain, 0 * gain, level, about=about, gaps=gaps, **self.drawn)
+
+
+def _cells(results, router, metric):
+    """Yield the cells; pools are looked up once a run."""
+    check_option("metric", metric, ("area", "area50", "peak"))
+    lines, rows = {run["data"]: run for run in results.attrs["runs"]}, results.copy(deep=False)
+    rows.attrs = {}  # pandas copies all lines of it at each step
+    rows["method"] = rows["method"].map({name: _plain(name) for name in rows["method"].unique()})
+    for case, run in rows.groupby(CELL[:-1], sort=False):
+        line = lines[case[0]]
+        share = split_of(json.loads(line["options"])).test_share_of(int(line["n_prompts"]))
+        drawn = {"pools": pools_of(run), "test_share": share}
+        values, own = [metric, f"{metric}_gap"], run[["labels", "method"]].drop_duplicates()
+        wide = run.pivot(index="trial", columns=["labels", "method"], values=values)
+        for labels, names in own.groupby("labels", sort=False)["method"]:
+            tables = (wide[name][labels][names.to_list()] for name in values)
+            gains, gaps = (_minus_rivals(table, router) for table in tables)
+            yield _Cell((*case, labels), gains, gaps, drawn)
+
+
+def _plain(label):
+    """Return the name of a method without its recipe and its number of labels."""
+    return re.sub(r"(, size-matched)?, \d+ labels$", "", label)
+
+
+def _minus_rivals(table, router):
+    """Return router - rival, from a row for each trial and a column for each method."""
+    if router not in table:
+        raise KeyError(f"router must be one of {', '.join(table)}; got {router!r}")
+    if table.isna().to_numpy().any():
+        missing = table.columns[table.isna().any()][0]
+        raise ValueError(f"results must hold every trial of every method; {missing!r} misses some")
+    return -table.drop(columns=router).sub(table[router], axis=0)
+
+
+def _over_kinds(kinds, level):
+    """Return the mean over all cells against each rival; the cells of a kind share their pools."""
+    n_cells = sum(map(len, kinds))
+    parts = [
+        replace(
+            cells[0],
+            gains=sum(cell.gains for cell in cells) / n_cells,
+            gaps=sum(cell.gaps for cell in cells) / n_cells,
+        )
+        for cells in kinds
+    ]
+    gains, gaps = sum(part.gains for part in parts), sum(part.gaps for part in parts)
+    whole, freedom = replace(parts[0], gains=gains, gaps=gaps), _freedom(parts)
+    return {
+        rival: _joined(
+            whole.against(rival, "new prompts"),
+            sum(_left_by_llms(part, rival) for part in parts),
+            freedom,
+            level,
+        )
+        for rival in gains
+    }
+
+
+def _freedom(parts):
+    """Return the degrees of freedom of the kind that knows the fewest LLMs."""
+    return min(part.drawn["pools"].shape[1] for part in parts) - 1
+
+
+def _left_by_llms(part, rival):
+    """Return the standard error that is the LLMs' alone."""
+    errors = (part.against(rival, about).standard_error for about in ("new LLMs", "new prompts"))
+    with_llms, without = errors
+    return np.sqrt(max(0.0, with_llms**2 - without**2))
+
+
+def _joined(found, error, freedom, level):
+    """Return a difference about new LLMs from one about new prompts, and what the LLMs add."""
+    variances = np.array([found.standard_error**2, error**2])
+    if (total := variances.sum()) > 0:
+        freedom = total**2 / (variances**2 / [found.freedom, freedom]).sum()
+    reach = np.sqrt(total) * stats.t.ppf((1 + level) / 2, freedom)
+    ends = float(found.mean - reach), float(found.mean + reach)
+    of_error = float(np.sqrt(total)), *ends, found.n_pairs
+    return PairedDifference(found.mean, *of_error, "new LLMs", float(freedom))
 
 
 def count_verdicts(cells):

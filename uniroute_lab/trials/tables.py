@@ -296,24 +296,26 @@ def pick_methods(results, tuning_results, methods, by="same", metric="area"):
     check_option("by", by, ("same", "all", "others"))
     check_option("metric", metric, ("area", "area50", "peak"))
     for table in (results, tuning_results):
-        for name in methods:
-            if name not in set(table["method"]):
-                known = ", ".join(dict.fromkeys(table["method"]))
-                raise KeyError(f"methods must be among {known}; got {name!r}")
-    rows = results.set_index(["trial", "method"])
-    trials = sorted(set(results["trial"]))
+        known = table["method"].unique()
+        if unknown := [name for name in methods if name not in known]:
+            raise KeyError(f"methods must be among {', '.join(known)}; got {unknown[0]!r}")
     scores = tuning_results.pivot(index="trial", columns="method", values=metric)[list(methods)]
-    if trials != sorted(scores.index):
+    if sorted(results["trial"].unique()) != list(scores.index):
         raise ValueError("tuning_results must have the trials of results")
+    picked = results["trial"].map(_asked(scores, by).idxmax(axis=1))
+    chosen = results[results["method"] == picked]
+    return chosen.sort_values("trial", kind="stable").reset_index(drop=True)
+
+
+def _asked(scores, by):
+    """Return for each trial the scores that decide, a column for each method."""
+    if by == "same":
+        return scores
     parity = scores.index.to_numpy() % 2
     if by == "others" and len(set(parity)) < 2:
-        raise ValueError(f"results must hold even and odd trials; got {trials}")
-    asked = {
-        "same": lambda trial: scores.loc[trial],
-        "all": lambda trial: scores.mean(),
-        "others": lambda trial: scores[parity != trial % 2].mean(),
-    }[by]
-    return rows.loc[[(trial, asked(trial).idxmax()) for trial in trials]].reset_index()
+        raise ValueError(f"results must hold even and odd trials; got {[*scores.index]}")
+    asks, speaks = (parity, 1 - parity) if by == "others" else (0 * parity, 0 * parity)
+    return scores.groupby(speaks).mean().loc[asks].set_axis(scores.index)
 
 
 def _by_method(results, metric, reference, level, cap):

@@ -31,7 +31,6 @@ from uniroute_lab.paper.ledger.runs import (
     find_label,
     key_of,
     level_of,
-    shown,
     stored,
 )
 from uniroute_lab.paper.ledger.verdicts import (
@@ -94,7 +93,7 @@ two,K-NN is perfect,bad-routerbench,row,holds
 MAIN = [
     Method("ZeroRouter"),
     Method("K-NN", {"k": 12}, tuning="paper"),
-    Method("UniRoute (learned map)", {"K": 3}, tuning="paper"),
+    Method("UniRoute (learned map, network)", {"K": 3}, tuning="paper"),
     Method("MLP", {"epochs": 1}),
 ]
 GRID = [Method("K-NN", {"k": k}) for k in (5, 20, 50)]
@@ -186,13 +185,13 @@ def test_with_results(folder, capsys):
     zero = numbers.loc[("Figure 2 (top)", "ZeroRouter")].iloc[0]
     results = read_results("main").pivot(index="trial", columns="method", values="area")
     assert zero["ours"] == pytest.approx(results["ZeroRouter"].mean(), abs=1e-4)
-    gap = (results["ZeroRouter"] - results["UniRoute (learned map)"]).mean()
+    gap = (results["ZeroRouter"] - results["UniRoute (learned map, network)"]).mean()
     assert zero["difference"] == pytest.approx(gap, abs=1e-4)
     assert zero["diff_low"] < gap < zero["diff_high"]
     assert zero["verdict"] == (AGREES if zero["diff_high"] < 0 else UNDECIDED)
     assert (zero["results"], zero["condition"]) == ("main/routerbench", "{}")
     assert (zero["about"], zero["n_trials"], zero["state"]) == ("new LLMs", 8, "old run")
-    assert zero["our_reference"] == "UniRoute (learned map, linear)"
+    assert zero["our_reference"] == "UniRoute (learned map, network)"
     assert set(numbers.loc["Figure 5"]["verdict"]) <= set(VERDICTS[2:5])
     # K-means is not stored there, so that nothing can be compared with it.
     assert set(numbers.loc["Figure 2 (bottom)"]["verdict"]) == {"not run"}
@@ -271,17 +270,19 @@ def test_the_nearest_number_of_validation_prompts_stands_in(folder):
     assert run_of(place, pool, "n_val = 200")[:2] == ("main", pool)
 
 
-def test_the_network_is_the_learned_map_where_it_is_stored(monkeypatch):
-    old, *both = [
-        Method(f"UniRoute (learned map{kind})", {"K": 3}, tuning="paper")
-        for kind in ("", ", linear", ", network")
+def test_the_network_is_the_learned_map(monkeypatch):
+    both = [
+        Method(f"UniRoute (learned map, {kind})", {"K": 3}, tuning=tuning)
+        for kind in ("linear", "network")
+        for tuning in ("paper", "size-matched")
     ]
-    for there, expected in (([old], old), ([old, *both], both[1]), ([both[0]], both[0])):
-        known = {one.label: one for one in there}
-        monkeypatch.setattr("uniroute_lab.paper.ledger.runs.stored_methods", lambda _, k=known: k)
-        assert find_label(("main", "", "{}"), "UniRoute (learned map)") == expected.label
-    assert shown("UniRoute (learned map, soft)") == "UniRoute (learned map, linear, soft)"
-    assert shown(both[1].label) == both[1].label
+    known = {one.label: one for one in both}
+    monkeypatch.setattr("uniroute_lab.paper.ledger.runs.stored_methods", lambda _: known)
+    for after in ("", ", size-matched"):
+        found = find_label(("main", "", "{}"), f"UniRoute (learned map){after}")
+        assert found == f"UniRoute (learned map, network){after}"
+    linear = "UniRoute (learned map, linear)"
+    assert find_label(("main", "", "{}"), linear) == linear
 
 
 def test_clusters_of_attributes_have_the_number_of_clusters_of_embeddings(folder):
@@ -363,7 +364,7 @@ def test_seconds(folder):
     times = times[["train", "add", "route"]].median()
     raw = read_results("main").groupby("method").median(numeric_only=True)
     assert times.at["MLP", "train"] == times.at["MLP", "add"] == raw.at["MLP", "add_seconds"]
-    learned = "UniRoute (learned map)"
+    learned = "UniRoute (learned map, network)"
     assert times.at[learned, "train"] == raw.at[learned, "fit_seconds"]
     assert times.at[learned, "route"] == pytest.approx(raw.at[learned, "route_seconds"] / 60)
 

@@ -57,6 +57,29 @@ def test_the_other_trials_decide():
     assert (again["method"] == found["method"])[[1, 3]].all()
 
 
+@given(st.lists(st.lists(st.integers(0, 5), min_size=2, max_size=2), min_size=2, max_size=9))
+def test_picks_are_those_of_a_loop(areas):
+    results = table(*np.transpose(areas) / 4)
+    asked = {
+        "same": lambda trial: [trial],
+        "all": lambda trial: range(len(areas)),
+        "others": lambda trial: range(1 - trial % 2, len(areas), 2),
+    }
+    for by, trials in asked.items():
+        found = pick_methods(results, results, NAMES, by=by)
+        for trial, name in enumerate(found["method"]):
+            means = np.mean([areas[other] for other in trials(trial)], axis=0)
+            assert means[NAMES.index(name)] == means.max(), (by, trial)
+            assert NAMES.index(name) == 0 or means[0] < means[1]  # the first where equal
+
+
+def test_picks_keep_what_tells_their_run():
+    results = read_results("n_clusters", "routerbench").query("recipe == 'test'")
+    names = [f"UniRoute (K-means), K = {K}" for K in (2, 3)]
+    found = pick_methods(results, results, names, by="others")
+    pd.testing.assert_frame_equal(pools_of(found), pools_of(results))
+
+
 def test_what_cannot_be_picked_is_named():
     results = table([1, 2], [3, 4])
     with pytest.raises(KeyError, match=r"methods must be among .*got 'K = 3'"):

@@ -22,7 +22,6 @@ from uniroute_lab.paper.ledger.runs import (
     is_bound,
     level_of,
     runs_of,
-    shown,
     state_of,
     stored_lines,
     zero_label,
@@ -83,8 +82,8 @@ def _row(claim, pool, run, several):
         "results": f"{run[0]}/{run[1]}",
         "condition": run[2],
         "metric": claim.metric,
-        "methods": "; ".join(shown(first) for first, _ in pairs),
-        "reference": shown(pairs[0][1]) if pairs else "",
+        "methods": "; ".join(first for first, _ in pairs),
+        "reference": pairs[0][1] if pairs else "",
         "chapter": claim.chapter,
     }
     if not pairs:
@@ -233,7 +232,7 @@ def _test(one, pool, run, before):
 
 def _then(labels):
     """Return the label, or both with the later one behind."""
-    after, before = map(shown, labels)
+    after, before = labels
     return after if after == before else f"{before}, then {after}"
 
 

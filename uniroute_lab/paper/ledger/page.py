@@ -67,15 +67,14 @@ and the whole of RouterBench must be fetched from the Hugging Face hub, each by 
 else stands in, and *needs the data* marks what has no stand-in.
 
 A number that is in several tables, and a difference that is there from both sides, is one
-**comparison**; the summary counts these. The learned map is the paper's, a network, where its
-results are stored; otherwise a linear map stands in and is named so. An *old run* has been declared
-anew since it was made, and will be replaced. Where our results have other numbers of validation
-prompts, of clusters or of neighbours than the paper's row, the nearest stands in if it is at most
-half as large again, and the row names it. Where they have a grid of $K$ or $k$, the row uses the
-member nearest to the number that the paper's recipe chose in the main experiment, within the limit
-that the paper sets for so many validation prompts ($n_{val}/50$ clusters, $n_{val}/3$
-neighbours). Times are processor seconds; only who is faster is compared. Each number of Figure 5
-is compared with the same method's at 20 clusters or neighbours.
+**comparison**; the summary counts these. The learned map is the paper's, a network. An *old run*
+has been declared anew since it was made, and will be replaced. Where our results have other numbers
+of validation prompts, of clusters or of neighbours than the paper's row, the nearest stands in if
+it is at most half as large again, and the row names it. Where they have a grid of $K$ or $k$, the
+row uses the member nearest to the number that the paper's recipe chose in the main experiment,
+within the limit that the paper sets for so many validation prompts ($n_{val}/50$ clusters,
+$n_{val}/3$ neighbours). Times are processor seconds; only who is faster is compared. Each number of
+Figure 5 is compared with the same method's at 20 clusters or neighbours.
 
 """
 STYLE = '<link rel="stylesheet" href="../_static/ledger.css">\n'

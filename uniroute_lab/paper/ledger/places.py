@@ -42,6 +42,7 @@ class Place:
 
 
 LEARNED, KMEANS = "UniRoute (learned map)", "UniRoute (K-means)"
+NETWORK = "UniRoute (learned map, network)"  # what is stored of the paper's learned map
 VOTES = "UniRoute (K-means, votes)"
 NEWEST = {"pool": "newest", "training": "older"}
 MAIN = ("main", {})
@@ -84,9 +85,6 @@ NAMES = {
     "UniRoute (LearnedMap)": LEARNED,
     "UniRoute (K-Means Attributes)": "UniRoute (attributes)",
 }
-# What is stored of the paper's learned map: its network, or the linear one, which stands in for it
-# and was called by the first name before there were both. The first that is there counts.
-MAPS = ("UniRoute (learned map, network)", "UniRoute (learned map, linear)", LEARNED)
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,8 @@ class Wanted:
 
 
 WANTED = {
-    **{name: Wanted(name) for name in ("ZeroRouter", "K-NN", "MLP", "MatFac", KMEANS, LEARNED)},
+    **{name: Wanted(name) for name in ("ZeroRouter", "K-NN", "MLP", "MatFac", KMEANS)},
+    LEARNED: Wanted(NETWORK),
     "UniRoute (attributes)": Wanted(KMEANS, features="attributes"),
     "Clairvoyant MLP": Wanted("MLP", knows="training"),
     "Clairvoyant MatFac": Wanted("MatFac", knows="training"),

@@ -14,9 +14,9 @@ from uniroute_lab.paper.experiments import pending_runs, runs
 from uniroute_lab.paper.ledger.places import (
     KMEANS,
     LEARNED,
-    MAPS,
     METRICS,
     NEAR,
+    NETWORK,
     OF_KIND,
     PLACES,
     RETRAINED,
@@ -160,10 +160,10 @@ def stored_methods(run):
 def find_label(run, name, at=None, knows="validation"):
     """Return the label under which a method's results are stored, None if they are not.
 
-    `name` is of `WANTED`, or a label; the learned map is the paper's network where that is stored,
-    else the linear one. `knows` is what the methods of the run know. With a grid of K or k: the one
-    of the paper's row or the nearest, or else the nearest to what the paper's recipe chose in the
-    main experiment of the pool, within the paper's limit for the run's validation prompts.
+    `name` is of `WANTED`, or a label; the learned map is the paper's network. `knows` is what the
+    methods of the run know. With a grid of K or k: the one of the paper's row or the nearest, or
+    else the nearest to what the paper's recipe chose in the main experiment of the pool, within the
+    paper's limit for the run's validation prompts.
     """
     known = stored_methods(run)
     if name not in WANTED:
@@ -179,12 +179,12 @@ def find_label(run, name, at=None, knows="validation"):
 def _names(name, experiment=None):
     """Return the names under which something can be stored, the first that is there counts.
 
-    The learned map has several. For Figure 7 the paper's clusters get their features from votes;
-    means of losses stand in for these.
+    For Figure 7 the paper's clusters get their features from votes; means of losses stand in for
+    these.
     """
     if experiment == "prompt_shift" and name == KMEANS:
         return [VOTES, KMEANS]
-    return [name.replace(LEARNED, one) for one in MAPS] if LEARNED in name else [name]
+    return [name.replace(LEARNED, NETWORK)]
 
 
 def _label(run, wanted, at):
@@ -230,28 +230,15 @@ def chosen_number(pool, wanted):
     """
     main = key_of("main", pool, {})
     known = {} if stored(main) is None else stored_methods(main)
-    names = MAPS if wanted.name in MAPS else (wanted.name.replace(VOTES, KMEANS),)
-    for name in names:
-        label = named_alone(known, replace(wanted, name=name, features="embeddings"))
-        if label:
-            return _number(known[label])
+    name = wanted.name.replace(VOTES, KMEANS)
+    if label := named_alone(known, replace(wanted, name=name, features="embeddings")):
+        return _number(known[label])
     raise KeyError(f"method must be in the main experiment on {pool}; got {wanted.name!r}")
 
 
 def _number(method):
     """Return the K or k of a method, None if it has none."""
     return method.parameters.get("K", method.parameters.get("k"))
-
-
-def shown(label):
-    """Return a label with the linear map named as such.
-
-    >>> shown("UniRoute (learned map), size-matched"), shown("UniRoute (learned map, network)")
-    ('UniRoute (learned map, linear), size-matched', 'UniRoute (learned map, network)')
-    """
-    if "learned map, network" in label or "learned map, linear" in label:
-        return label
-    return label.replace("learned map", "learned map, linear")
 
 
 def zero_label(run):
