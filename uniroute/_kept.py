@@ -20,10 +20,8 @@ def open_file(folder, fingerprint):
             file.text_factory = bytes  # a damaged row may say that its vector is text
             yield file
     except sqlite3.DatabaseError as error:
-        raise ValueError(
-            f"{path} cannot be used to keep embeddings ({error}); delete it or choose another "
-            "cache_dir"
-        ) from error
+        advice = "delete it or choose another cache_dir"
+        raise ValueError(f"{path} cannot be used to keep embeddings ({error}); {advice}") from error
 
 
 def read_rows(file, keys):

@@ -48,9 +48,8 @@ def _read_text(text, turns):
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise _Unreadable(
-            f"{reprlib.repr(text)} (UTF-8 cannot hold its character {error.start}, half of a pair)"
-        ) from None
+        why = f"UTF-8 cannot hold its character {error.start}, half of a pair"
+        raise _Unreadable(f"{reprlib.repr(text)} ({why})") from None
     return str(text)
 
 
@@ -59,9 +58,8 @@ def _read_chat(messages, turns):
     for i, message in enumerate(messages):
         role = message.get("role") if isinstance(message, Mapping) else None
         if role not in ROLES:
-            raise _Unreadable(
-                f"a chat whose message {i} has the role {role!r}, not one of {', '.join(ROLES)}"
-            )
+            got = f"a chat whose message {i} has the role {role!r}"
+            raise _Unreadable(f"{got}, not one of {', '.join(ROLES)}")
         if role == "user":
             said.append(_read_content(message.get("content"), i))
     if not said:

@@ -15,20 +15,14 @@ __all__ = []
 
 def check_matrix(name, values, *, allow_nan=False):
     """Return `values` as a float array of shape (rows, columns), or say what is wrong."""
-    values = check_numbers(name, values)
+    values, must = check_numbers(name, values), f"{name} must be"
     if values.ndim != 2 or 0 in values.shape:
-        raise ValueError(
-            f"{name} must be a non-empty array with two dimensions; got shape {values.shape}"
-        )
-    bad = ~np.isfinite(values)
-    if allow_nan:
-        bad &= ~np.isnan(values)
+        raise ValueError(f"{must} a non-empty array with two dimensions; got shape {values.shape}")
+    bad = np.isinf(values) if allow_nan else ~np.isfinite(values)
     if bad.any():
         row, column = np.argwhere(bad)[0]
-        allowed = "finite or NaN" if allow_nan else "finite"
-        raise ValueError(
-            f"{name} must be {allowed}; got {values[row, column]} at row {row}, column {column}"
-        )
+        got = f"{values[row, column]} at row {row}, column {column}"
+        raise ValueError(f"{must} finite{' or NaN' if allow_nan else ''}; got {got}")
     return values
 
 
@@ -57,9 +51,8 @@ def align_costs(costs, rows, columns):
 def check_same_shape(name, values, other_name, other):
     """Raise unless the two arrays have one shape."""
     if values.shape != other.shape:
-        raise ValueError(
-            f"{name} must have the shape of {other_name}, {other.shape}; got {values.shape}"
-        )
+        must = f"{name} must have the shape of {other_name}, {other.shape}"
+        raise ValueError(f"{must}; got {values.shape}")
 
 
 def check_unit_interval(name, losses):
@@ -138,10 +131,8 @@ def check_probabilities(name, rows):
     rows = check_matrix(name, rows)
     bad = (rows < 0).any(axis=1) | ~np.isclose(rows.sum(axis=1), 1)
     if bad.any():
-        row = int(bad.argmax())
-        raise ValueError(
-            f"{name} must be probabilities, rows adding up to 1; got row {row}, {rows[row]}"
-        )
+        must, row = f"{name} must be probabilities, rows adding up to 1", int(bad.argmax())
+        raise ValueError(f"{must}; got row {row}, {rows[row]}")
     return rows
 
 

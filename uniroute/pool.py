@@ -134,14 +134,18 @@ class Pool:
             return features
         return psi[:, features].T if features.ndim == 1 else np.asarray(features @ psi.T)
 
-    def join(self, other):
-        """Return a pool with the LLMs of `other` behind these; no name may be in both."""
-        known = set(self.llms)
-        present = [name for name in other.llms if name in known]
-        if present:
-            raise ValueError(f"names must be new to the pool; {present[0]!r} is already in it")
+    def join(self, other, replace_known=False):
+        """Return a pool with the LLMs of `other` behind these, or in the places of their names."""
+        known = set(other.llms)
+        left = [i for i, name in enumerate(self.llms) if name not in known]
         if other.phi is not self.phi:
             raise ValueError("the router was fitted anew while LLMs were being added to it")
+        if len(left) < len(self.llms):
+            if not replace_known:
+                present = next(name for name in other.llms if name in self.llms)
+                raise ValueError(f"names must be new to the pool; {present!r} is already in it")
+            joined, order = self._take(left).join(other), dict.fromkeys(self.llms + other.llms)
+            return joined._take(joined.find(list(order)))._planned()
         if not self.llms:
             return replace(other, plans=self.plans, fingerprint=self.fingerprint)._planned()
         both, values = (self, other), {}
@@ -160,14 +164,17 @@ class Pool:
     def remove(self, names):
         """Return the pool without some LLMs."""
         gone = set(self.find(names))
-        keep = [i for i in range(len(self.llms)) if i not in gone]
+        return self._take([i for i in range(len(self.llms)) if i not in gone])._planned()
+
+    def _take(self, places):
+        """Return the pool with the LLMs at some places, in this order; plans as they are."""
         values = {
-            name: values[keep]
+            name: values[places]
             for name in ("costs", "psi", "counts", "cost_psi")
             if (values := getattr(self, name)) is not None
         }
-        names = tuple(self.llms[i] for i in keep)
-        return replace(self, llms=names, **_handed_over(values))._planned()
+        names = tuple(self.llms[i] for i in places)
+        return replace(self, llms=names, **_handed_over(values))
 
     def reprice(self, costs):
         """Return the pool with other mean costs, {name: cost}; costs by cluster in proportion."""

@@ -31,6 +31,7 @@ from uniroute import (
 WORLD = random_world(n_llms=4, random_state=1)
 TRAIN, VAL, TEST = (WORLD.sample(n, random_state=s) for n, s in ((300, 2), (200, 3), (400, 4)))
 NAMES = list("abcd")
+COLUMN = {"a": 0, "b": 1, "c": 2, "d": 3, "new": 0}
 PROMPT_COSTS = WORLD.costs * np.random.default_rng(5).gamma(2.0, 0.5, size=VAL.losses.shape)
 
 
@@ -172,6 +173,69 @@ def test_bad_changes_change_nothing(change, error, words):
     pool = router.pool_
     with pytest.raises(error, match=words):
         change(router)
+    assert router.pool_ is pool
+
+
+# --- the order of arrival -------------------------------------------------------------------------
+
+
+def equal_llms():
+    """Three LLMs that nothing tells apart, so that the place decides."""
+    router = UniRoute(ConstantMap()).fit([[0.0]])
+    return router.add_llms(list("abc"), [[0.0], [1.0]], [[0, 0, 0], [1, 1, 1]], [1.0, 1.0, 1.0])
+
+
+def test_who_returns_comes_last_at_ties_too():
+    router = equal_llms()
+    assert router.route([[0.0]], cost_weight=1.0).tolist() == ["a"]
+    router.remove_llms("a").add_llms("a", [[0.0], [1.0]], [0, 1], 1.0)
+    assert router.llms_ == ["b", "c", "a"]
+    assert router.route([[0.0]], cost_weight=1.0).tolist() == ["b"]
+
+
+def test_prices_names_and_labels_change_in_their_places():
+    router = equal_llms()
+    router.update_costs({"b": 2.0}).update_costs({"b": 1.0}).rename({"b": "x"}).rename({"x": "b"})
+    router.add_llms(["b", "a"], [[0.0], [1.0]], [[1, 0], [1, 1]], [3.0, 1.0], replace=True)
+    assert router.llms_ == ["a", "b", "c"] and router.costs_.tolist() == [1.0, 3.0, 1.0]
+    assert router.predict_loss([[0.0]]).tolist() == [[0.5, 1.0, 0.5]]
+    assert router.route([[0.0]], cost_weight=1.0).tolist() == ["a"]
+
+
+@pytest.mark.parametrize("prompt_map", [KMeansMap(4), LearnedMap(3), None])
+@pytest.mark.parametrize("names", [["b"], ["d", "a"], NAMES[::-1], ["new", "c"]])
+def test_new_labels_make_the_pool_that_they_would_have_made_at_first(prompt_map, names):
+    """Costs by prompt, mean costs and plans included; with unknown names behind."""
+    router = fitted(prompt_map, PROMPT_COSTS)
+    plan = router.plan(np.tile(TEST.X, (3, 1)), budget=20.0)
+    losses, columns = 1 - VAL.losses, [COLUMN[name] for name in names]
+    router.add_llms(names, VAL.X, losses[:, columns], WORLD.costs[columns], replace=True)
+    order = list(dict.fromkeys(NAMES + names))
+    assert router.llms_ == order
+    once = UniRoute(prompt_map or KMeansMap(4)).fit(TRAIN.X, TRAIN.losses)
+    for name in order:
+        column = COLUMN[name]
+        given = losses if name in names else VAL.losses
+        costs = WORLD.costs[column] if name in names else PROMPT_COSTS[:, column]
+        once.add_llms(name, VAL.X, given[:, column], costs)
+    assert_same = np.testing.assert_allclose
+    assert_same(router.predict_loss(TEST.X), once.predict_loss(TEST.X), atol=1e-12)
+    assert_same(router.predict_cost(TEST.X), once.predict_cost(TEST.X), rtol=1e-12)
+    [kept], anew = router.plans_, once.plan(np.tile(TEST.X, (3, 1)), budget=20.0)
+    assert (kept.key, kept.cost_weight) == (plan.key, pytest.approx(anew.cost_weight))
+    chosen = router.route(TEST.X, cost_weight=0.01)
+    assert chosen.tolist() == once.route(TEST.X, cost_weight=0.01).tolist()
+
+
+def test_nothing_is_replaced_unless_it_is_said():
+    router = fitted()
+    pool = router.pool_
+    with pytest.raises(ValueError, match="names must be new to the pool; 'b' is already in it"):
+        router.add_llms(["new", "b"], VAL.X, VAL.losses[:, :2], [1.0, 2.0])
+    with pytest.raises(ValueError, match="replace must be one of True, False; got 'b'"):
+        router.add_llms("b", VAL.X, VAL.losses[:, 0], 1.0, replace="b")
+    with pytest.raises(ValueError, match="costs must be finite and not negative"):
+        router.add_llms("b", VAL.X, VAL.losses[:, 0], -1.0, replace=True)
     assert router.pool_ is pool
 
 
