@@ -11,13 +11,11 @@ OTHER_PARTS = ("image_url", "input_image", "input_audio", "file", "input_file", 
 
 def read_texts(texts, turns):
     """Return the text to embed of each text or chat; an error names all that cannot be read."""
-    if isinstance(texts, str | bytes | Mapping | Set) or getattr(texts, "ndim", 1) != 1:
+    wrong = isinstance(texts, str | bytes | Mapping | Set) or not hasattr(texts, "__iter__")
+    if wrong or getattr(texts, "ndim", 1) != 1:
         got = f"the single {type(texts).__name__} {reprlib.repr(texts)}"
         raise ValueError(f"texts must be a sequence of strings or chats; got {got}")
-    try:
-        texts = list(texts)
-    except TypeError:
-        raise ValueError(f"texts must be a sequence of strings or chats; got {texts!r}") from None
+    texts = list(texts)
     if not texts:
         raise ValueError("texts must not be empty; got none")
     read, bad = [], {}

@@ -94,9 +94,9 @@ def check_llms(names, X_val, losses_val, costs, unlabelled=False):
         raise ValueError(f"losses_val must have a row for each row of X_val, {rows}; got {n}")
     losses_val = check_losses("losses_val", losses_val, names, unlabelled=unlabelled)
     costs = np.atleast_1d(check_numbers("costs", costs))
-    if costs.shape == (len(losses_val),) and len(names) == 1:
+    if costs.shape == (n,) and len(names) == 1 < n:
         costs = costs[:, None]
-    if costs.shape == losses_val.shape and costs.ndim == 2:
+    if costs.shape == (n, m):
         costs = check_losses("costs", costs, names, "cost")
         check_costs(costs[~np.isnan(costs)], (np.isfinite(costs).sum(),))
         return names, losses_val, costs

@@ -14,13 +14,7 @@ TOO_FEW = 0.1  # largest standard error of the mean cost, as a share of the budg
 
 
 class BudgetWarning(UserWarning):
-    """A plan's budget no longer pays for the cheapest choices of a changed pool.
-
-    Examples
-    --------
-    >>> issubclass(BudgetWarning, UserWarning)
-    True
-    """
+    """A plan's budget no longer pays for the cheapest choices of a changed pool."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

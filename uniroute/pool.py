@@ -106,6 +106,11 @@ class Pool:
         """Labels by LLM and feature; of a `PriorMap` by kind (0: a file of 0.2, unknown)."""
         return self.counts if self.prior is None else self.counts[:, : self.prior.sizes_[0]]
 
+    @property
+    def n_labels(self):
+        """Labels of each LLM, shape (n_llms,)."""
+        return self.counts.sum(axis=1) if self.prior is None else self.counts[:, -1]
+
     clusters = property(lambda self: np.arange(self.psi.shape[1]), doc="All, shape (n_features,).")
 
     def decided(self, rule, n_prompts):
@@ -148,18 +153,20 @@ class Pool:
             return joined._take(joined.find(list(order)))._planned()
         if not self.llms:
             return replace(other, plans=self.plans, fingerprint=self.fingerprint)._planned()
-        both, values = (self, other), {}
-        values["cost_psi"] = None
+        both, values = (self, other), {"cost_psi": None}
         if any(pool.cost_psi is not None for pool in both):
-            values["cost_psi"] = np.concatenate([pool._cost_rows() for pool in both])
+            rows = (self._even(p.costs) if p.cost_psi is None else p.cost_psi for p in both)
+            values["cost_psi"] = np.concatenate(list(rows))
         for name in ("costs", "psi", "counts"):
             values[name] = np.concatenate([getattr(pool, name) for pool in both])
         return replace(self, llms=self.llms + other.llms, **_handed_over(values))._planned()
 
-    def _cost_rows(self):
-        if self.cost_psi is not None:
-            return self.cost_psi
-        return np.repeat(self.costs[:, None], self.psi.shape[1], axis=1)
+    def _even(self, costs):
+        """Return features for costs by which every prompt costs the mean."""
+        rows = np.repeat(costs[:, None], self.psi.shape[1], axis=1)
+        if self.prior is not None:
+            rows[:, :-1] = 0.0  # the constant's is left; the others do not add up to 1
+        return rows
 
     def remove(self, names):
         """Return the pool without some LLMs."""
@@ -183,7 +190,7 @@ class Pool:
         new[places] = check_costs(list(costs.values()), (len(places),))
         for i in places if rows is not None else ():
             old = self.costs[i]
-            rows[i] = rows[i] * (new[i] / old) if old > 0 else new[i]
+            rows[i] = rows[i] * (new[i] / old) if old > 0 else self._even(new)[i]
         return replace(self, costs=new, cost_psi=rows)._planned()
 
     def rename(self, names):

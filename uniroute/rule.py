@@ -75,11 +75,6 @@ def route(gamma, costs, cost_weight):
     array([1, 1])
     >>> route(gamma, costs=[1.0, 2.0], cost_weight=0.2)
     array([1, 0])
-
-    At a tie the cheaper one is taken:
-
-    >>> route([[0.17, 0.02]], costs=[1.0, 4.0], cost_weight=0.05)
-    array([0])
     """
     return _ends(gamma, costs, cost_weight)[0]
 

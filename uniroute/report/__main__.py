@@ -11,7 +11,7 @@ import numpy as np
 
 from uniroute.files import whole_file
 from uniroute.report.comparison import check_outcomes, compare
-from uniroute.report.page import budget_of, render
+from uniroute.report.page import budget_of, render, shortened
 from uniroute.report.tables import read_table
 from uniroute.rule import budget_rule
 
@@ -65,7 +65,8 @@ def report(table, output, embeddings=None, *, encoder=None, progress=False, **re
     data = _with_embeddings(found.data, embeddings, encoder, progress)
     result = compare(data, encoder=encoder, progress=progress)
     some = np.random.default_rng(0).permutation(data.n_prompts)[:PLANNED]
-    X, router = data.embeddings[np.sort(some)], result.router
+    some, router = np.sort(some), result.router
+    X = data.embeddings[some]
     budget = budget_of(result, X)
     try:
         router.plan(X, budget)
@@ -75,7 +76,9 @@ def report(table, output, embeddings=None, *, encoder=None, progress=False, **re
         decision = f"cost_weight={weight:.4g}" if np.isfinite(weight) else "cost_weight=1e300"
     router.save(saved)
     diagnosis = router.diagnose(X, budget=budget)
-    page = render(result, data, found.understood, saved.name, diagnosis, budget, decision, said)
+    advice = diagnosis.advice([shortened(data.prompts[i]) for i in some])
+    about = data, found.understood, saved.name, diagnosis, advice
+    page = render(result, *about, budget, decision, said)
     with whole_file(output) as file:
         file.write(page.encode(errors="replace"))
     return result

@@ -155,6 +155,23 @@ def test_the_router_knows_the_encoder_of_the_table(tmp_path, monkeypatch):
         report(table_of(200), tmp_path / "page.html", X, encoder=encoder)
 
 
+def test_the_page_says_which_prompts_to_label_next(tmp_path):
+    frame = table_of(120).data
+    losses = np.column_stack([frame.losses, np.zeros(120)])
+    losses[1::2, 2] = np.nan  # the newcomer was asked for capitals alone
+    table = pd.DataFrame(1 - losses, columns=["traveller", "adder", "newcomer"])
+    table.insert(0, "prompt", frame.prompts)
+    prices = {"traveller": 1.0, "adder": 2.0, "newcomer": 1.5}
+    encoder = Encoder(Kinds(), fingerprint="kinds")
+    report(table, tmp_path / "page.html", encoder.encode(frame.prompts), costs=prices)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    line = (
+        r"<li>cluster \d, 50.0 % of the traffic: no label of newcomer; label next: 'sum of \d+', '"
+    )
+    assert re.search(line, html.unescape(page))
+    assert "50.0 % of the traffic is of kinds that some LLM was never tried on" in page
+
+
 def test_prompts_of_one_embedding_make_a_page(tmp_path):
     # As of prompts that differ behind what the encoder reads.
     with warnings.catch_warnings():
