@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 import numpy as np
 from scipy import sparse
 
-from uniroute._numbers import check_numbers, check_shape, refuse, shortened
+from uniroute._numbers import LARGEST, check_numbers, check_shape, refuse, shortened
 from uniroute._numbers import check_scalar as check_scalar
 from uniroute._tables import align, labels_of
 
@@ -66,6 +66,7 @@ def check_losses(name, losses, llms=None, kind="loss", unlabelled=False):
     Of every LLM some are observed, unless they may be `unlabelled`.
     """
     losses = check_matrix(name, losses, allow_nan=True)
+    refuse(name, f"be at most {LARGEST:g} in size", losses, np.abs(losses) > LARGEST)
     unseen = np.isnan(losses).all(axis=0)
     if unseen.any() and not unlabelled:
         column = int(unseen.argmax())
@@ -176,8 +177,9 @@ def check_names(names, argument="names"):
     for i, name in enumerate(names):
         if not isinstance(name, str) or not name:
             raise ValueError(f"{argument} must be non-empty strings; got {name!r} at position {i}")
-        if name != name.strip():
-            raise ValueError(f"{argument} must have no blanks around them; got {name!r}")
+        if name != name.strip() or "\0" in name:  # NumPy would cut it off
+            what = "NUL in" if "\0" in name else "blanks around"
+            raise ValueError(f"{argument} must have no {what} them; got {name!r}")
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise ValueError(f"{argument} must be distinct; {repeated[0]!r} stands more than once")

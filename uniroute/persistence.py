@@ -6,6 +6,7 @@ are stored. Every field is checked before it is written and when it is read; `un
 the file whole or not at all, and guards against damage. What version 0.1 wrote is read too.
 """
 
+import os
 from collections.abc import Callable
 from copy import copy
 from pathlib import Path
@@ -61,6 +62,8 @@ def load_router(path, router_class):
 
 
 def _with_suffix(path):
+    if not (isinstance(path, str | os.PathLike) and Path(path).name):
+        raise ValueError(f"path must be the name of a file; got {path!r}")
     path = Path(path)
     return path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
 

@@ -48,6 +48,8 @@ class Plan:
     >>> plan = router.plan([[0.0]] * 400, budget=2.0)
     >>> plan
     Plan(budget=2, lambda=0.125, share=0.25, from 400 prompts)
+    >>> router.route([[0.0]] * 6, plan=plan).shape  # "large" for each with probability 0.25
+    (6,)
     >>> router.update_costs({"large": 3.0}).plans_
     [Plan(budget=2, lambda=0.25, share=0.5, from 400 prompts)]
     """

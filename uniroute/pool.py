@@ -76,6 +76,7 @@ class Pool:
     def __post_init__(self):
         plain = type(self.llms) is tuple
         plain = plain and all(type(name) is str and name == name.strip() for name in self.llms)
+        plain = plain and "\0" not in "".join(self.llms)
         if not plain or len(set(self.llms)) < len(self.llms) or "" in self.llms:
             none = isinstance(self.llms, list) and not self.llms
             object.__setattr__(self, "llms", () if none else tuple(check_names(self.llms, "llms")))

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from uniroute._mlp import fit_mlp, mlp_scores
 from uniroute._nearest import nearest, rounding_of
-from uniroute._numbers import check_rows, check_scalar, check_shape, naming
+from uniroute._numbers import LARGEST, check_rows, check_scalar, check_shape, naming, refuse
 from uniroute._tables import align, labels_of
 from uniroute.checks import (
     check_generator,
@@ -37,7 +37,9 @@ class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             check_is_fitted(self)
         check_rows("X", X)
         with naming("X"):
-            return validate_data(self, X, reset=reset, **options)
+            X = validate_data(self, X, reset=reset, **options)
+        refuse("X", f"be at most {LARGEST:g} in size", X, np.abs(X) > LARGEST)
+        return X
 
     def _check_enough(self, name, X):
         if (value := getattr(self, name)) > len(X):

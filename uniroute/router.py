@@ -249,21 +249,12 @@ class Router:
         Returns
         -------
         Plan
+            To be given to `route`; `Plan` has an example.
 
         Raises
         ------
         ValueError
             If the budget is below the mean cost of the cheapest choices, or prompts are too few.
-
-        Examples
-        --------
-        >>> from uniroute import KMeansMap
-        >>> X, losses = np.repeat([[0.0], [1.0]], 100, axis=0), np.repeat([[0, 0], [1, 0]], 100, 0)
-        >>> router = UniRoute(KMeansMap(n_clusters=2)).fit(X)
-        >>> router = router.add_llms(["small", "large"], X, losses, costs=[1.0, 5.0])
-        >>> plan = router.plan(X, budget=3.0)
-        >>> [str(router.route([x], plan=plan)[0]) for x in ([0.1], [0.9])]
-        ['small', 'large']
         """
         pool = self._read()
         plan = make_plan(pool, self.features(pool, X), budget).checked()

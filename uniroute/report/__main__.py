@@ -59,8 +59,8 @@ def report(table, output, embeddings=None, *, encoder=None, progress=False, **re
     if progress:
         print(found, flush=True)
     output = Path(output)
-    saved = output.with_suffix(".uniroute")
     _check(found.data, output, table)
+    saved = output.with_suffix(".uniroute")
     encoder, said = _encoder(embeddings, encoder)
     data = _with_embeddings(found.data, embeddings, encoder, progress)
     result = compare(data, encoder=encoder, progress=progress)
@@ -88,7 +88,11 @@ def _check(data, output, table):
     """Raise what would be raised later, before anything that takes its time."""
     if not output.parent.is_dir():
         raise FileNotFoundError(f"output must be in an existing folder; {output.parent} is none")
-    if output.suffix == ".uniroute" or (isinstance(table, str | Path) and _same(output, table)):
+    if (
+        not output.name
+        or output.suffix == ".uniroute"
+        or (isinstance(table, str | Path) and _same(output, table))
+    ):
         raise ValueError(f"output must be the name of the page; got {output}")
     costs = np.atleast_2d(data.costs)
     if unknown := [llm for llm, c in zip(data.llms, costs.T, strict=True) if np.isnan(c).all()]:
@@ -120,7 +124,7 @@ def _with_embeddings(data, embeddings, encoder, progress):
 
         embeddings = embed(data.prompts, encoder, progress=progress)
     elif isinstance(embeddings, str | Path):
-        embeddings = np.load(embeddings, allow_pickle=False)
+        embeddings = _load(embeddings)
     if np.ndim(embeddings) != 2 or len(embeddings) != data.n_prompts:
         raise ValueError(
             f"embeddings must have a row for each of {data.n_prompts} different prompts; got shape "
@@ -131,6 +135,17 @@ def _with_embeddings(data, embeddings, encoder, progress):
             f"embeddings must have the encoder's {encoder.n_dims} dimensions; got {found}"
         )
     return replace(data, embeddings=embeddings)
+
+
+def _load(path):
+    """Return the array of a .npy file."""
+    with open(path, "rb") as file:
+        try:
+            return np.lib.format.read_array(file, allow_pickle=False)
+        except ValueError as error:
+            raise ValueError(
+                f"embeddings must be a .npy file of numbers; {path}: {error}"
+            ) from None
 
 
 def main(argv=None):
