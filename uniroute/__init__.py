@@ -10,7 +10,7 @@ from uniroute._moved import where
 from uniroute._version import __version__
 
 _EXPORTS = {
-    "_cache": ["cache_folder"],
+    "_kept": ["cache_folder"],
     "baselines": ["StaticRouter", "ZeroRouter"],
     "controller": ["Controller"],
     "data": ["RoutingData"],

@@ -55,14 +55,6 @@ def features_of(prompt_map, X):
     return _checked(last, last.transform(X))
 
 
-def single_of(prompt_map, X):
-    """Return Phi(X) in single precision and a bound on each row's sum of errors; None: no gain."""
-    last, X = last_step(prompt_map, X)
-    if type(last) is not LearnedMap or last.architecture != "linear" or X.dtype != np.float32:
-        return None
-    return last.single_probabilities(X)
-
-
 def _checked(prompt_map, rows):
     """Return the features that a map made, if they are memberships or its own, as of `PriorMap`."""
     if type(prompt_map) in (NeighborMap, LearnedMap) or hasattr(prompt_map, "represent"):
@@ -93,7 +85,11 @@ def quick_ends(pool, X, rule, exactly):
 
     Where rounding may matter, `exactly` decides.
     """
-    if np.isinf(rule.cost_weight) or (single := single_of(pool.phi, X)) is None:
+    last, rows = last_step(pool.phi, X)
+    linear = type(last) is LearnedMap and last.architecture == "linear"
+    if np.isinf(rule.cost_weight) or not (linear and rows.dtype == np.float32):
+        return None
+    if (single := last.single_probabilities(rows)) is None:
         return None
     phi, error = single
     prices = pool.costs[:, None] if pool.cost_psi is None else pool.cost_psi

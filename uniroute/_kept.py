@@ -1,10 +1,15 @@
-"""Embeddings kept on disk: a file for each encoder, and a checksum for each row."""
+"""What is kept on disk: where, and of embeddings a file for each encoder, a checksum a row."""
 
+import os
 import sqlite3
+import sys
 import zlib
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import numpy as np
+
+__all__ = ["cache_folder"]
 
 COLUMNS = "key TEXT PRIMARY KEY, vector BLOB, cut_at INTEGER, checksum INTEGER"
 
@@ -20,10 +25,8 @@ def open_file(folder, fingerprint):
             file.text_factory = bytes  # a damaged row may say that its vector is text
             yield file
     except sqlite3.DatabaseError as error:
-        raise ValueError(
-            f"{path} cannot be used to keep embeddings ({error}); delete it or choose another "
-            "cache_dir"
-        ) from error
+        advice = "delete it or choose another cache_dir"
+        raise ValueError(f"{path} cannot be used to keep embeddings ({error}); {advice}") from error
 
 
 def read_rows(file, keys):
@@ -48,3 +51,26 @@ def _checksum(key, vector, limit):
     """Return the checksum of a row; -1, which no row bears, if it holds no floats."""
     whole = isinstance(vector, bytes) and len(vector) % 4 == 0
     return zlib.crc32(f"{key} {limit} ".encode() + vector) if whole else -1
+
+
+def cache_folder():
+    """Return the folder of downloads and derived files, such as embeddings of texts. Chapter 13.
+
+    Returns
+    -------
+    pathlib.Path
+        `UNIROUTE_CACHE` if it is set, otherwise the user's cache folder. It need not exist yet.
+
+    Examples
+    --------
+    >>> from uniroute import cache_folder
+    >>> path = cache_folder() / "embeddings"
+    """
+    if folder := os.environ.get("UNIROUTE_CACHE"):
+        return Path(folder).expanduser()
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        return Path(local, "uniroute", "uniroute", "Cache")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "uniroute"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uniroute"

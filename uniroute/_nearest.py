@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from uniroute._numbers import LARGEST
+
 BLOCK = 2048  # prompts that are worked on at once; their scores stay in the cache
 
 
@@ -20,7 +22,7 @@ def nearest(X, centers, check):
             scores -= halves
             best = scores.argmax(axis=1)
             top = scores[np.arange(len(best)), best]
-            if not np.isfinite(top).all():
+            if not (np.abs(top) <= LARGEST**2).all():
                 check(X)  # names the value, if it is one
             if centers.dtype == np.float32:
                 error = rounding_of(block, longest, longest**2)

@@ -6,6 +6,8 @@ from reprlib import repr as shortened
 
 import numpy as np
 
+LARGEST = 1e15  # whose squares, and their sums, single precision holds
+
 
 def check_numbers(name, values):
     """Return `values` as an array of floats, or say what is no real number, and where."""

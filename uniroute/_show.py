@@ -9,9 +9,8 @@ def _table(pool):
     """Return a list of rows of cells, the heads first."""
     heads, columns = ["LLM", "cost"], [pool.llms, [f"{cost:.4g}" for cost in pool.costs]]
     if pool.counts is not None:
-        by_kind, labels, losses = pool.labels.round(1), pool.counts[:, -1], pool.psi[:, -1]
+        by_kind, labels, losses = pool.labels.round(1), pool.n_labels, pool.psi[:, -1]
         if pool.prior is None:  # else that of the constant: the mean over the training prompts
-            labels = pool.counts.sum(axis=1)
             losses = (pool.psi * pool.counts).sum(axis=1) / labels
         heads += ["loss", "labels"]
         columns += [[f"{loss:.3f}" for loss in losses], [f"{n:.0f}" for n in labels]]

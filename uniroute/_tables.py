@@ -41,6 +41,5 @@ def _order(must, found, wanted):
     are_texts = [all(isinstance(label, str) for label in labels) for labels in (found, wanted)]
     if not all(chosen) or len(set(are_texts)) == 2:
         return None
-    raise ValueError(
-        f"{must} labelled {reprlib.repr(wanted)}, in any order; got {reprlib.repr(found)}"
-    )
+    wanted, found = map(reprlib.repr, (wanted, found))
+    raise ValueError(f"{must} labelled {wanted}, in any order; got {found}")

@@ -11,13 +11,11 @@ OTHER_PARTS = ("image_url", "input_image", "input_audio", "file", "input_file", 
 
 def read_texts(texts, turns):
     """Return the text to embed of each text or chat; an error names all that cannot be read."""
-    if isinstance(texts, str | bytes | Mapping | Set) or getattr(texts, "ndim", 1) != 1:
+    wrong = isinstance(texts, str | bytes | Mapping | Set) or not hasattr(texts, "__iter__")
+    if wrong or getattr(texts, "ndim", 1) != 1:
         got = f"the single {type(texts).__name__} {reprlib.repr(texts)}"
         raise ValueError(f"texts must be a sequence of strings or chats; got {got}")
-    try:
-        texts = list(texts)
-    except TypeError:
-        raise ValueError(f"texts must be a sequence of strings or chats; got {texts!r}") from None
+    texts = list(texts)
     if not texts:
         raise ValueError("texts must not be empty; got none")
     read, bad = [], {}
@@ -48,9 +46,8 @@ def _read_text(text, turns):
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise _Unreadable(
-            f"{reprlib.repr(text)} (UTF-8 cannot hold its character {error.start}, half of a pair)"
-        ) from None
+        why = f"UTF-8 cannot hold its character {error.start}, half of a pair"
+        raise _Unreadable(f"{reprlib.repr(text)} ({why})") from None
     return str(text)
 
 
@@ -59,9 +56,8 @@ def _read_chat(messages, turns):
     for i, message in enumerate(messages):
         role = message.get("role") if isinstance(message, Mapping) else None
         if role not in ROLES:
-            raise _Unreadable(
-                f"a chat whose message {i} has the role {role!r}, not one of {', '.join(ROLES)}"
-            )
+            got = f"a chat whose message {i} has the role {role!r}"
+            raise _Unreadable(f"{got}, not one of {', '.join(ROLES)}")
         if role == "user":
             said.append(_read_content(message.get("content"), i))
     if not said:

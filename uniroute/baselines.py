@@ -5,6 +5,7 @@ from sklearn.base import BaseEstimator, clone
 
 from uniroute._numbers import check_numbers, check_rows, naming
 from uniroute.checks import check_llms, check_matrix, count_rows
+from uniroute.llms import warn_of_few_labels
 from uniroute.pool import Pool
 from uniroute.router import Router
 from uniroute.rule import budget_rule, routing_path
@@ -50,6 +51,7 @@ class ZeroRouter(Router, BaseEstimator):
         counts = (~np.isnan(losses_val)).sum(axis=0)[:, None]
         psi = np.nanmean(losses_val, axis=0)[:, None]
         self.pool_ = Pool(names, _mean(costs), psi, counts)
+        warn_of_few_labels(self.pool_, self.pool_)
         return self
 
     losses_ = property(lambda self: self.pool_.psi[:, 0], doc="Mean validation losses, (n_llms,).")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 import numpy as np
 from scipy import sparse
 
-from uniroute._numbers import check_numbers, check_shape, refuse, shortened
+from uniroute._numbers import LARGEST, check_numbers, check_shape, refuse, shortened
 from uniroute._numbers import check_scalar as check_scalar
 from uniroute._tables import align, labels_of
 
@@ -15,20 +15,14 @@ __all__ = []
 
 def check_matrix(name, values, *, allow_nan=False):
     """Return `values` as a float array of shape (rows, columns), or say what is wrong."""
-    values = check_numbers(name, values)
+    values, must = check_numbers(name, values), f"{name} must be"
     if values.ndim != 2 or 0 in values.shape:
-        raise ValueError(
-            f"{name} must be a non-empty array with two dimensions; got shape {values.shape}"
-        )
-    bad = ~np.isfinite(values)
-    if allow_nan:
-        bad &= ~np.isnan(values)
+        raise ValueError(f"{must} a non-empty array with two dimensions; got shape {values.shape}")
+    bad = np.isinf(values) if allow_nan else ~np.isfinite(values)
     if bad.any():
         row, column = np.argwhere(bad)[0]
-        allowed = "finite or NaN" if allow_nan else "finite"
-        raise ValueError(
-            f"{name} must be {allowed}; got {values[row, column]} at row {row}, column {column}"
-        )
+        got = f"{values[row, column]} at row {row}, column {column}"
+        raise ValueError(f"{must} finite{' or NaN' if allow_nan else ''}; got {got}")
     return values
 
 
@@ -57,9 +51,8 @@ def align_costs(costs, rows, columns):
 def check_same_shape(name, values, other_name, other):
     """Raise unless the two arrays have one shape."""
     if values.shape != other.shape:
-        raise ValueError(
-            f"{name} must have the shape of {other_name}, {other.shape}; got {values.shape}"
-        )
+        must = f"{name} must have the shape of {other_name}, {other.shape}"
+        raise ValueError(f"{must}; got {values.shape}")
 
 
 def check_unit_interval(name, losses):
@@ -73,6 +66,7 @@ def check_losses(name, losses, llms=None, kind="loss", unlabelled=False):
     Of every LLM some are observed, unless they may be `unlabelled`.
     """
     losses = check_matrix(name, losses, allow_nan=True)
+    refuse(name, f"be at most {LARGEST:g} in size", losses, np.abs(losses) > LARGEST)
     unseen = np.isnan(losses).all(axis=0)
     if unseen.any() and not unlabelled:
         column = int(unseen.argmax())
@@ -101,9 +95,9 @@ def check_llms(names, X_val, losses_val, costs, unlabelled=False):
         raise ValueError(f"losses_val must have a row for each row of X_val, {rows}; got {n}")
     losses_val = check_losses("losses_val", losses_val, names, unlabelled=unlabelled)
     costs = np.atleast_1d(check_numbers("costs", costs))
-    if costs.shape == (len(losses_val),) and len(names) == 1:
+    if costs.shape == (n,) and len(names) == 1 < n:
         costs = costs[:, None]
-    if costs.shape == losses_val.shape and costs.ndim == 2:
+    if costs.shape == (n, m):
         costs = check_losses("costs", costs, names, "cost")
         check_costs(costs[~np.isnan(costs)], (np.isfinite(costs).sum(),))
         return names, losses_val, costs
@@ -138,10 +132,8 @@ def check_probabilities(name, rows):
     rows = check_matrix(name, rows)
     bad = (rows < 0).any(axis=1) | ~np.isclose(rows.sum(axis=1), 1)
     if bad.any():
-        row = int(bad.argmax())
-        raise ValueError(
-            f"{name} must be probabilities, rows adding up to 1; got row {row}, {rows[row]}"
-        )
+        must, row = f"{name} must be probabilities, rows adding up to 1", int(bad.argmax())
+        raise ValueError(f"{must}; got row {row}, {rows[row]}")
     return rows
 
 
@@ -185,8 +177,9 @@ def check_names(names, argument="names"):
     for i, name in enumerate(names):
         if not isinstance(name, str) or not name:
             raise ValueError(f"{argument} must be non-empty strings; got {name!r} at position {i}")
-        if name != name.strip():
-            raise ValueError(f"{argument} must have no blanks around them; got {name!r}")
+        if name != name.strip() or "\0" in name:  # NumPy would cut it off
+            what = "NUL in" if "\0" in name else "blanks around"
+            raise ValueError(f"{argument} must have no {what} them; got {name!r}")
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise ValueError(f"{argument} must be distinct; {repeated[0]!r} stands more than once")

@@ -60,10 +60,15 @@ class Controller:
     def __init__(self, plan, horizon=1000):
         if not isinstance(plan, Plan):
             raise ValueError(f"plan must be a Plan of a router; got {plan!r}")
-        self.plan = plan
-        self.horizon = check_scalar("horizon", horizon, 1, np.finfo(float).max)
-        self._seen = 0, 0.0
-        self._lock = threading.Lock()
+        horizon = check_scalar("horizon", horizon, 1, np.finfo(float).max)
+        self.__setstate__((plan, horizon, (0, 0.0)))
+
+    def __getstate__(self):
+        return self.plan, self.horizon, self._seen
+
+    def __setstate__(self, state):
+        self.plan, self.horizon, self._seen = state
+        self._lock = threading.Lock()  # which cannot be copied
 
     def __repr__(self):
         return f"Controller({self.plan!r}, horizon={self.horizon:g}, excess={self.excess:.4g})"

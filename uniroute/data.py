@@ -199,13 +199,6 @@ class RoutingData:
         -------
         RoutingData
             The same prompts with those LLMs; if there are none, a `ValueError` is raised.
-
-        Examples
-        --------
-        >>> data = RoutingData("toy", ["p"], ["0"], ["t"], [[0, 1]], [float("nan"), 7], "cents",
-        ...     ["small", "large"], "CC0-1.0", "none")
-        >>> data.complete().llms
-        ['large']
         """
         least = check_scalar("observed", observed, 0, 1)
         known = [~np.isnan(np.atleast_2d(one)) for one in (self.losses, self.costs)]

@@ -7,12 +7,16 @@ import numpy as np
 from scipy import stats
 
 from uniroute._any_map import last_step
+from uniroute._texts import listed
 from uniroute.llms import FEW
+from uniroute.priors import PriorMap
+from uniroute.prompts import KMeansMap
 from uniroute.rule import BudgetRule, budget_rule, weighted
 
 __all__ = ["Diagnosis"]
 
 N_DRAWS, MOST_PROMPTS, ALPHA, FEWEST = 200, 500, 0.01, 5
+LITTLE, NEXT, SHOWN = 5e-4, 3, 5  # share to speak of; prompts to label; clusters that are shown
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,7 +30,10 @@ class Diagnosis:
     labels : ndarray of shape (n_llms, n_kinds)
         Validation prompts there.
     untried : list of (int, float)
-        Clusters in which some LLM has less than half a label, with their share of the traffic.
+        Clusters in which some LLM has less than half a label, with their share of the traffic, the
+        largest first.
+    label_next : dict of int to list of int
+        Of each of them rows of the traffic to label next, the three nearest to the centre.
     curse : float or None
         Expected winner's curse: by how much the predicted loss of the chosen LLM is too low, if
         labels were drawn anew and what is predicted were true. None: losses are not from 0 to 1.
@@ -39,7 +46,7 @@ class Diagnosis:
 
     Notes
     -----
-    Not in the paper. Chapter 31.
+    Not in the paper. Chapter 25.
 
     Examples
     --------
@@ -55,6 +62,7 @@ class Diagnosis:
     traffic: np.ndarray
     labels: np.ndarray
     untried: list
+    label_next: dict
     curse: float
     shares: dict
     drift: tuple | None
@@ -66,7 +74,18 @@ class Diagnosis:
         curse = "unknown" if self.curse is None else f"{self.curse:.4f}"
         known = "unknown" if self.drift is None else f"p = {self.drift[1]:.3g}"
         facts = [behind, f"expected winner's curse: {curse}", f"drift of traffic: {known}"]
-        return "\n".join(["traffic by LLM", *lines, *facts, *self.warnings])
+        return "\n".join(["traffic by LLM", *lines, *facts, *self.warnings, *self.advice()])
+
+    def advice(self, texts=None):
+        """Return sentences on what to label next: rows of the traffic or, of `texts`, these."""
+        said = []
+        for k, share in self.untried[:SHOWN]:
+            none = [self.llms[m] for m in np.flatnonzero(self.labels[:, k] < 0.5)]
+            rows = [i if texts is None else repr(texts[i]) for i in self.label_next[k]]
+            what = f"no label of {listed(none, 3)}; label next: {listed(rows)}"
+            if share >= LITTLE:
+                said.append(f"cluster {k}, {100 * share:.1f} % of the traffic: {what}")
+        return said
 
     def _repr_html_(self):
         return f"<pre>{escape(repr(self))}</pre>"
@@ -90,10 +109,26 @@ def diagnose(router, X, cost_weight=None, budget=None):
     rule = rule if budget is None else budget_rule(gamma, prices, budget)
     shares = rule.probabilities(gamma, prices).mean(axis=0).tolist()
     without = (pool.labels < 0.5).any(axis=0) & (traffic > 0) & pool.labels.any()
-    untried = [(int(k), float(traffic[k])) for k in np.flatnonzero(without)]
+    untried = [(int(k), float(traffic[k])) for k in np.argsort(-traffic) if without[k]]
+    near = _typical(pool.phi, X, features, [k for k, _ in untried])
     curse, drift = _curse(pool, features, rule.cost_weight), _drift(pool.phi, X)
     worries, shares = _worries(pool, untried, drift), dict(zip(pool.llms, shares, strict=True))
-    return Diagnosis(pool.llms, traffic, pool.labels, untried, curse, shares, drift, worries)
+    return Diagnosis(pool.llms, traffic, pool.labels, untried, near, curse, shares, drift, worries)
+
+
+def _typical(phi, X, features, clusters):
+    """Return the rows of a few prompts of each cluster, the most typical first."""
+    (phi, X), found = last_step(phi, X), {}
+    hard = clusters and isinstance(phi, KMeansMap | PriorMap)
+    X, of = (np.asarray(X), phi._nearest(np.asarray(X))) if hard else (X, [])
+    for k in clusters:
+        rows = np.flatnonzero(of == k) if k in of else np.arange(features.shape[0])
+        if hard:
+            far = np.linalg.norm(X[rows] - phi.cluster_centers_[k], axis=1)
+        else:
+            far = -np.ravel(features[:, [k]].sum(axis=1))
+        found[k] = rows[far.argsort(kind="stable")[:NEXT]].tolist()
+    return found
 
 
 def _curse(pool, features, cost_weight):
@@ -159,7 +194,7 @@ def _worries(pool, untried, drift):
     """Return the sentences."""
     share, said = sum(share for _, share in untried), []
     few = (pool.labels < FEW).mean()
-    if share >= 5e-4:
+    if share >= LITTLE:
         said.append(f"{share:.1%} of the traffic is of kinds that some LLM was never tried on")
     if few > 0.5 and pool.prior is None:
         said.append(f"{few:.0%} of the means rest on fewer than {FEW} labels")

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from uniroute._cache import cache_folder
-from uniroute._kept import open_file, read_rows, write_rows
+from uniroute._kept import cache_folder, open_file, read_rows, write_rows
 from uniroute._progress import progress_bar
 from uniroute._texts import TURNS, listed, read_texts
 from uniroute._weights import (
@@ -44,13 +43,6 @@ class TextCutWarning(UserWarning):
     """Texts were longer than the encoder reads; what stands behind its limit was left out.
 
     Prompts that differ only there get the same embedding, and so the same LLM. Chapter 13.
-
-    Examples
-    --------
-    To have an error instead:
-
-    >>> with warnings.catch_warnings():
-    ...     warnings.simplefilter("error", TextCutWarning)
     """
 
 

@@ -198,7 +198,7 @@ def _observed(name, values, by, predicted):
 def _averages(rows, n_rows):
     """Return the rows that occur, their numbers of prompts, and what averages over these."""
     rows = check_integers("rows", rows)
-    if rows.ndim != 1:
+    if rows.ndim != 1 or not rows.size:
         raise ValueError(f"rows must be one integer for each prompt; got shape {rows.shape}")
     refuse("rows", f"be rows of gamma, 0 to {n_rows - 1}", rows, rows >= n_rows)
     used, place, counts = np.unique(rows, return_inverse=True, return_counts=True)

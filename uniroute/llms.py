@@ -11,45 +11,43 @@ from uniroute.checks import check_losses, check_memberships, check_option
 __all__ = ["ClusterMeans", "EmptyClusterWarning", "FewLabelsWarning"]
 
 FEW = 10  # labels behind a mean: of 0-1 losses its standard error is up to 0.16
+UNEVEN = 4  # times as many labels: half the standard error
 
 
 class EmptyClusterWarning(UserWarning):
-    """Some cluster holds no observed loss, for which Eq. (12) says nothing. Chapter 5.
-
-    Examples
-    --------
-    >>> issubclass(EmptyClusterWarning, UserWarning)
-    True
-    """
+    """Some cluster holds no observed loss, for which Eq. (12) says nothing. Chapter 5."""
 
 
 class FewLabelsWarning(EmptyClusterWarning):
-    """An LLM has few labels for so many clusters; its means are largely chance.
+    """An LLM has few labels for its clusters, or beside others; its means are largely chance."""
 
-    Examples
-    --------
-    >>> issubclass(FewLabelsWarning, EmptyClusterWarning)
-    True
+
+def warn_of_few_labels(new, pool, n_val=0):
+    """Warn if what is known of new LLMs of a pool rests on fewer than `FEW` labels.
+
+    Either half of an LLM's means in many clusters, `n_val` being the validation prompts: not of a
+    handful of clusters, nor where each prompt is a feature of its own. Or all of an LLM, where
+    another has many more: by luck it may look the best, and then it gets all the traffic.
     """
-
-
-def warn_of_few_labels(pool, n_val):
-    """Warn if half of an LLM's means in many clusters rest on fewer than `FEW` labels each.
-
-    Not for a handful of clusters, nor where each validation prompt is a feature of its own.
-    """
-    behind = np.median(pool.counts, axis=1)
-    least, n_clusters = behind.argmin(), pool.counts.shape[1]
-    if behind[least] < FEW and 5 <= n_clusters < n_val:
-        warnings.warn(
-            f"{pool.llms[least]!r} has {pool.counts[least].sum():.0f} labels for {n_clusters} "
-            f"clusters, {behind[least]:.3g} in the middle one; of {len(behind)} LLMs "
-            f"{sum(behind < FEW)} have fewer than {FEW} there. Such a mean of 0-1 losses has a "
-            f"standard error of up to {0.5 / np.sqrt(max(1, behind[least])):.2f}: take fewer "
-            "clusters or label more prompts",
-            FewLabelsWarning,
-            stacklevel=3,
+    behind = np.median(new.counts, axis=1)
+    least, n_clusters = behind.argmin(), new.counts.shape[1]
+    fewest, most = new.n_labels.argmin(), pool.n_labels.max(initial=0)
+    if (n := behind[least]) < FEW and 5 <= n_clusters < n_val:
+        text = (
+            f"{new.llms[least]!r} has {new.n_labels[least]:.0f} labels for {n_clusters} clusters, "
+            f"{n:.3g} in the middle one; of {len(behind)} LLMs {sum(behind < FEW)} have fewer than "
+            f"{FEW} there"
         )
+        advice = "take fewer clusters or label more prompts"
+    elif (n := new.n_labels[fewest]) < FEW and most >= UNEVEN * n:
+        text = f"{new.llms[fewest]!r} has {n:.0f} labels, others of the pool up to {most:.0f}"
+        advice = "by luck it may seem the best, and get all prompts. Label more, or fit UniRoute() "
+        advice += "with losses of training LLMs"
+    else:
+        return
+    error = f"a standard error of up to {0.5 / np.sqrt(max(1, n)):.2f}"
+    text += f". Such a mean of 0-1 losses has {error}: {advice}"
+    warnings.warn(text, FewLabelsWarning, stacklevel=3)
 
 
 class ClusterMeans(BaseEstimator):

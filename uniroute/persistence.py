@@ -6,6 +6,7 @@ are stored. Every field is checked before it is written and when it is read; `un
 the file whole or not at all, and guards against damage. What version 0.1 wrote is read too.
 """
 
+import os
 from collections.abc import Callable
 from copy import copy
 from pathlib import Path
@@ -61,6 +62,8 @@ def load_router(path, router_class):
 
 
 def _with_suffix(path):
+    if not (isinstance(path, str | os.PathLike) and Path(path).name):
+        raise ValueError(f"path must be the name of a file; got {path!r}")
     path = Path(path)
     return path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
 
@@ -240,7 +243,7 @@ def _build_plans(router, description, arrays, sizes):
     plans = []
     for i, key in enumerate(list(description)):
         budget, clusters = description.pop(key), np.arange(sizes["features"])
-        _check_number("budget", budget)
+        check_scalar("budget", budget, 0, LARGEST)
         rows = f"rows of plan {i}"
         if f"{i}.features" in arrays:
             features = take_array(arrays, f"{i}.features", (rows, "features"), sizes)
@@ -283,11 +286,6 @@ PARTS = {
 MAPS = (ConstantMap, KMeansMap, LearnedMap, NeighborMap, PriorMap)
 
 
-def _check_number(name, value):
-    if type(value) not in (int, float) or not 0 <= value <= LARGEST:
-        raise ValueError(f"{name} must be a number of at least 0; got {value!r}")
-
-
 def _one_of(*options):
     return lambda name, value: check_option(name, value, options)
 
@@ -296,7 +294,7 @@ PARAMETERS = {
     **dict.fromkeys(["n_clusters", "n_neighbors", "max_iter", "epochs"], check_positive_integer),
     "n_init": lambda name, value: value == "auto" or check_positive_integer(name, value),
     "random_state": lambda name, value: value is None or check_positive_integer(name, value, 0),
-    "l2": _check_number,
+    "l2": lambda name, value: check_scalar(name, value, 0, LARGEST),
     "fit_intercept": _one_of(True, False),
     "architecture": _one_of("linear", "mlp"),
     "assignment": _one_of("hard", "soft"),
@@ -305,7 +303,7 @@ PARAMETERS = {
 # What was fitted: numbers, an array with a row for each feature, and the layers of a learned map.
 NUMBERS = {
     KMeansMap: {"n_iter_": check_positive_integer},
-    LearnedMap: {"train_loss_": _check_number},
+    LearnedMap: {"train_loss_": PARAMETERS["l2"]},
 }
 ROWS = {KMeansMap: "cluster_centers_", LearnedMap: "cluster_centers_", NeighborMap: "X_val_"}
 PRIOR = {

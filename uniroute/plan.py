@@ -14,13 +14,7 @@ TOO_FEW = 0.1  # largest standard error of the mean cost, as a share of the budg
 
 
 class BudgetWarning(UserWarning):
-    """A plan's budget no longer pays for the cheapest choices of a changed pool.
-
-    Examples
-    --------
-    >>> issubclass(BudgetWarning, UserWarning)
-    True
-    """
+    """A plan's budget no longer pays for the cheapest choices of a changed pool."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,6 +48,8 @@ class Plan:
     >>> plan = router.plan([[0.0]] * 400, budget=2.0)
     >>> plan
     Plan(budget=2, lambda=0.125, share=0.25, from 400 prompts)
+    >>> router.route([[0.0]] * 6, plan=plan).shape  # "large" for each with probability 0.25
+    (6,)
     >>> router.update_costs({"large": 3.0}).plans_
     [Plan(budget=2, lambda=0.25, share=0.5, from 400 prompts)]
     """

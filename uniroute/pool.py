@@ -76,6 +76,7 @@ class Pool:
     def __post_init__(self):
         plain = type(self.llms) is tuple
         plain = plain and all(type(name) is str and name == name.strip() for name in self.llms)
+        plain = plain and "\0" not in "".join(self.llms)
         if not plain or len(set(self.llms)) < len(self.llms) or "" in self.llms:
             none = isinstance(self.llms, list) and not self.llms
             object.__setattr__(self, "llms", () if none else tuple(check_names(self.llms, "llms")))
@@ -106,6 +107,11 @@ class Pool:
         """Labels by LLM and feature; of a `PriorMap` by kind (0: a file of 0.2, unknown)."""
         return self.counts if self.prior is None else self.counts[:, : self.prior.sizes_[0]]
 
+    @property
+    def n_labels(self):
+        """Labels of each LLM, shape (n_llms,)."""
+        return self.counts.sum(axis=1) if self.prior is None else self.counts[:, -1]
+
     clusters = property(lambda self: np.arange(self.psi.shape[1]), doc="All, shape (n_features,).")
 
     def decided(self, rule, n_prompts):
@@ -134,40 +140,49 @@ class Pool:
             return features
         return psi[:, features].T if features.ndim == 1 else np.asarray(features @ psi.T)
 
-    def join(self, other):
-        """Return a pool with the LLMs of `other` behind these; no name may be in both."""
-        known = set(self.llms)
-        present = [name for name in other.llms if name in known]
-        if present:
-            raise ValueError(f"names must be new to the pool; {present[0]!r} is already in it")
+    def join(self, other, replace_known=False):
+        """Return a pool with the LLMs of `other` behind these, or in the places of their names."""
+        known = set(other.llms)
+        left = [i for i, name in enumerate(self.llms) if name not in known]
         if other.phi is not self.phi:
             raise ValueError("the router was fitted anew while LLMs were being added to it")
+        if len(left) < len(self.llms):
+            if not replace_known:
+                present = next(name for name in other.llms if name in self.llms)
+                raise ValueError(f"names must be new to the pool; {present!r} is already in it")
+            joined, order = self._take(left).join(other), dict.fromkeys(self.llms + other.llms)
+            return joined._take(joined.find(list(order)))._planned()
         if not self.llms:
             return replace(other, plans=self.plans, fingerprint=self.fingerprint)._planned()
-        both, values = (self, other), {}
-        values["cost_psi"] = None
+        both, values = (self, other), {"cost_psi": None}
         if any(pool.cost_psi is not None for pool in both):
-            values["cost_psi"] = np.concatenate([pool._cost_rows() for pool in both])
+            rows = (self._even(p.costs) if p.cost_psi is None else p.cost_psi for p in both)
+            values["cost_psi"] = np.concatenate(list(rows))
         for name in ("costs", "psi", "counts"):
             values[name] = np.concatenate([getattr(pool, name) for pool in both])
         return replace(self, llms=self.llms + other.llms, **_handed_over(values))._planned()
 
-    def _cost_rows(self):
-        if self.cost_psi is not None:
-            return self.cost_psi
-        return np.repeat(self.costs[:, None], self.psi.shape[1], axis=1)
+    def _even(self, costs):
+        """Return features for costs by which every prompt costs the mean."""
+        rows = np.repeat(costs[:, None], self.psi.shape[1], axis=1)
+        if self.prior is not None:
+            rows[:, :-1] = 0.0  # the constant's is left; the others do not add up to 1
+        return rows
 
     def remove(self, names):
         """Return the pool without some LLMs."""
         gone = set(self.find(names))
-        keep = [i for i in range(len(self.llms)) if i not in gone]
+        return self._take([i for i in range(len(self.llms)) if i not in gone])._planned()
+
+    def _take(self, places):
+        """Return the pool with the LLMs at some places, in this order; plans as they are."""
         values = {
-            name: values[keep]
+            name: values[places]
             for name in ("costs", "psi", "counts", "cost_psi")
             if (values := getattr(self, name)) is not None
         }
-        names = tuple(self.llms[i] for i in keep)
-        return replace(self, llms=names, **_handed_over(values))._planned()
+        names = tuple(self.llms[i] for i in places)
+        return replace(self, llms=names, **_handed_over(values))
 
     def reprice(self, costs):
         """Return the pool with other mean costs, {name: cost}; costs by cluster in proportion."""
@@ -176,7 +191,7 @@ class Pool:
         new[places] = check_costs(list(costs.values()), (len(places),))
         for i in places if rows is not None else ():
             old = self.costs[i]
-            rows[i] = rows[i] * (new[i] / old) if old > 0 else new[i]
+            rows[i] = rows[i] * (new[i] / old) if old > 0 else self._even(new)[i]
         return replace(self, costs=new, cost_psi=rows)._planned()
 
     def rename(self, names):

@@ -11,7 +11,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.utils.validation import check_is_fitted
 
 from uniroute._nearest import nearest
-from uniroute._numbers import check_numbers
+from uniroute._numbers import LARGEST, check_numbers
 from uniroute.checks import check_losses
 from uniroute.prompts import _PromptMap
 
@@ -190,7 +190,7 @@ class PriorMap(_PromptMap):
         check_is_fitted(self)
         X = self._rows(X)
         features = self._features(X if X.dtype == np.float32 else np.asarray(X, dtype=float))
-        if not np.isfinite(features).all():
+        if not (np.abs(features) <= LARGEST).all():
             self._check_rows(X)
         return features
 
@@ -295,7 +295,7 @@ class PriorMap(_PromptMap):
                 np.exp(np.subtract(one, one.max(axis=0), out=one), out=one)
                 one /= one.sum(axis=0)
             made += soft @ phi + constant[:, None]
-        if not np.isfinite(made).all():
+        if not (np.abs(made) <= LARGEST).all():
             self._check_rows(X)
         return phi[: self.sizes_[0]].T, *np.split(made, [len(means)])
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from uniroute._mlp import fit_mlp, mlp_scores
 from uniroute._nearest import nearest, rounding_of
-from uniroute._numbers import check_rows, check_scalar, check_shape, naming
+from uniroute._numbers import LARGEST, check_rows, check_scalar, check_shape, naming, refuse
 from uniroute._tables import align, labels_of
 from uniroute.checks import (
     check_generator,
@@ -37,7 +37,13 @@ class _PromptMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             check_is_fitted(self)
         check_rows("X", X)
         with naming("X"):
-            return validate_data(self, X, reset=reset, **options)
+            X = validate_data(self, X, reset=reset, **options)
+        refuse("X", f"be at most {LARGEST:g} in size", X, np.abs(X) > LARGEST)
+        return X
+
+    def _check_enough(self, name, X):
+        if (value := getattr(self, name)) > len(X):
+            raise ValueError(f"{name} must not exceed n_samples={len(X)} prompts; got {value}")
 
     def memberships(self, X):
         """Return the memberships with which losses are averaged, (n_prompts, n_features)."""
@@ -149,10 +155,7 @@ class KMeansMap(_ClusterMap):
             if (name, value := getattr(self, name)) != ("n_init", "auto"):
                 check_positive_integer(name, value)
         X = self._check_rows(X, reset=True, dtype=[np.float64, np.float32])
-        if self.n_clusters > len(X):
-            raise ValueError(
-                f"n_clusters must not exceed n_samples={len(X)} prompts; got {self.n_clusters}"
-            )
+        self._check_enough("n_clusters", X)
         kmeans, few = KMeans(**self.get_params()), max(50_000, 100 * self.n_clusters)
         if len(X) > few:
             some = check_random_state(self.random_state).choice(len(X), few, replace=False)
@@ -216,11 +219,7 @@ class NeighborMap(_PromptMap):
         """
         check_positive_integer("n_neighbors", self.n_neighbors)
         self.X_val_ = self._check_rows(X, reset=True, dtype=[np.float64, np.float32])
-        if self.n_neighbors > len(self.X_val_):
-            raise ValueError(
-                f"n_neighbors must not exceed n_samples={len(self.X_val_)} prompts; "
-                f"got {self.n_neighbors}"
-            )
+        self._check_enough("n_neighbors", self.X_val_)
         return self
 
     _n_features_out = property(lambda self: len(self.X_val_))
@@ -336,11 +335,9 @@ class LearnedMap(_ClusterMap):
         hard = clusters or KMeansMap(self.n_clusters, random_state=self.random_state).fit(X)
         if not hasattr(hard, "cluster_centers_"):
             raise ValueError(f"clusters must be a fitted KMeansMap; got {clusters!r}")
-        self.cluster_centers_ = hard.cluster_centers_
-        if len(self.cluster_centers_) != self.n_clusters:
-            raise ValueError(
-                f"clusters must be n_clusters={self.n_clusters}; got {len(self.cluster_centers_)}"
-            )
+        self.cluster_centers_, K = hard.cluster_centers_, len(hard.cluster_centers_)
+        if K != self.n_clusters:
+            raise ValueError(f"clusters must be n_clusters={self.n_clusters}; got {K}")
         if psi is None:
             psi, _ = ClusterMeans().represent(hard.transform(X), losses)
         psi = check_matrix("psi", psi)

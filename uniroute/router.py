@@ -23,7 +23,7 @@ from uniroute._any_map import (
 from uniroute._numbers import check_numbers
 from uniroute._tables import align, labels_of
 from uniroute._texts import TURNS, read_texts
-from uniroute.checks import check_generator, check_llms
+from uniroute.checks import check_generator, check_llms, check_option
 from uniroute.controller import Controller
 from uniroute.evaluate import deferral_curve
 from uniroute.explanation import Explanation
@@ -58,7 +58,8 @@ class Router:
         The LLMs, immutable. A method reads it once, so that threads may use a router while others
         change its pool.
     llms_, costs_ : list of str, ndarray of shape (n_llms,)
-        Names in the order of all columns, and mean costs of one prompt.
+        Names in the order of all columns, that in which the LLMs came (one that was removed and
+        returns comes last), and mean costs of one prompt.
     plans_ : list of Plan
         Those that were made and not dropped, for the present pool.
 
@@ -206,10 +207,9 @@ class Router:
     def _rule(self, pool, cost_weight, budget, plan, random_state=None):
         """Return the rule, the choices of clusters if known, and what tosses the coins."""
         if sum(value is not None for value in (cost_weight, budget, plan)) != 1:
-            raise ValueError(
-                "exactly one of cost_weight, budget and plan must be given; "
-                f"got cost_weight={cost_weight}, budget={budget}, plan={plan!r}"
-            )
+            must = "exactly one of cost_weight, budget and plan must be given"
+            got = f"cost_weight={cost_weight}, budget={budget}, plan={plan!r}"
+            raise ValueError(f"{must}; got {got}")
         if plan is not None:
             plan = plan if isinstance(plan, Controller) else pool.own(plan)
             return plan.now(pool, random_state)
@@ -249,21 +249,12 @@ class Router:
         Returns
         -------
         Plan
+            To be given to `route`; `Plan` has an example.
 
         Raises
         ------
         ValueError
             If the budget is below the mean cost of the cheapest choices, or prompts are too few.
-
-        Examples
-        --------
-        >>> from uniroute import KMeansMap
-        >>> X, losses = np.repeat([[0.0], [1.0]], 100, axis=0), np.repeat([[0, 0], [1, 0]], 100, 0)
-        >>> router = UniRoute(KMeansMap(n_clusters=2)).fit(X)
-        >>> router = router.add_llms(["small", "large"], X, losses, costs=[1.0, 5.0])
-        >>> plan = router.plan(X, budget=3.0)
-        >>> [str(router.route([x], plan=plan)[0]) for x in ([0.1], [0.9])]
-        ['small', 'large']
         """
         pool = self._read()
         plan = make_plan(pool, self.features(pool, X), budget).checked()
@@ -493,13 +484,13 @@ class UniRoute(Router, BaseEstimator):
             names = labels if labels and isinstance(labels[0], str) else names
         return self.add_llms(names, X, losses, costs)
 
-    def add_llms(self, names, X_val, losses_val, costs):
+    def add_llms(self, names, X_val, losses_val, costs, *, replace=False):
         """Add LLMs to the pool, represented by their losses on validation prompts.
 
         Parameters
         ----------
         names : str or sequence of str
-            Names not yet in the pool.
+            Names not yet in the pool, unless `replace`.
         X_val : array-like of shape (n_val, n_dims)
             Embeddings of the validation prompts.
         losses_val : array-like of shape (n_val, n_new) or (n_val,)
@@ -509,6 +500,9 @@ class UniRoute(Router, BaseEstimator):
             Mean cost of one prompt; or what each validation prompt cost, NaN = not known: costs are
             then predicted as losses are. Tables are read by columns, the names, and by rows, the
             index of `X_val`.
+        replace : bool, default False
+            Whether LLMs of these names that are in the pool get new labels and costs, at once and
+            in their places. The others join behind.
 
         Returns
         -------
@@ -534,18 +528,21 @@ class UniRoute(Router, BaseEstimator):
             by_cluster, _ = (represent or self.representation_.represent)(memberships, costs)
             costs = np.nanmean(costs, axis=0)
         new = Pool(names, costs, psi, counts, by_cluster, phi)
-        self._swap(lambda pool: pool.join(new))
+        check_option("replace", replace, (True, False))
+        self._swap(lambda pool: pool.join(new, replace))
         if (none := np.isnan(losses_val).all(axis=0)).any():
             which = f"{names[none.argmax()]!r} has no label: what training LLMs say stands in"
             warnings.warn(which, EmptyClusterWarning, stacklevel=2)
-        if isinstance(self.representation_, ClusterMeans):
-            warn_of_few_labels(new, len(losses_val))
+        if not foretells:
+            of_means = isinstance(self.representation_, ClusterMeans)
+            warn_of_few_labels(new, self.pool_, len(losses_val) if of_means else 0)
         return self
 
     def remove_llms(self, names):
         """Take LLMs, a name or several, out of the pool H of Eq. (5); errors as for `update_costs`.
 
-        The pool is an input of the rule, not of the fit. Chapter 4.
+        The pool is an input of the rule, not of the fit. Chapter 4. An LLM that returns comes last,
+        as any newcomer: its column, and its rank among LLMs of equal scores, costs and losses.
         """
         return self._swap(lambda pool: pool.remove(names))
 
@@ -586,9 +583,8 @@ class UniRoute(Router, BaseEstimator):
         A `ValueError`, if the router has no encoder, or another than it was fitted with.
         """
         if self.encoder is None:
-            raise ValueError(
-                "encoder must be given to route texts, UniRoute(..., encoder=Encoder()); got None"
-            )
+            must = "encoder must be given to route texts, UniRoute(..., encoder=Encoder())"
+            raise ValueError(f"{must}; got None")
         self._check_encoder()
         if not hasattr(self.encoder, "turns"):
             texts = read_texts(texts, TURNS[0])  # as `Encoder` does

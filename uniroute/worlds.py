@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 from scipy.spatial.distance import cdist
 
-from uniroute._numbers import check_fields, check_scalar
+from uniroute._numbers import check_fields, check_scalar, check_shape
 from uniroute.checks import (
     check_costs,
     check_generator,
@@ -108,8 +108,7 @@ class MixtureWorld:
 
     def _check_rows(self, X):
         X = check_matrix("X", X)
-        if X.shape[1:] != self.centers.shape[1:]:
-            raise ValueError(f"X must have {self.centers.shape[1]} columns; got {X.shape[1]}")
+        check_shape("X", X, (len(X), self.centers.shape[1]), by=" by centers")
         return X
 
     def component_loss(self, X):

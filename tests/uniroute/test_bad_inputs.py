@@ -7,6 +7,7 @@ each kind. A spoilt call must raise an error that names the argument; none may r
 import copy
 import datetime
 import inspect
+import pickle
 import re
 from collections import Counter
 
@@ -599,6 +600,9 @@ def spoilt_array(values, flags):
         yield "a column more", np.column_stack([floats, floats[:, -1]])
     if "n" in flags:
         yield "NaN", with_float(values, np.nan)
+    if "x" in flags:
+        yield "too large", with_float(values, 1e200)
+        yield "too large for 32 bits", with_float(values, 3e38).astype(np.float32)
     if "m" in flags:
         yield "negative", with_float(values, -1.0)
     if "#" in flags:
@@ -663,6 +667,7 @@ SPOILERS = {
         "blank before": [" a", "b", "c", "d"],
         "blank behind": ["a ", "b", "c", "d"],
         "line end": ["a\n", "b", "c", "d"],
+        "NUL": ["a\0", "b", "c", "d"],
         "twice": ["a", "a", "c", "d"],
         "numbers": [1, 2, 3, 4],
         "a number": ["a", 2, "c", "d"],
@@ -851,16 +856,16 @@ FINE = {
     ("UniRoute.diagnose", "cost_weight", "None"),
     ("UniRoute.diagnose, budget", "budget", "None"),
     ("deferral_curve, rows", "gamma", "a row more"),  # that of a cluster without prompts
-    # A scikit-learn model says itself whether it takes sparse matrices.
+    # A scikit-learn model says itself whether it takes sparse matrices, and what is too large.
     *(
-        (label, "X_val", what)
-        for label in ("StaticRouter.fit",)
-        for what in ("sparse", "old sparse")
+        (label, name, what)
+        for label, name in (("StaticRouter.fit", "X_val"), ("StaticRouter.explain", "x"))
+        for what in ("sparse", "old sparse", "too large", "too large for 32 bits")
     ),
     *(
         (f"StaticRouter.{method}", "X", what)
         for method in ("predict_loss", "predict_cost", "route", "route, budget", "curve", "score")
-        for what in ("sparse", "old sparse")
+        for what in ("sparse", "old sparse", "too large", "too large for 32 bits")
     ),
 }
 
@@ -916,6 +921,34 @@ def test_bad_input_is_refused_by_name():
     assert total >= 2000, told
     assert not found["accepted"], told
     assert share >= 0.9, told
+
+
+@pytest.mark.parametrize("prompt_map", [ConstantMap(), KMeansMap(3), LearnedMap(3), None])
+def test_losses_that_are_too_large_to_square_are_refused(prompt_map):
+    router = UniRoute(prompt_map).fit(TRAIN.X, TRAIN.losses)
+    with pytest.raises(
+        ValueError, match=r"losses_val must be at most 1e\+15 in size; got -1e\+200"
+    ):
+        router.add_llms("a", VAL.X, -1e200 * VAL.losses[:, 0], 1.0)
+
+
+@pytest.mark.parametrize("path", ["", ".", None, 3, ["a"], object()])
+def test_what_is_no_name_of_a_file_is_refused(path):
+    for call in (ROUTER.save, UniRoute.load):
+        with pytest.raises(ValueError, match="path must be the name of a file; got"):
+            call(path)
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))])
+def test_what_was_spent_outlives_the_process(how):
+    held = Controller(PLAN, horizon=7)
+    held.update([30.0, 50.0])
+    again = how(held)
+    assert again.n_prompts == 2 and again.excess == held.excess and again.target == held.target
+    names = ROUTER.route(X, plan=again)
+    assert set(names) <= set(NAMES)
+    again.update(1.0)
+    assert (again.n_prompts, held.n_prompts) == (3, 2)
 
 
 # --- tables with names --------------------------------------------------------------------------

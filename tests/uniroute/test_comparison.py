@@ -244,12 +244,73 @@ def test_rounding_saves_no_money():
     assert ((found == 0) | (found > 1e-9)).all()
 
 
+def interval(mean, low, high):
+    return PairedDifference(mean, 0.01, low, high, 10, "new prompts")
+
+
+AHEAD, NOT_SURELY, BEHIND = interval(0.2, 0.1, 0.3), interval(0, -0.1, 0.1), interval(-2, -3, -1)
+NONE = interval(0.0, 0.0, 0.0)
+SAVED, MAYBE = interval(0.4, 0.3, 0.5), interval(0.05, 0.0, 0.2)
+GAINED, LOST = interval(0.04, 0.02, 0.06), interval(-0.015, -0.028, -0.002)
+OPEN = interval(-0.015, -0.04, 0.01)
+
+
+def said(saving, gain, lead=AHEAD, new=None):
+    return sentence("big", 3, saving, gain, {"new prompts": lead, "new LLMs": new})
+
+
+@pytest.mark.parametrize(
+    ("saving", "gain", "words"),
+    [
+        (SAVED, GAINED, "saves 40 % of cost at equal quality (from 30 % to 50 %) and gains 0.040 of"
+         " quality at equal cost (from 0.020 to 0.060), against big alone. "),
+        (SAVED, OPEN, "saves 40 % of cost at equal quality (from 30 % to 50 %), against big"),
+        # The quality is reached early, and lost again where more is spent.
+        (SAVED, LOST, "saves 40 % of cost at equal quality (from 30 % to 50 %) and loses 0.015 of"
+         " quality at equal cost (from 0.002 to 0.028), against big alone. "),
+        (NONE, GAINED, "gains 0.040 of quality at equal cost (from 0.020 to 0.060), against big"),
+        (NONE, LOST, "does not help here, because against big alone it saves no cost at equal"
+         " quality and loses 0.015 of quality at equal cost (from 0.002 to 0.028), although"),
+        (MAYBE, OPEN, "does not help here, because against big alone it does not surely save cost"
+         " at equal quality (5 %, from 0 % to 20 %) and neither surely gains nor surely loses"
+         " quality at equal cost (-0.015, from -0.040 to 0.010), although at other budgets it is"
+         " ahead: area +0.2000 [+0.1000, +0.3000]. "),
+        (NONE, NONE, "does not help here, because against big alone it saves no cost at equal"
+         " quality and neither gains nor loses quality at equal cost, although"),
+    ],
+)  # fmt: skip
+def test_gains_and_losses_are_called_so(saving, gain, words):
+    found = said(saving, gain)
+    assert found.startswith(f"routing {words}")
+    assert "gains -" not in found and "loses -" not in found
+    assert found.endswith(". This speaks of these 3 LLMs only.")
+
+
+@pytest.mark.parametrize(
+    ("lead", "words"),
+    [
+        (NOT_SURELY, "it is not surely ahead of mixing LLMs blindly: area +0.0000 [-0.1000, "),
+        (BEHIND, "it is behind mixing LLMs blindly: area -2.0000 [-3.0000, -1.0000]"),
+    ],
+)
+def test_who_is_behind_is_not_called_ahead(lead, words):
+    assert said(SAVED, GAINED, lead).startswith(f"routing does not help here, because {words}")
+
+
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        (AHEAD, "the lead in area is +0.2000 [+0.1000, +0.3000]."),
+        (NOT_SURELY, "it is neither surely ahead nor behind: area +0.0000 [-0.1000, +0.1000]."),
+        (BEHIND, "it is behind: area -2.0000 [-3.0000, -1.0000]."),
+    ],
+)
+def test_so_it_is_with_new_llms(new, words):
+    assert said(SAVED, GAINED, new=new).endswith(f" With other LLMs {words}")
+
+
 def test_nothing_is_never_less_than_nothing():
-    """A gain of -1e-10, which rounds to zero, is not printed with a minus."""
-    none, ahead = (
-        PairedDifference(-1e-10, 1e-10, -2e-10, 1e-10, 10),
-        PairedDifference(1, 0, 1, 1, 10),
-    )
-    words = sentence("big", 3, none, none, {"new prompts": ahead, "new LLMs": None})
-    assert "saves 0 % of cost at equal quality (from 0 % to 0 %)" in words
-    assert "gains 0.000 of quality at equal cost (from 0.000 to 0.000)" in words
+    """A gain of -1e-10, which rounds to zero, is not printed with a minus, nor as a gain."""
+    none = interval(-1e-10, -2e-10, 1e-10)
+    assert "saves no cost at equal quality and neither gains nor loses quality" in said(none, none)
+    assert "(0.000, from -0.010 to 0.010)" in said(none, interval(-1e-5, -0.01, 0.01))

@@ -58,6 +58,52 @@ def test_kinds_never_tried():
     assert "60.0 % of the traffic is of kinds" in router.diagnose(X[50:]).warnings[0]
 
 
+def far_kinds(n_llms=5):
+    """Four kinds of prompts, those of each at growing distances from its centre, the largest last.
+
+    LLM 0 has labels of all of them, the others of the first kind only.
+    """
+    steps = np.array([0.3, -0.2, 0.1, 0.0, -0.1, 0.2, -0.3])
+    rows = np.concatenate([20.0 * k + np.tile(steps, k + 1) for k in range(4)])[:, None]
+    losses = np.zeros((len(rows), n_llms))
+    losses[7:, 1:] = np.nan
+    router = UniRoute(KMeansMap(4)).fit(rows)
+    return router.add_llms([f"LLM {i}" for i in range(n_llms)], rows, losses, np.ones(n_llms)), rows
+
+
+def test_what_to_label_next_is_named_by_cluster_llm_and_prompt():
+    router, rows = far_kinds()
+    traffic = rows[7:]  # nothing of the first kind
+    found, of = router.diagnose(traffic), router.prompt_map_.predict(traffic)
+    assert [k for k, _ in found.untried] == [of[-1], of[20], of[0]]  # the largest first
+    for k, share in found.untried:
+        inside = np.flatnonzero(of == k)
+        assert share == pytest.approx(len(inside) / len(traffic))
+        away = np.abs(traffic[inside, 0] - router.prompt_map_.cluster_centers_[k, 0])
+        assert found.label_next[k] == inside[np.argsort(away, kind="stable")[:3]].tolist()
+    line, *others = found.advice()
+    assert line == (
+        f"cluster {of[-1]}, 44.4 % of the traffic: no label of LLM 1, LLM 2, LLM 3 and more; "
+        f"label next: {', '.join(map(str, found.label_next[of[-1]]))}"
+    )
+    assert len(others) == 2 and repr(found).endswith("\n".join([line, *others]))
+    texts = [f"prompt {i}" for i in range(len(traffic))]
+    first = found.label_next[of[-1]][0]
+    assert f"label next: 'prompt {first}', 'prompt " in found.advice(texts)[0]
+
+
+def test_once_these_are_labelled_nothing_is_left_to_do():
+    router, rows = far_kinds(2)
+    labels = np.full(len(rows), np.nan)
+    found = router.diagnose(rows)
+    for k in found.label_next:
+        labels[found.label_next[k]] = 0.0
+    labels[:7] = 0.0
+    router.add_llms("LLM 1", rows, labels, 1.0, replace=True)
+    found = router.diagnose(rows)
+    assert found.untried == [] and found.label_next == {} and found.advice() == []
+
+
 def test_few_labels():
     assert (
         "100 % of the means rest on fewer than 10 labels"
@@ -190,6 +236,11 @@ def test_kinds_never_tried_of_a_prior():
     router.remove_llms("large").add_llms("large", rows[:90], LOSSES[:90, 1], costs=5.0)
     [line] = router.diagnose(rows).warnings
     assert line == "10.0 % of the traffic is of kinds that some LLM was never tried on"
+    found, prior = router.diagnose(rows), router.prompt_map_
+    assert found.label_next.keys() == {k for k, _ in found.untried}
+    centers = prior.cluster_centers_[: prior.sizes_[0]]
+    for k, near in found.label_next.items():
+        assert min(near) >= 90 and near[0] == np.square(rows - centers[k]).sum(axis=1).argmin()
     assert router.diagnose(rows[:90]).untried == []
 
 

@@ -237,7 +237,7 @@ def test_progress_bar_only_while_something_is_missing(tmp_path, capsys, monkeypa
         ({"a": "b"}, "texts must be a sequence .* got the single dict {'a': 'b'}"),
         ({"a"}, "texts must be a sequence .* got the single set {'a'}"),
         (np.array([["a"]]), "texts must be a sequence .* got the single ndarray"),
-        (5, "texts must be a sequence of strings or chats; got 5"),
+        (5, "texts must be a sequence of strings or chats; got the single int 5"),
         ([], "texts must not be empty; got none"),
         (["a", "  \n"], r"texts must hold non-empty strings or chats; got '  \\n' at position 1$"),
         ([None, "a"], "got None at position 0$"),

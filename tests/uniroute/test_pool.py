@@ -21,6 +21,7 @@ from uniroute import (
     LearnedMap,
     NeighborMap,
     Pool,
+    PriorMap,
     StaticRouter,
     UniRoute,
     ZeroRouter,
@@ -31,6 +32,7 @@ from uniroute import (
 WORLD = random_world(n_llms=4, random_state=1)
 TRAIN, VAL, TEST = (WORLD.sample(n, random_state=s) for n, s in ((300, 2), (200, 3), (400, 4)))
 NAMES = list("abcd")
+COLUMN = {"a": 0, "b": 1, "c": 2, "d": 3, "new": 0}
 PROMPT_COSTS = WORLD.costs * np.random.default_rng(5).gamma(2.0, 0.5, size=VAL.losses.shape)
 
 
@@ -175,6 +177,69 @@ def test_bad_changes_change_nothing(change, error, words):
     assert router.pool_ is pool
 
 
+# --- the order of arrival -------------------------------------------------------------------------
+
+
+def equal_llms():
+    """Three LLMs that nothing tells apart, so that the place decides."""
+    router = UniRoute(ConstantMap()).fit([[0.0]])
+    return router.add_llms(list("abc"), [[0.0], [1.0]], [[0, 0, 0], [1, 1, 1]], [1.0, 1.0, 1.0])
+
+
+def test_who_returns_comes_last_at_ties_too():
+    router = equal_llms()
+    assert router.route([[0.0]], cost_weight=1.0).tolist() == ["a"]
+    router.remove_llms("a").add_llms("a", [[0.0], [1.0]], [0, 1], 1.0)
+    assert router.llms_ == ["b", "c", "a"]
+    assert router.route([[0.0]], cost_weight=1.0).tolist() == ["b"]
+
+
+def test_prices_names_and_labels_change_in_their_places():
+    router = equal_llms()
+    router.update_costs({"b": 2.0}).update_costs({"b": 1.0}).rename({"b": "x"}).rename({"x": "b"})
+    router.add_llms(["b", "a"], [[0.0], [1.0]], [[1, 0], [1, 1]], [3.0, 1.0], replace=True)
+    assert router.llms_ == ["a", "b", "c"] and router.costs_.tolist() == [1.0, 3.0, 1.0]
+    assert router.predict_loss([[0.0]]).tolist() == [[0.5, 1.0, 0.5]]
+    assert router.route([[0.0]], cost_weight=1.0).tolist() == ["a"]
+
+
+@pytest.mark.parametrize("prompt_map", [KMeansMap(4), LearnedMap(3), None])
+@pytest.mark.parametrize("names", [["b"], ["d", "a"], NAMES[::-1], ["new", "c"]])
+def test_new_labels_make_the_pool_that_they_would_have_made_at_first(prompt_map, names):
+    """Costs by prompt, mean costs and plans included; with unknown names behind."""
+    router = fitted(prompt_map, PROMPT_COSTS)
+    plan = router.plan(np.tile(TEST.X, (3, 1)), budget=20.0)
+    losses, columns = 1 - VAL.losses, [COLUMN[name] for name in names]
+    router.add_llms(names, VAL.X, losses[:, columns], WORLD.costs[columns], replace=True)
+    order = list(dict.fromkeys(NAMES + names))
+    assert router.llms_ == order
+    once = UniRoute(prompt_map or KMeansMap(4)).fit(TRAIN.X, TRAIN.losses)
+    for name in order:
+        column = COLUMN[name]
+        given = losses if name in names else VAL.losses
+        costs = WORLD.costs[column] if name in names else PROMPT_COSTS[:, column]
+        once.add_llms(name, VAL.X, given[:, column], costs)
+    assert_same = np.testing.assert_allclose
+    assert_same(router.predict_loss(TEST.X), once.predict_loss(TEST.X), atol=1e-12)
+    assert_same(router.predict_cost(TEST.X), once.predict_cost(TEST.X), rtol=1e-12)
+    [kept], anew = router.plans_, once.plan(np.tile(TEST.X, (3, 1)), budget=20.0)
+    assert (kept.key, kept.cost_weight) == (plan.key, pytest.approx(anew.cost_weight))
+    chosen = router.route(TEST.X, cost_weight=0.01)
+    assert chosen.tolist() == once.route(TEST.X, cost_weight=0.01).tolist()
+
+
+def test_nothing_is_replaced_unless_it_is_said():
+    router = fitted()
+    pool = router.pool_
+    with pytest.raises(ValueError, match="names must be new to the pool; 'b' is already in it"):
+        router.add_llms(["new", "b"], VAL.X, VAL.losses[:, :2], [1.0, 2.0])
+    with pytest.raises(ValueError, match="replace must be one of True, False; got 'b'"):
+        router.add_llms("b", VAL.X, VAL.losses[:, 0], 1.0, replace="b")
+    with pytest.raises(ValueError, match="costs must be finite and not negative"):
+        router.add_llms("b", VAL.X, VAL.losses[:, 0], -1.0, replace=True)
+    assert router.pool_ is pool
+
+
 # --- costs as they are ----------------------------------------------------------------------------
 
 
@@ -215,15 +280,31 @@ def test_neighbours_have_costs_too():
     assert np.allclose(router.predict_cost(TEST.X[:1])[0], PROMPT_COSTS[near].mean(axis=0))
 
 
-def test_both_kinds_of_costs_in_one_pool_in_any_order():
-    one = fitted(costs=PROMPT_COSTS).add_llms("e", VAL.X, VAL.losses[:, 0], 3.0)
-    two = UniRoute(KMeansMap(4)).fit(TRAIN.X).add_llms("e", VAL.X, VAL.losses[:, 0], 3.0)
+@pytest.mark.parametrize("prompt_map", [KMeansMap(4), PriorMap(), LearnedMap(3)])
+def test_both_kinds_of_costs_in_one_pool_in_any_order(prompt_map):
+    one = fitted(prompt_map, PROMPT_COSTS).add_llms("e", VAL.X, VAL.losses[:, 0], 3.0)
+    two = UniRoute(prompt_map).fit(TRAIN.X, TRAIN.losses)
+    two.add_llms("e", VAL.X, VAL.losses[:, 0], 3.0)
     two.add_llms(NAMES, VAL.X, VAL.losses, PROMPT_COSTS)
     assert np.allclose(one.predict_cost(TEST.X), two.predict_cost(TEST.X)[:, [1, 2, 3, 4, 0]])
-    assert (one.predict_cost(TEST.X)[:, 4] == 3.0).all()
-    column = fitted().add_llms("e", VAL.X, VAL.losses[:, 0], PROMPT_COSTS[:, 0])
-    expected = fitted(costs=PROMPT_COSTS).predict_cost(TEST.X)[:, 0]
+    assert np.allclose(one.predict_cost(TEST.X)[:, 4], 3.0, rtol=1e-12)
+    column = fitted(prompt_map).add_llms("e", VAL.X, VAL.losses[:, 0], PROMPT_COSTS[:, 0])
+    expected = fitted(prompt_map, PROMPT_COSTS).predict_cost(TEST.X)[:, 0]
     assert np.allclose(column.predict_cost(TEST.X)[:, 4], expected)
+
+
+@pytest.mark.parametrize("prompt_map", [KMeansMap(4), PriorMap()])
+def test_what_was_free_gets_one_price_for_all_prompts(prompt_map):
+    router = fitted(prompt_map, PROMPT_COSTS * [1, 0, 1, 1]).update_costs({"b": 3.0})
+    assert np.allclose(router.predict_cost(TEST.X)[:, 1], 3.0, rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::uniroute.EmptyClusterWarning")
+def test_the_cost_of_one_prompt_is_the_mean_cost():
+    for router in (fitted(), fitted(PriorMap())):
+        router.add_llms("e", VAL.X[:1], [0.0], 3.0).add_llms("f", VAL.X[:1], [0.0], [2.0])
+        assert router.pool_.cost_psi is None
+        assert (router.predict_cost(TEST.X[:5]) == [*WORLD.costs, 3.0, 2.0]).all()
 
 
 @settings(max_examples=20, deadline=None)
@@ -312,6 +393,47 @@ def test_enough_labels_are_not_reported():
     fitted(KMeansMap(6))
     UniRoute(KMeansMap(3)).fit(TRAIN.X).add_llms("a", VAL.X[:30], VAL.losses[:30, 0], 1.0)
     UniRoute(NeighborMap(5)).fit(VAL.X).add_llms("a", VAL.X, VAL.losses[:, 0], 1.0)
+
+
+def beside(n_others, n_new, prompt_map=None, losses=None):
+    """Add an LLM that is right on all of its few labels to others with more."""
+    router = UniRoute(prompt_map).fit(TRAIN.X, losses)
+    rows, new = slice(n_others), slice(n_new)
+    router.add_llms(["x", "y"], VAL.X[rows], VAL.losses[rows, :2], [1.0, 2.0])
+    return router.add_llms("lucky", VAL.X[new], np.zeros(n_new), 3.0)
+
+
+UNEVEN = r"'lucky' has {} labels, others of the pool up to {}. Such .* up to {}: by luck"
+
+
+@pytest.mark.filterwarnings("ignore:1 of 2 clusters")
+@pytest.mark.parametrize("prompt_map", [None, ConstantMap(), KMeansMap(2)])
+@pytest.mark.parametrize(("n", "error"), [(1, "0.50"), (5, "0.22"), (9, "0.17")])
+def test_few_labels_beside_many_are_reported(prompt_map, n, error):
+    """Such an LLM, all of whose few answers are right, gets all the prompts."""
+    with pytest.warns(FewLabelsWarning, match=UNEVEN.format(n, 100, error)):
+        router = beside(100, n, prompt_map)
+    assert set(router.route(TEST.X, cost_weight=0.0)) == {"lucky"}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("losses", [None, TRAIN.losses])
+def test_few_labels_are_not_reported_where_none_has_many_or_training_llms_are_known(losses):
+    beside(100 if losses is not None else 19, 5, losses=losses)  # fewer than four times as many
+    beside(100, 10, losses=losses)
+
+
+def test_one_warning_tells_of_few_labels_and_the_lines_that_brought_them():
+    router = UniRoute(KMeansMap(6)).fit(TRAIN.X).add_llms("x", VAL.X, VAL.losses[:, 0], 1.0)
+    with pytest.warns(EmptyClusterWarning) as found:
+        router.add_llms("lucky", VAL.X[:8], np.zeros(8), 3.0)
+    [few] = [one for one in found if issubclass(one.category, FewLabelsWarning)]
+    assert "8 labels for 6 clusters" in str(few.message) and few.filename == __file__
+    missing = VAL.losses[:, :3].copy()
+    missing[3:, 1] = np.nan
+    with pytest.warns(FewLabelsWarning, match=r"'b' has 3 labels, .* 200") as found:
+        ZeroRouter().fit(list("abc"), None, missing, [1.0, 2.0, 3.0])
+    assert found[0].filename == __file__
 
 
 # --- scikit-learn and notebooks -------------------------------------------------------------------

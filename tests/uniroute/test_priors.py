@@ -306,6 +306,7 @@ def test_order_of_training_llms_does_not_matter(parts):
     assert np.allclose(first.represent(Z, y)[0], second.represent(Z, y)[0], atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::uniroute.FewLabelsWarning")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_llms_are_added_in_short_as_by_their_features(prior, parts, dtype):
     """Without the features written out: same weights, numbers of labels and errors."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from uniroute.files import whole_file
 from uniroute.report.comparison import check_outcomes, compare
-from uniroute.report.page import budget_of, render
+from uniroute.report.page import budget_of, render, shortened
 from uniroute.report.tables import read_table
 from uniroute.rule import budget_rule
 
@@ -59,13 +59,14 @@ def report(table, output, embeddings=None, *, encoder=None, progress=False, **re
     if progress:
         print(found, flush=True)
     output = Path(output)
-    saved = output.with_suffix(".uniroute")
     _check(found.data, output, table)
+    saved = output.with_suffix(".uniroute")
     encoder, said = _encoder(embeddings, encoder)
     data = _with_embeddings(found.data, embeddings, encoder, progress)
     result = compare(data, encoder=encoder, progress=progress)
     some = np.random.default_rng(0).permutation(data.n_prompts)[:PLANNED]
-    X, router = data.embeddings[np.sort(some)], result.router
+    some, router = np.sort(some), result.router
+    X = data.embeddings[some]
     budget = budget_of(result, X)
     try:
         router.plan(X, budget)
@@ -75,7 +76,9 @@ def report(table, output, embeddings=None, *, encoder=None, progress=False, **re
         decision = f"cost_weight={weight:.4g}" if np.isfinite(weight) else "cost_weight=1e300"
     router.save(saved)
     diagnosis = router.diagnose(X, budget=budget)
-    page = render(result, data, found.understood, saved.name, diagnosis, budget, decision, said)
+    advice = diagnosis.advice([shortened(data.prompts[i]) for i in some])
+    about = data, found.understood, saved.name, diagnosis, advice
+    page = render(result, *about, budget, decision, said)
     with whole_file(output) as file:
         file.write(page.encode(errors="replace"))
     return result
@@ -85,7 +88,11 @@ def _check(data, output, table):
     """Raise what would be raised later, before anything that takes its time."""
     if not output.parent.is_dir():
         raise FileNotFoundError(f"output must be in an existing folder; {output.parent} is none")
-    if output.suffix == ".uniroute" or (isinstance(table, str | Path) and _same(output, table)):
+    if (
+        not output.name
+        or output.suffix == ".uniroute"
+        or (isinstance(table, str | Path) and _same(output, table))
+    ):
         raise ValueError(f"output must be the name of the page; got {output}")
     costs = np.atleast_2d(data.costs)
     if unknown := [llm for llm, c in zip(data.llms, costs.T, strict=True) if np.isnan(c).all()]:
@@ -117,7 +124,7 @@ def _with_embeddings(data, embeddings, encoder, progress):
 
         embeddings = embed(data.prompts, encoder, progress=progress)
     elif isinstance(embeddings, str | Path):
-        embeddings = np.load(embeddings, allow_pickle=False)
+        embeddings = _load(embeddings)
     if np.ndim(embeddings) != 2 or len(embeddings) != data.n_prompts:
         raise ValueError(
             f"embeddings must have a row for each of {data.n_prompts} different prompts; got shape "
@@ -128,6 +135,17 @@ def _with_embeddings(data, embeddings, encoder, progress):
             f"embeddings must have the encoder's {encoder.n_dims} dimensions; got {found}"
         )
     return replace(data, embeddings=embeddings)
+
+
+def _load(path):
+    """Return the array of a .npy file."""
+    with open(path, "rb") as file:
+        try:
+            return np.lib.format.read_array(file, allow_pickle=False)
+        except ValueError as error:
+            raise ValueError(
+                f"embeddings must be a .npy file of numbers; {path}: {error}"
+            ) from None
 
 
 def main(argv=None):

@@ -432,27 +432,53 @@ def decimals_of(interval, least=2):
     return int(np.clip(np.ceil(-np.log10(width)), least, 6))
 
 
-def _written(found, digits, factor=1, unit=""):
-    """Return mean and ends of an interval as texts."""
-    return [f"{factor * x:z.{digits}f}{unit}" for x in (found.mean, found.low, found.high)]
-
-
 def sentence(best_llm, n_llms, saving, gain, ahead):
     """Return the answer in words."""
     lead, new = ahead["new prompts"], ahead["new LLMs"]
-    saved, low, high = _written(saving, max(0, decimals_of(saving) - 2), 100, " %")
-    saved = f"{saved} of cost at equal quality (from {low} to {high})"
-    gained, low, high = _written(gain, decimals_of(gain, 3))
-    gained = f"{gained} of quality at equal cost (from {low} to {high})"
-    parts = [f"saves {saved}"] * (saving.low > 0) + [f"gains {gained}"] * (gain.low > 0)
+    saved, gained = _saved(saving), _gained(gain)
+    sure = [saved] * (saving.low > 0) + [gained] * (gain.low > 0 or gain.high < 0)
     if lead.low <= 0:
-        text = "routing does not help here, because it is not surely ahead of mixing LLMs blindly: "
-        text += f"area {lead}"
-    elif not parts:
-        text = f"routing does not help here, because against {best_llm} alone it saves {saved} and "
-        text += f"gains {gained}, although at other budgets it is ahead: area {lead}"
+        how = "behind" if lead.high < 0 else "not surely ahead of"
+        text = f"routing does not help here, because it is {how} mixing LLMs blindly: area {lead}"
+    elif max(saving.low, gain.low) <= 0:
+        text = f"routing does not help here, because against {best_llm} alone it {saved} and "
+        text += f"{gained}, although at other budgets it is ahead: area {lead}"
     else:
-        text = f"routing {' and '.join(parts)}, against {best_llm} alone"
+        text = f"routing {' and '.join(sure)}, against {best_llm} alone"
     if new is None:
         return f"{text}. This speaks of these {n_llms} LLMs only."
-    return f"{text}. With other LLMs the lead in area is {new}."
+    if new.low > 0:
+        return f"{text}. With other LLMs the lead in area is {new}."
+    how = "behind" if new.high < 0 else "neither surely ahead nor behind"
+    return f"{text}. With other LLMs it is {how}: area {new}."
+
+
+def _saved(saving):
+    """Return in words what is saved, which is never less than nothing."""
+    digits = max(0, decimals_of(saving) - 2)
+    saved, low, high = (f"{100 * x:z.{digits}f} %" for x in _ends(saving))
+    if saving.low > 0:
+        return f"saves {saved} of cost at equal quality (from {low} to {high})"
+    if not max(saving.mean, saving.high) > 1e-9:
+        return "saves no cost at equal quality"
+    return f"does not surely save cost at equal quality ({saved}, from {low} to {high})"
+
+
+def _gained(gain):
+    """Return in words what is gained, or lost, by the sign of the interval."""
+    digits, lost = decimals_of(gain, 3), gain.high < 0
+    ends = [-gain.mean, -gain.high, -gain.low] if lost else _ends(gain)
+    mean, low, high = (f"{x:z.{digits}f}" for x in ends)
+    if lost or gain.low > 0:
+        verb = "loses" if lost else "gains"
+        return f"{verb} {mean} of quality at equal cost (from {low} to {high})"
+    if max(abs(gain.mean), -gain.low, gain.high) <= 1e-9:
+        return "neither gains nor loses quality at equal cost"
+    return (
+        f"neither surely gains nor surely loses quality at equal cost ({mean}, from {low} to "
+        f"{high})"
+    )
+
+
+def _ends(found):
+    return found.mean, found.low, found.high

@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from uniroute.report.comparison import decimals_of
 
-__all__ = ["budget_of", "kinds_of", "render"]
+__all__ = ["budget_of", "kinds_of", "render", "shortened"]
 
 MOST_LLMS, MOST_KINDS, FEWEST, MOST_PROMPTS = 12, 12, 40, 20_000
 INK = "#010203"  # replaced by the page's own colour of text
@@ -33,7 +33,7 @@ def budget_of(result, X):
     return float(f"{np.ceil(budget / step * (1 - 1e-12)) * step:.4g}")
 
 
-def render(result, data, understood, saved, diagnosis, budget, decision, encoder):
+def render(result, data, understood, saved, diagnosis, advice, budget, decision, encoder):
     """Return the page as HTML.
 
     Parameters
@@ -46,6 +46,8 @@ def render(result, data, understood, saved, diagnosis, budget, decision, encoder
         Name of the router's file.
     diagnosis : Diagnosis or None
         Of the recommended router at the budget.
+    advice : list of str
+        Its sentences on what to label next.
     budget : float
         `budget_of` the result.
     decision : str
@@ -74,6 +76,7 @@ def render(result, data, understood, saved, diagnosis, budget, decision, encoder
         shown=[data.llms[m] for m in order],
         left_out=len(data.llms) - len(order),
         diagnosis=diagnosis,
+        advice=advice,
         saved=saved,
         code=_code(saved, data.embeddings.shape[1], budget, decision, encoder),
         percent=lambda share: f"{share:.1%}".replace("%", " %"),
@@ -126,7 +129,7 @@ def kinds_of(data):
         kinds.append(
             {
                 "words": ", ".join(words[k]) or "(no words)",
-                "example": _short(data.prompts[rows[nearest[rows, k].argmin()]]),
+                "example": shortened(data.prompts[rows[nearest[rows, k].argmin()]]),
                 "share": len(rows) / len(data.prompts),
                 "quality": quality,
             }
@@ -154,7 +157,8 @@ def _words(prompts, labels, K, most=4):
     return found
 
 
-def _short(text, most=90):
+def shortened(text, most=90):
+    """Return a text on one line, cut after `most` characters."""
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 3] + "..."
 

@@ -155,6 +155,23 @@ def test_the_router_knows_the_encoder_of_the_table(tmp_path, monkeypatch):
         report(table_of(200), tmp_path / "page.html", X, encoder=encoder)
 
 
+def test_the_page_says_which_prompts_to_label_next(tmp_path):
+    frame = table_of(120).data
+    losses = np.column_stack([frame.losses, np.zeros(120)])
+    losses[1::2, 2] = np.nan  # the newcomer was asked for capitals alone
+    table = pd.DataFrame(1 - losses, columns=["traveller", "adder", "newcomer"])
+    table.insert(0, "prompt", frame.prompts)
+    prices = {"traveller": 1.0, "adder": 2.0, "newcomer": 1.5}
+    encoder = Encoder(Kinds(), fingerprint="kinds")
+    report(table, tmp_path / "page.html", encoder.encode(frame.prompts), costs=prices)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    line = (
+        r"<li>cluster \d, 50.0 % of the traffic: no label of newcomer; label next: 'sum of \d+', '"
+    )
+    assert re.search(line, html.unescape(page))
+    assert "50.0 % of the traffic is of kinds that some LLM was never tried on" in page
+
+
 def test_prompts_of_one_embedding_make_a_page(tmp_path):
     # As of prompts that differ behind what the encoder reads.
     with warnings.catch_warnings():
@@ -174,6 +191,7 @@ def test_what_the_table_alone_tells_is_told_before_any_embedding(tmp_path):
         ("costs must be known of every LLM", read_table(NO_COSTS), "page.html"),
         ("data must have 20 different prompts; got 12", table_of(12), "page.html"),
         ("output must be the name of the page", table, "page.uniroute"),
+        ("output must be the name of the page", table, "/"),
     ]:
         with pytest.raises(ValueError, match=said):
             report(data, tmp_path / name, encoder=encoder)
@@ -183,6 +201,30 @@ def test_what_the_table_alone_tells_is_told_before_any_embedding(tmp_path):
     with pytest.raises(ValueError, match="output must be the name of the page"):
         report(tmp_path / "table.csv", tmp_path / "table.csv", encoder=encoder)
     assert (tmp_path / "table.csv").read_text().startswith(HEAD)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "words"),
+    [
+        ("X.npy", np.ones((120, 2)).astype(object), "must be a .npy file of numbers; .*X.npy: "),
+        ("X.npz", None, "must be a .npy file of numbers; .*X.npz: "),
+        ("X.csv", None, "must be a .npy file of numbers; .*X.csv: "),
+        ("X.npy", np.ones((120, 2), dtype="U3"), "must be an array of numbers"),
+        ("X.npy", np.full((120, 2), 1e30), "X must be at most 1e.15 in size"),
+        ("X.npy", np.ones((2, 120)), "must have a row for each of 120 different prompts"),
+    ],
+)
+def test_embeddings_that_cannot_be_read_are_told(tmp_path, name, array, words):
+    path = tmp_path / name
+    if array is not None:
+        np.save(path, array)
+    elif name == "X.npz":
+        np.savez(path, np.ones((120, 2)))
+    else:
+        path.write_text("1,2\n")
+    with pytest.raises(ValueError, match=words):
+        report(table_of(120), tmp_path / "page.html", path)
+    assert not (tmp_path / "page.html").exists()
 
 
 def test_a_column_without_a_name_is_told(capsys, tmp_path):
