@@ -98,7 +98,7 @@ def page(parts, systems):
             "<!-- Written by uniroute_lab.paper.ledger (make ledger): do not edit. -->\n",
             HEAD,
             STYLE,
-            "## Summary\n",
+            "(ledger-summary)=\n## Summary\n",
             *_summaries(iclr),
             "\n## What the README says\n",
             "The README is the first page of the repository. Each of its sentences about results, "
@@ -114,7 +114,7 @@ def page(parts, systems):
             "Does what is said to be the reason change the difference? Rows are judged like "
             "claims, and corrected for the tests of one explanation.\n",
             _explanations(parts["explanations"]) + "\n",
-            "## Where we find something else\n",
+            "(ledger-else)=\n## Where we find something else\n",
             "All that contradicts the paper, with links to the rows. After *on these LLMs alone* "
             "stand those where nothing follows for other LLMs.\n",
             _contradictions(parts) + "\n",
