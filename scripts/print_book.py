@@ -55,23 +55,39 @@ TAKE = """([page, pages, root, online]) => {
     const title = article.querySelector("h1").cloneNode(true);
     return { html: article.innerHTML, title: title.textContent.trim(), sheets, styles };
 }"""
+# What is wider than the sheet, which cannot be scrolled, is drawn smaller.
+FIT = """() => document.querySelectorAll("table, div.math").forEach(e => {
+    const box = e.tagName === "TABLE" ? e.parentElement : e;
+    const [there, needed] = [box.clientWidth, box.scrollWidth];
+    if (there && needed > there) box.style.zoom = 0.99 * there / needed;
+})"""
 # An empty line first: a heading that begins a page is twice in Chromium's outline.
 STYLE = """
 html { font-size: 13px; scroll-padding: 0; }
 article.page::before, nav.of-book::before { content: ""; display: block; height: 1px; }
 body { background: white; display: block; }
 article.page, nav.of-book { break-before: page; max-width: none; }
-.cell_input pre, .cell_output pre { white-space: pre-wrap; overflow: visible; }
-.cell_output, .bd-content, div.math { overflow: visible; }
-img, figure, .cell_input { max-width: 100%; break-inside: avoid; }
-table { max-width: 100%; }
+pre { white-space: pre-wrap !important; overflow: visible !important; }
+.cell_output, .cell_output .output, .bd-content, div.math, .pst-scrollable-table-container,
+figure { overflow: visible !important; }
+h1, h2, h3, h4, dt, p.rubric, summary, .admonition-title, .cell_input { break-after: avoid; }
+h1, h2, h3, h4, .admonition-title, img, figure, .cell_input, .sd-card, table.dataframe,
+details.cite { break-inside: avoid; }
+div.admonition:is(.exercise, .solution) { break-inside: auto; }
+img { max-width: 100%; max-height: 200mm; object-fit: contain; object-position: left; }
+html[data-theme] .bd-article img.picture.picture { min-width: 0; width: calc(0.9 * var(--width)); }
+figure, .cell_input, table { max-width: 100%; }
+table.dataframe { font-size: 0.9em; }
 tr { break-inside: avoid; }
+dl.field-list { display: block; }
+.cell details > summary { display: none !important; }
 nav.of-book li { list-style: none; margin: 0.3em 0; }
-.cover { padding-top: 30vh; text-align: center; }
+.cover { padding-top: 30vh; text-align: center; text-wrap: balance; }
 """
 FOOTER = """<div style="font-size: 8px; width: 100%; text-align: center;">
 <span class="pageNumber"></span></div>"""
 MARGIN = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
+SHEET = {"width": 672, "height": 986}  # A4 without its margins, in CSS pixels
 
 
 def read_contents(path):
@@ -164,6 +180,14 @@ def compose(title, author, parts, taken):
     )
 
 
+def open_to_print(browser_page, path):
+    """Open the whole book as it is laid out on paper, with what is too wide made smaller."""
+    browser_page.set_viewport_size(SHEET)
+    browser_page.emulate_media(media="print")
+    browser_page.goto(path.as_uri())
+    browser_page.evaluate(FIT)
+
+
 def print_book(site, path, toc=ROOT / "_toc.yml", config=ROOT / "_config.yml"):
     """Print a built site as one PDF.
 
@@ -184,7 +208,7 @@ def print_book(site, path, toc=ROOT / "_toc.yml", config=ROOT / "_config.yml"):
         online = words["sphinx"]["config"]["site_url"]
         taken = {name: take(page, site, name, names, online) for name in names}
         whole.write_text(compose(words["title"], words["author"], parts, taken), encoding="utf-8")
-        page.goto(whole.as_uri())
+        open_to_print(page, whole)
         options = {"header_template": "<span></span>", "footer_template": FOOTER, "margin": MARGIN}
         options |= {"display_header_footer": True, "print_background": True, "outline": True}
         page.pdf(path=path, format="A4", tagged=True, **options)

@@ -120,3 +120,64 @@ def test_the_index_is_last_and_links_within(site, tmp_path):
     data = path.read_bytes()
     assert len(re.findall(rb"/Type\s*/Page\b", data)) == 6
     assert b"/Dest /book#2Fone.html--a" in data
+
+
+def whole(tmp_path, body):
+    """Write a book of one page."""
+    one = {"html": f"<h1>One</h1>{body}", "title": "One", "sheets": [], "styles": []}
+    path = tmp_path / "whole.html"
+    path.write_text(print_book.compose("T", "N", [(None, ["a"])], {"a": one}), encoding="utf-8")
+    return path
+
+
+@needs_browser
+def test_what_is_too_wide_is_drawn_smaller(tmp_path):
+    cells = "".join(f"<td>{'w' * 30}</td>" for _ in range(9))
+    body = f'<div id="wide"><table><tr>{cells}</tr></table></div>'
+    body += f'<pre id="long">{"code " * 200}</pre><p id="narrow">words</p>'
+    with print_book.browser_page() as page:
+        print_book.open_to_print(page, whole(tmp_path, body))
+        for name in ("wide", "long", "narrow"):
+            there, needed = page.evaluate(
+                "id => (e => [e.clientWidth, e.scrollWidth])(document.getElementById(id))", name
+            )
+            assert needed <= there
+        assert page.evaluate("document.getElementById('wide').style.zoom") != ""
+        assert page.evaluate("document.getElementById('narrow').style.zoom") == ""
+
+
+@needs_browser
+def test_a_tall_picture_fits_a_sheet_with_its_caption(tmp_path):
+    picture = (
+        "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='600' height='2400'/>"
+    )
+    body = f'<figure><img src="{picture}" width="600"><figcaption>Caption</figcaption></figure>'
+    with print_book.browser_page() as page:
+        print_book.open_to_print(page, whole(tmp_path, body))
+        height = page.evaluate("document.querySelector('figure').offsetHeight")
+        data = page.pdf(format="A4", margin=print_book.MARGIN)
+    assert height < 0.9 * print_book.SHEET["height"]
+    assert len(re.findall(rb"/Type\s*/Page\b", data)) == 3  # cover, contents, page
+
+
+@needs_browser
+def test_no_heading_is_alone_at_the_foot_of_a_sheet(tmp_path):
+    """A heading that fits, before something that does not, goes to the next sheet with it."""
+    tall = f"height: {print_book.SHEET['height'] // 2}px; break-inside: avoid"
+    kinds = {"h2": "h2", "h3": "h3", "p.rubric": 'p class="rubric"', "dt": "dt"}
+    kinds["div.cell_input"] = 'div class="cell_input"'
+    body = f'<div style="{tall}">first</div>' + "".join(
+        f'<{kind}>heading</{kind.split()[0]}><div style="{tall}">second</div>'
+        for kind in kinds.values()
+    )
+    with print_book.browser_page() as page:
+        print_book.open_to_print(page, whole(tmp_path, body))
+        found = page.evaluate(
+            "all => all.map(one => getComputedStyle(document.querySelector(one)).breakAfter)",
+            list(kinds),
+        )
+        whole_ones = page.evaluate(
+            "all => all.map(one => getComputedStyle(document.querySelector(one)).breakInside)",
+            ["h2", "h3", "div.cell_input"],
+        )
+    assert set(found) == set(whole_ones) == {"avoid"}

@@ -416,6 +416,20 @@ def test_every_contradiction_is_told_with_what_was_tested(made):
     items = re.findall(r"<li>.*</li>", text)
     assert len(items) == len(found)
     assert all("Explanations: " in item for item in items)
+    names = [re.escape(text) for text in made["explanations"]["text"].unique()]
+    assert all(len(re.findall(name + ":", item)) <= 1 for name in names for item in items)
+
+
+def test_each_place_has_a_heading_with_its_counts(made):
+    """So that who looks for a figure of the paper has its verdicts in one click."""
+    numbers = made["numbers"].query("version == 'ICLR' and counts")
+    text = PAGE.read_text(encoding="utf-8")
+    for place, rows in numbers.groupby("place"):
+        told = text.partition(f"\n### {place}\n\n")[2].partition("\n")[0]
+        chapter = CHAPTERS[PLACES[place].chapter]
+        assert told.startswith(f"{len(rows)} comparisons, in {{doc}}`{chapter}`: ")
+        for verdict, n in rows["verdict"].value_counts().items():
+            assert f"{n} *{verdict}*" in told.partition("alone")[0]
 
 
 def test_every_explanation_is_of_something_in_the_ledger():

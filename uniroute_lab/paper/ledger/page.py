@@ -77,6 +77,7 @@ $n_{val}/3$ neighbours). Times are processor seconds; only who is faster is comp
 Figure 5 is compared with the same method's at 20 clusters or neighbours.
 
 """
+CHANGED = {"n_training": "training LLMs", "n_val": "validation prompts"}
 STYLE = '<link rel="stylesheet" href="../_static/ledger.css">\n'
 FILTER = """<form class="ledger-filter" hidden>
 <label>Verdict <select name="verdict"><option value="">all</option></select></label>
@@ -96,10 +97,11 @@ def page(parts, systems):
             "<!-- Written by uniroute_lab.paper.ledger (make ledger): do not edit. -->\n",
             HEAD,
             STYLE,
-            "## Summary\n",
+            "(ledger-summary)=\n## Summary\n",
             *_summaries(iclr),
             "\n## What the README says\n",
-            "Each of its sentences about results, and the rows that it stands on.\n",
+            "The README is the first page of the repository. Each of its sentences about results, "
+            "and the rows that it stands on.\n",
             _sentence_table(parts["sentences"]) + "\n",
             RULES,
             "## The claims\n",
@@ -111,15 +113,23 @@ def page(parts, systems):
             "Does what is said to be the reason change the difference? Rows are judged like "
             "claims, and corrected for the tests of one explanation.\n",
             _explanations(parts["explanations"]) + "\n",
-            "## Where we find something else\n",
+            "(ledger-else)=\n## Where we find something else\n",
+            "All that contradicts the paper, with links to the rows. After *on these LLMs alone* "
+            "stand those where nothing follows for other LLMs.\n",
             _contradictions(parts) + "\n",
             "## All numbers of the paper\n",
-            *[_section(place, rows) for place, rows in iclr.groupby("place", sort=False)],
+            *[
+                _heading(place, rows) + "\n" + _section(rows)
+                for place, rows in iclr.groupby("place", sort=False)
+            ],
             "## Figures without numbers\n",
             drawings() + "\n",
             "## Numbers that only the second preprint has\n",
             "They are not counted above.\n",
-            *[_section(place, rows) for place, rows in v2.groupby("place", sort=False)],
+            *[
+                f"**{place}**\n\n{_section(rows)}"
+                for place, rows in v2.groupby("place", sort=False)
+            ],
             "## Who takes new LLMs\n",
             "The paper's Table 2, in our words, and public systems of 2026. An empty cell: not "
             "found. The ZeroRouter of Yan et al. shares no more than its name with the router that "
@@ -154,16 +164,33 @@ def drawings():
 
 
 def _linked(place):
-    """Return a place with a link to the chapter that computes it, in Markdown."""
-    name = CHAPTERS[PLACES[place].chapter]
-    exists = (ROOT / "book" / f"{name}.ipynb").exists()
-    return f"[{place}]({name}.ipynb)" if exists else place
+    """Return a place with a link to its rows, in Markdown."""
+    return f"{{ref}}`{place} <place-{slug(place)}>`"
+
+
+def _heading(place, rows):
+    """Return the heading of a place, its chapter and its counts of verdicts, in Markdown."""
+    once = rows[rows["counts"]]
+    needed, alone = (_counts(once[column]) for column in ("verdict", "on_these"))
+    words = f"{len(once)} comparisons, in {{doc}}`{CHAPTERS[PLACES[place].chapter]}`: {needed}."
+    if alone != needed:
+        words += f" On these prompts and LLMs alone: {alone}."
+    return f"(place-{slug(place)})=\n### {place}\n\n{words}\n"
+
+
+def _counts(verdicts):
+    """Return how many there are of each verdict, in words."""
+    counts = verdicts.value_counts()
+    return ", ".join(f"{counts[one]} *{one}*" for one in VERDICTS if one in counts)
 
 
 def _summaries(numbers):
     """Yield the counts of comparisons, by place and verdict, at both levels."""
     once = numbers[numbers["counts"]]
-    yield "Comparisons, each counted once, at the level that the sentence needs:\n"
+    yield (
+        "Comparisons, each counted once, about what the paper's sentence is about, which mostly "
+        "are new LLMs. A place leads to its rows and to its chapter.\n"
+    )
     yield _summary(once, "verdict") + "\n"
     yield "The same on these prompts and LLMs alone:\n"
     yield _summary(once, "on_these") + "\n"
@@ -276,7 +303,7 @@ def _explanations(tests):
             _attributes(one),
             [
                 verdict_cell(one),
-                f"{escape(one.text)}. <small>{escape(one.change)}</small>",
+                f"{escape(one.text)}. <small>{escape(_change(one))}</small>",
                 escape(one.data),
                 _gap(one),
                 level(one),
@@ -310,27 +337,59 @@ def _contradictions(parts):
     """Return an item for each contradiction, with the explanations that were tested."""
     items = []
     for what, pool, sentence, rows in contradictions(parts):
-        links = " ".join(f'<a href="#{row}">#{i}</a>' for i, row in enumerate(rows["row"], 1))
         tests = _tests(parts["explanations"], what, pool)
-        told = "; ".join(tests) if tests else "none was tested"
-        items.append(f"<li><strong>{sentence}</strong> (rows {links}). Explanations: {told}.</li>")
+        told = f"<ul>{''.join(tests)}</ul>" if tests else "none was tested."
+        items.append(
+            f"<li><strong>{sentence}</strong>: {_other_rows(rows)}. Explanations: {told}</li>"
+        )
     return "<ul>\n" + "\n".join(items) + "\n</ul>\n" if items else "Nothing so far.\n"
 
 
+def _other_rows(rows):
+    """Return links to rows, those first that contradict at the level that they need."""
+    surely = rows["verdict"].isin([OPPOSITE, CONTRADICTED])
+    parts = {"": rows[surely], "on these LLMs alone: ": rows[~surely]}
+    links = {
+        words: ", ".join(f'<a href="#{row.row}">{_told(row)}</a>' for row in own.itertuples())
+        for words, own in parts.items()
+    }
+    return "; ".join(words + own for words, own in links.items() if own)
+
+
+def _told(row):
+    """Return what a row compares: our difference for a claim, method and metric for a number."""
+    if hasattr(row, "claim"):
+        return f"{row.metric}, about {LEVELS.get(row.about, row.about)} {reach(row)}"
+    at = f", {row.at}" if isinstance(row.at, str) else ""
+    return escape(f"{row.method}{at} ({row.metric})")
+
+
 def _tests(tests, what, pool):
-    """Return links to the tests of explanations of something, on the same data if there are any."""
+    """Return each explanation of something with its tests, on the same data if there are any."""
     named = tests[[what in of.split("; ") for of in tests["of"]]]
     same = named[named["data"] == pool]
     return [
-        f'<a href="#{one.row}">{escape(one.text)}</a>'
-        f" ({escape(one.data)}: {one.verdict}; on these LLMs: {one.on_these})"
-        for one in (same if len(same) else named).itertuples()
+        f"<li>{escape(text)}: {'; '.join(map(_tested, own.itertuples()))}.</li>"
+        for text, own in (same if len(same) else named).groupby("text", sort=False)
     ]
 
 
-def _section(place, rows):
+def _tested(one):
+    """Return a link to the test of an explanation, and its verdict."""
+    link = f'<a href="#{one.row}">{escape(one.data)}, {escape(_change(one))}</a>'
+    alone = "" if one.on_these == one.verdict else f" (on these LLMs <em>{one.on_these}</em>)"
+    return f"{link} <em>{one.verdict}</em>{alone}"
+
+
+def _change(test):
+    """Return what was changed in the test of an explanation, in words."""
+    name, rest = test.change.split(" ", 1)
+    return f"{CHANGED.get(name, name)} {rest}"
+
+
+def _section(rows):
     """Return the numbers of one place, a folded table for each of the paper's data sets."""
-    parts = [f"**{_linked(place)}**\n"]
+    parts = []
     for dataset, own in rows.groupby("dataset", sort=False):
         known = [one for one in own["our_data"].unique() if isinstance(one, str)]
         on = f", ours on {known[0]} ({own['same_data'].iloc[0]})" if known else ", not ours"
