@@ -109,7 +109,8 @@ def diagnose(router, X, cost_weight=None, budget=None):
     rule = rule if budget is None else budget_rule(gamma, prices, budget)
     shares = rule.probabilities(gamma, prices).mean(axis=0).tolist()
     without = (pool.labels < 0.5).any(axis=0) & (traffic > 0) & pool.labels.any()
-    untried = [(int(k), float(traffic[k])) for k in np.argsort(-traffic) if without[k]]
+    order = np.argsort(-traffic, kind="stable")
+    untried = [(int(k), float(traffic[k])) for k in order if without[k]]
     near = _typical(pool.phi, X, features, [k for k, _ in untried])
     curse, drift = _curse(pool, features, rule.cost_weight), _drift(pool.phi, X)
     worries, shares = _worries(pool, untried, drift), dict(zip(pool.llms, shares, strict=True))
