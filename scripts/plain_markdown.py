@@ -109,6 +109,7 @@ class Book:
         if number is None or not path.is_file():
             text = (self.root / f"{file}.md").read_text(encoding="utf-8")
             self.titles[Path(file).name] = re.search(r"^# (.+)$", text, re.M)[1]
+            self._read_targets(text, Path(file).name)
             return
         name = path.stem
         self.chapters[name] = number
@@ -120,20 +121,21 @@ class Book:
                 words = f"({number_words})" if kind == "equation" else f"{kind} {number_words}"
                 self.words[label] = words[0].upper() + words[1:], name
             if cell["cell_type"] == "markdown":
-                for label, heading in TARGET.findall("".join(cell["source"])):
-                    self.words[label] = heading, name
+                self._read_targets("".join(cell["source"]), name)
+
+    def _read_targets(self, text, name):
+        self.words |= {label: (heading, name) for label, heading in TARGET.findall(text)}
 
     def page(self, name, label=""):
         """Return the address of a page of the book, or of a label on it."""
         return f"{self.site}/book/{name}.html" + (f"#{label}" if label else "")
 
-    def link(self, words, name, here):
-        """Return words that lead to a file of the book, if it is not this one."""
+    def link(self, words, name, here, label=""):
+        """Return words that lead to a file of the book, or its label, if it is not this one."""
         if name == here:
             return words
-        return (
-            f"[{words}]({name}.ipynb)" if name in self.chapters else f"[{words}]({self.page(name)})"
-        )
+        address = f"{name}.ipynb" if name in self.chapters else self.page(name, label)
+        return f"[{words}]({address})"
 
 
 def _labels_in(cell):
@@ -226,7 +228,7 @@ def _plain_role(match, book, here):
         return book.link(match["text"] or book.titles[name], name, here)
     if role in ("eq", "ref", "numref", "prf:ref"):
         words, name = _words(book, target)
-        return book.link(match["text"] or words, name, here)
+        return book.link(match["text"] or words, name, here, target)
     if role == "term":
         return match["text"] or target
     if role.startswith("cite:"):

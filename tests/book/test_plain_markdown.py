@@ -74,7 +74,7 @@ def book(tmp_path):
             {"cell_type": "markdown", "metadata": {}, "source": text.splitlines(keepends=True)},
         ]
         (tmp_path / "book" / f"{name}.ipynb").write_text(json.dumps({"cells": cells}))
-    (tmp_path / "book" / "ledger.md").write_text("# The ledger\n")
+    (tmp_path / "book" / "ledger.md").write_text("# The ledger\n\n(place-1)=\n## Place\n")
     (tmp_path / "book" / "references.bib").write_text(BIBLIOGRAPHY)
     (tmp_path / "pyproject.toml").write_text(f'[project.urls]\nDocumentation = "{SITE}/"\n')
     chapters = [{"file": "book/01-first"}, {"file": "book/02-second"}]
@@ -92,6 +92,7 @@ def book(tmp_path):
         ("{doc}`02-second` says", "[Chapter 2](02-second.ipynb) says"),
         ("{doc}`the next <02-second>`", "[the next](02-second.ipynb)"),
         ("{doc}`ledger`", f"[The ledger]({SITE}/book/ledger.html)"),
+        ("{ref}`place-1`", f"[Place]({SITE}/book/ledger.html#place-1)"),
         ("by {eq}`eq01-d`", "by (1.2)"),
         ("by {eq}`eq02-e`", "by [(2.1)](02-second.ipynb)"),
         ("{prf:ref}`thm01-much`, {prf:ref}`def01-x`", "Theorem 1.1, Definition 1.1"),
