@@ -39,6 +39,8 @@ class Diagnosis:
         labels were drawn anew and what is predicted were true. None: losses are not from 0 to 1.
     shares : dict of str to float
         Share of the prompts that each LLM gets.
+    arms : dict of str to tuple of float
+        Predicted mean loss, and mean cost, routed so and if all went to the LLM of least loss.
     drift : tuple of float, or None
         Chi-squared and p-value of clusters being as frequent as in training, where that is known.
     warnings : list of str
@@ -65,11 +67,14 @@ class Diagnosis:
     label_next: dict
     curse: float
     shares: dict
+    arms: dict
     drift: tuple | None
     warnings: list = field(default_factory=list)
 
     def __repr__(self):
         lines = [f"{name}: {share:.1%}".replace("%", " %") for name, share in self.shares.items()]
+        for name, (loss, cost) in self.arms.items():
+            lines.append(f"{name}: predicted loss {loss:.3f}, mean cost {cost:.4g}")
         behind = f"labels in a cluster: {np.median(self.labels):.3g} in the middle"
         curse = "unknown" if self.curse is None else f"{self.curse:.4f}"
         known = "unknown" if self.drift is None else f"p = {self.drift[1]:.3g}"
@@ -107,14 +112,19 @@ def diagnose(router, X, cost_weight=None, budget=None):
     gamma, prices = pool.losses(features), pool.prices(features)
     rule = BudgetRule(0.0 if cost_weight is None else cost_weight, 0.0)
     rule = rule if budget is None else budget_rule(gamma, prices, budget)
-    shares = rule.probabilities(gamma, prices).mean(axis=0).tolist()
+    chosen = rule.probabilities(gamma, prices)
+    singles = [np.broadcast_to(one, gamma.shape).mean(axis=0) for one in (gamma, prices)]
+    best = np.lexsort(singles[::-1])[0]
+    arms = {"routed": tuple((chosen * one).sum(axis=1).mean().item() for one in (gamma, prices))}
+    arms[f"all to {pool.llms[best]}"] = tuple(one[best].item() for one in singles)
     without = (pool.labels < 0.5).any(axis=0) & (traffic > 0) & pool.labels.any()
     order = np.argsort(-traffic, kind="stable")
     untried = [(int(k), float(traffic[k])) for k in order if without[k]]
     near = _typical(pool.phi, X, features, [k for k, _ in untried])
     curse, drift = _curse(pool, features, rule.cost_weight), _drift(pool.phi, X)
-    worries, shares = _worries(pool, untried, drift), dict(zip(pool.llms, shares, strict=True))
-    return Diagnosis(pool.llms, traffic, pool.labels, untried, near, curse, shares, drift, worries)
+    shares = dict(zip(pool.llms, chosen.mean(axis=0).tolist(), strict=True))
+    known = pool.llms, traffic, pool.labels, untried, near, curse, shares, arms, drift
+    return Diagnosis(*known, _worries(pool, untried, drift))
 
 
 def _typical(phi, X, features, clusters):

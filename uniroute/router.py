@@ -562,14 +562,6 @@ class UniRoute(Router, BaseEstimator):
         ------
         KeyError, ValueError
             If a name is not in the pool or a cost negative or not finite; nothing is changed.
-
-        Examples
-        --------
-        >>> from uniroute import ConstantMap
-        >>> router = UniRoute(ConstantMap()).fit([[0.0]]).add_llms("big", [[0.0]], [0], 5.0)
-        >>> router.update_costs({"big": 2.5}).rename({"big": "huge"}).pool_
-        LLM   cost   loss  labels  per feature
-        huge   2.5  0.000       1       1 to 1
         """
         return self._swap(lambda pool: pool.reprice(costs))
 

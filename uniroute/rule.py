@@ -238,12 +238,6 @@ class RoutingPath:
         -------
         low, high : ndarray of shape (n_prompts,)
             `choose` gives a prompt the same LLM from `low` (or 0) to below `high` (or infinity).
-
-        Examples
-        --------
-        >>> low, high = routing_path([[0.5, 0.1], [0.3, 0.2]], costs=[1.0, 2.0]).interval(0.2)
-        >>> low.round(2), high.round(2)
-        (array([0. , 0.1]), array([0.4, inf]))
         """
         chosen = self.choose(cost_weight)
         entered, left = (chosen[self.prompts] == llms for llms in (self.llms, self.previous))

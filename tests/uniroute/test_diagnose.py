@@ -45,6 +45,12 @@ def test_counts_by_hand():
     dear = router.diagnose(X, cost_weight=10.0)
     assert dear.shares == {"small": 1.0, "large": 0.0}
     assert router.diagnose(X, budget=1.5).shares["large"] == pytest.approx(0.5 / 4)
+    # Of the last kind both LLMs are wrong, and the cheaper one is taken.
+    assert found.arms["routed"] == pytest.approx((0.1, 0.7 * 1 + 0.3 * 5))
+    assert found.arms["all to small"] == pytest.approx((0.4, 1.0)) and len(found.arms) == 2
+    assert dear.arms["routed"] == dear.arms["all to small"]
+    assert router.diagnose(X, budget=1.5).arms["routed"][1] == pytest.approx(1.5)
+    assert "all to small: predicted loss 0.400, mean cost 1\n" in repr(found)
     assert "small: 70.0 %" in repr(found) and found._repr_html_().startswith("<pre>traffic")
 
 

@@ -24,6 +24,7 @@ ROLES = {
     "prompt_id": "prompt_id question_id sample_id example_id test_id doc_id id uid",
     "task": "task subject category kind dataset benchmark eval_name domain subset",
     "llm": "llm model model_name llm_name model_id provider engine",
+    "effort": "effort reasoning_effort thinking_effort effort_level reasoning_level thinking_level",
     "score": "score correct is_correct accuracy acc passed pass success result outcome rating "
     "grade judge_score reward quality verdict status",
     "loss": "loss error_rate",
@@ -38,7 +39,7 @@ ROLES = {
     "output_price": "output_price price_out output_cost_per_token output_price_per_million "
     "output_cost_per_million completion_price",
 }
-TEXTS = ("prompt", "prompt_id", "task", "llm", "llm_a", "llm_b", "winner")
+TEXTS = ("prompt", "prompt_id", "task", "llm", "effort", "llm_a", "llm_b", "winner")
 MANY = {"score": "scores", "loss": "losses"}
 # Columns of numbers that are no LLMs.
 COUNTERS = set("index row number n repeat run epoch trial attempt seed latency duration "
@@ -114,9 +115,9 @@ def read_table(
         column for each LLM; or, for a table with tokens, prices (llm, input_price, output_price),
         of a million tokens if no column says otherwise. A dict of LLM to cost, or to two prices.
     columns : dict of str to str, or None, default None
-        The columns to take, by what they hold: "prompt", "prompt_id", "task", "llm", "score",
-        "loss", "cost", "input_tokens", "output_tokens", "llm_a", "llm_b", "winner". Others are
-        found by their names.
+        The columns to take, by what they hold: "prompt", "prompt_id", "task", "llm", "effort",
+        "score", "loss", "cost", "input_tokens", "output_tokens", "llm_a", "llm_b", "winner". Others
+        are found by their names. Each effort of an LLM counts as an LLM of its own, "o:low".
     llms : list of str or None, default None
         The columns that are LLMs, where there is one for each; None finds them.
     scale : tuple of float or None, default None
@@ -177,6 +178,7 @@ def read_table(
     losses = reading.losses()
     known = reading.costs(costs, decimal)
     reading.say_unit(cost_unit)
+    reading.say_free(known)
     stem = sheet.name.rsplit(".", 1)[0] if sheet.raw is not None else "table"
     data = RoutingData(
         name=stem if name is None else name,
@@ -230,7 +232,7 @@ class _Reading:
         self.notes, self.unit, self.unit_said = [], None, None
         self.roles = find_roles(sheet, columns)
         self.named = llms
-        self.long, self.guessed = None, False
+        self.long, self.guessed, self.plain = None, False, {}
         self._prompts()
 
     # --- prompts
@@ -334,10 +336,14 @@ class _Reading:
                 )
             del roles["loss" if "score" in self.given else "score"]
         self.llm, self.llms = self._llm_texts(roles["llm"])
+        self.llm, self.llms = self._with_efforts(self.sheet, roles, self.llm, self.llms)
         what = "score" if "score" in roles else "loss"
         self._say_form("a row for each answer")
         named = f"{what} in {header[roles[what]]!r}"
-        self.notes[-1] += f", LLMs in {header[roles['llm']]!r}, {named}"
+        where = f"LLMs in {header[roles['llm']]!r}"
+        if "effort" in roles:
+            where += f" and {header[roles['effort']]!r}, as in {self.llms[0]!r}"
+        self.notes[-1] += f", {where}, {named}"
         losses = self._scaled([roles[what]], what)[:, 0]
         self.long = self.prompt * len(self.llms) + self.llm
         self._say_left_out(set(roles.values()))
@@ -350,6 +356,19 @@ class _Reading:
             self.notes.append(f"spaces around names of LLMs cut off: {padded[0]!r}")
         self._say_alike(names)
         return codes, names
+
+    def _with_efforts(self, sheet, roles, codes, names):
+        """Return codes and names of LLMs, each effort of one being an LLM of its own."""
+        if "effort" not in roles:
+            return codes, names
+        of, efforts = sheet.texts(roles["effort"], needed=False)
+        codes, found = pd.factorize(codes * (len(efforts) + 1) + of + 1)
+        pairs = [divmod(pair, len(efforts) + 1) for pair in found]
+        joined = [names[i] + (f":{efforts[k - 1]}" if k else "") for i, k in pairs]
+        if again := sorted({name for name in joined if joined.count(name) > 1}):
+            raise ValueError(f"{sheet.name} names {again[0]!r} with its effort and without")
+        self.plain |= {name: names[i] for name, (i, _) in zip(joined, pairs, strict=True)}
+        return codes, joined
 
     def _say_alike(self, names):
         seen = {}
@@ -571,13 +590,28 @@ class _Reading:
         if not unit and not self.unit_said and not self.notes[-1].startswith("no costs"):
             self.notes.append(f"unit of costs: {self.unit} (a guess; say cost_unit)")
 
+    def say_free(self, costs):
+        """Say which LLMs cost nothing, or an unknown sum: neither is the other."""
+        costs = np.atleast_2d(costs)
+        for found, what in (
+            ((costs == 0).all(axis=0), "nothing: if its costs are not known, leave them out"),
+            (np.isnan(costs).all(axis=0), "an unknown sum"),
+        ):
+            if found.any() and not (found.all() and np.isnan(costs).all()):
+                llms = ", ".join(
+                    repr(llm) for llm, one in zip(self.llms, found, strict=True) if one
+                )
+                self.notes.append(f"costs of {llms}: {what}")
+
     def _all_llms(self, known, name):
-        """Order costs, or prices, by the table's LLMs; each must be there."""
+        """Order costs, or prices, by the table's LLMs; without its effort each must be there."""
+        plain = {llm: self.plain.get(llm) for llm in self.llms if llm not in known}
+        known = {**known, **{llm: known[one] for llm, one in plain.items() if one in known}}
         if missing := [llm for llm in self.llms if llm not in known]:
             raise ValueError(
                 f"{name} must name every LLM; got none for {', '.join(map(repr, missing[:5]))}"
             )
-        if extra := [llm for llm in known if llm not in self.llms]:
+        if extra := [llm for llm in known if llm not in (*self.llms, *plain.values())]:
             self.notes.append("costs of others left out: " + ", ".join(map(repr, extra[:5])))
         try:
             return np.array([known[llm] for llm in self.llms], float)
@@ -607,7 +641,7 @@ class _Reading:
         roles = find_roles(sheet, {})
         if "llm" not in roles:
             return self._wide_costs(sheet, roles)
-        codes, names = sheet.texts(roles["llm"])
+        codes, names = self._with_efforts(sheet, roles, *sheet.texts(roles["llm"]))
         if {"input_price", "output_price"} <= set(roles):
             return self._prices(sheet, roles, codes, names)
         if "cost" not in roles:

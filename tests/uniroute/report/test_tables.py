@@ -390,6 +390,62 @@ def test_unknown_costs_are_not_zero(write):
     assert "no costs; they are unknown (give costs)" in table.understood
 
 
+def test_what_costs_nothing_or_an_unknown_sum_is_said(write):
+    costs = write("llm,cost\na,0\nb,2\n", name="costs.csv")
+    told = read_table(write("prompt,a,b\np,1,0\n"), costs=costs).understood
+    assert told[-1] == "costs of 'a': nothing: if its costs are not known, leave them out"
+    long = "prompt,llm,score,cost\np,a,1,0\nq,a,1,0\np,b,1,\nq,b,0,\np,c,1,0\nq,c,1,3\n"
+    table = read_table(write(long))
+    same(table.data.costs, [[0, NAN, 0], [0, NAN, 3]])
+    assert [line for line in table.understood if line.startswith("costs of")] == [
+        "costs of 'a': nothing: if its costs are not known, leave them out",
+        "costs of 'b': an unknown sum",
+    ]
+
+
+# --- efforts of one LLM
+
+EFFORTS = """prompt,model,reasoning_effort,correct,input_tokens,output_tokens
+p,o,low,0,10,100
+p,o,high,1,10,900
+p,plain,,1,10,50
+q,o,low,1,20,100
+q,o,high,1,20,700
+q,plain,,0,20,50
+"""
+
+
+def test_each_effort_is_an_llm_of_its_own(write):
+    table = read_table(write(EFFORTS))
+    assert table.data.llms == ["o:low", "o:high", "plain"]
+    same(table.data.losses, [[1, 0, 0], [0, 0, 1]])
+    assert "LLMs in 'model' and 'reasoning_effort', as in 'o:low', " in table.understood[0]
+    assert not any("repeated" in line or "not looked at" in line for line in table.understood)
+    named = EFFORTS.replace("reasoning_effort", "how hard")
+    given = read_table(write(named), columns={"effort": "how hard"}).data
+    assert given.llms == table.data.llms and (given.losses == table.data.losses).all()
+
+
+@pytest.mark.parametrize(
+    "prices",
+    [
+        "model,input_price,output_price\no,1,10\nplain,2,3\n",
+        "model,effort,input_price,output_price\no,low,1,10\no,high,1,10\nplain,,2,3\n",
+        "model,input_price,output_price\no:low,1,10\no:high,1,10\nplain,2,3\n",
+    ],
+)
+def test_efforts_share_the_prices_of_their_llm(write, prices):
+    table = read_table(write(EFFORTS), costs=write(prices, name="prices.csv"))
+    wanted = [[10 + 1000, 10 + 9000, 20 + 150], [20 + 1000, 20 + 7000, 40 + 150]]
+    same(table.data.costs, np.array(wanted) / 1e6)
+    assert not any("others" in line for line in table.understood)
+
+
+def test_an_llm_that_is_called_like_an_effort_of_another_is_refused(write):
+    with pytest.raises(ValueError, match="names 'o:low' with its effort and without"):
+        read_table(write(EFFORTS + "q,o:low,,1,1,1\n"))
+
+
 # --- faults
 
 
