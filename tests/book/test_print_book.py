@@ -165,4 +165,8 @@ def test_no_heading_is_alone_at_the_foot_of_a_sheet(tmp_path):
             "all => all.map(one => getComputedStyle(document.querySelector(one)).breakAfter)",
             list(kinds),
         )
-    assert set(found) == {"avoid"}
+        whole_ones = page.evaluate(
+            "all => all.map(one => getComputedStyle(document.querySelector(one)).breakInside)",
+            ["h2", "h3", "div.cell_input"],
+        )
+    assert set(found) == set(whole_ones) == {"avoid"}
