@@ -71,9 +71,9 @@ class SiteBook(Book):
         """Return the address of a page, or of a label on it."""
         return f"../book/{name}.html" + (f"#{label}" if label else "")
 
-    def link(self, words, name, here):
-        """Return words that lead to a page."""
-        return f"[{words}]({self.page(name)})"
+    def link(self, words, name, here, label=""):
+        """Return words that lead to a page, or to a label on it."""
+        return f"[{words}]({self.page(name, label)})"
 
 
 def extension(name):
