@@ -72,8 +72,8 @@ class SiteBook(Book):
         return f"../book/{name}.html" + (f"#{label}" if label else "")
 
     def link(self, words, name, here, label=""):
-        """Return words that lead to a page, or to a label on it."""
-        return f"[{words}]({self.page(name, label)})"
+        """Return words that lead to a chapter, or to a label of another page."""
+        return f"[{words}]({self.page(name, label if name in self.titles else '')})"
 
 
 def extension(name):
