@@ -42,15 +42,27 @@ class ZeroRouter(Router, BaseEstimator):
     """
 
     def fit(self, names, X_val, losses_val, costs):
-        """Average the losses and find the hull of a pool, and return the router.
+        """Average the losses and find the hull of a pool.
 
-        Arguments and errors are those of `UniRoute.add_llms`; but of every LLM some loss must be
-        observed, costs of prompts are averaged, and `X_val`, which may be None, is not used.
+        Parameters
+        ----------
+        names, X_val, losses_val, costs
+            As for `UniRoute.add_llms`: (n_llms,) names, (n_val, n_llms) losses, mean costs or costs
+            of prompts, which are averaged. `X_val` is not used and may be None.
+
+        Returns
+        -------
+        ZeroRouter
+
+        Raises
+        ------
+        ValueError
+            As `UniRoute.add_llms`, or if no loss of an LLM is observed.
         """
         names, losses_val, costs = check_llms(names, None, losses_val, costs)
         counts = (~np.isnan(losses_val)).sum(axis=0)[:, None]
         psi = np.nanmean(losses_val, axis=0)[:, None]
-        self.pool_ = Pool(names, _mean(costs), psi, counts)
+        self.pool_ = Pool(names, np.nanmean(np.atleast_2d(costs), axis=0), psi, counts)
         warn_of_few_labels(self.pool_, self.pool_)
         return self
 
@@ -126,16 +138,29 @@ class StaticRouter(Router, BaseEstimator):
         self.model = model
 
     def fit(self, names, X_val, losses_val, costs):
-        """Fit the model and return the router.
+        """Fit the model.
 
-        Arguments and errors are those of `UniRoute.add_llms`; but no loss may be missing.
+        Parameters
+        ----------
+        names, X_val, losses_val, costs
+            As for `UniRoute.add_llms`: (n_llms,) names, (n_val, n_dims) embeddings, (n_val, n_llms)
+            losses, none missing, and mean costs or costs of prompts, which are averaged.
+
+        Returns
+        -------
+        StaticRouter
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `UniRoute.add_llms`, if a loss is missing, or what the model raises.
         """
         check_rows("X_val", X_val)
         names, losses_val, costs = check_llms(names, X_val, losses_val, costs)
         losses_val = check_matrix("losses_val", losses_val)
         with naming("X_val"):
             model = clone(self.model).fit(X_val, losses_val)
-        self.pool_ = Pool(names, _mean(costs), phi=model)
+        self.pool_ = Pool(names, np.nanmean(np.atleast_2d(costs), axis=0), phi=model)
         return self
 
     model_ = property(lambda self: self.pool_.phi, doc="The fitted clone of the model.")
@@ -147,7 +172,3 @@ class StaticRouter(Router, BaseEstimator):
         with naming("X"):
             gamma = predict(X)
         return check_numbers("model", gamma).reshape(len(gamma), len(pool.llms))
-
-
-def _mean(costs):
-    return np.nanmean(costs, axis=0) if costs.ndim == 2 else costs

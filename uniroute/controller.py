@@ -40,10 +40,7 @@ class Controller:
     come later only those then under way, its own among them, can raise E. They are at most D, and
     each adds at most c - B.
 
-    **Drift.** Where the forecast is wrong by d a prompt (mean bill = target + d, in the range of
-    targets), E' = (1 - 1 / horizon) E + d + noise: E goes to horizon d and stays there, noise of
-    standard deviation s makes it vary by s sqrt(horizon / 2); without control E grows like n d and
-    s sqrt(n). Too little spent is not made up by force: lambda is never negative.
+    What drift and chance make of E: Chapter 29.
 
     Examples
     --------

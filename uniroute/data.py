@@ -55,8 +55,8 @@ class RoutingData:
     >>> data
     RoutingData('toy': 2 prompts x 2 LLMs,
         75.0 % of losses observed, costs in cents)
-    >>> data.complete().llms
-    ['large']
+    >>> data.complete().llms, data.select(prompts=data.tasks == "sums", llms=["large"]).losses
+    (['large'], array([[1.]]))
     """
 
     name: str
@@ -110,7 +110,6 @@ class RoutingData:
             if not getattr(self, field):
                 raise ValueError(f"{field} must not be empty; got none")
         _no_repeats("prompt_ids", self.prompt_ids.tolist())
-        _no_repeats("llms", self.llms)
         check_names(self.llms, "llms")
         refuse("losses", "be finite or NaN", self.losses, np.isinf(self.losses))
         bad = np.isinf(self.costs) | (self.costs < 0)
@@ -161,14 +160,6 @@ class RoutingData:
         KeyError, ValueError
             If no LLM has that name; if a mask has the wrong length, a position is out of range,
             something is named twice, or nothing is left.
-
-        Examples
-        --------
-        >>> data = RoutingData("toy", ["p", "q", "r"], ["0", "1", "2"], ["t", "t", "u"],
-        ...     [[0, 1], [1, 1], [0, 0]], [1, 7], "cents", ["small", "large"], "CC0-1.0", "none")
-        >>> data.select(prompts=data.tasks == "t", llms=["large"]).losses
-        array([[1.],
-               [1.]])
         """
         rows = _positions("prompts", prompts, self.n_prompts)
         columns = _positions("llms", _by_name(llms, self.llms), self.n_llms)

@@ -140,10 +140,9 @@ class Encoder:
     An object is told from others by what it makes of seven texts, rounded; a folder by its files.
     So a folder and the model that was loaded from it are two encoders. Chapter 13.
 
-    **Languages.** all-MiniLM-L6-v2 learned from English. Texts in other languages it embeds without
-    an error, but near each other because they are foreign, rather than by what they ask: a router
-    is right on average over them at best. For these take an encoder that learned from them, state
-    its `languages`, and fit the router on its embeddings.
+    **Languages.** all-MiniLM-L6-v2 learned from English. Texts in other languages it embeds near
+    each other because they are foreign, not by what they ask, and without an error. For these take
+    an encoder that learned from them, state its `languages`, and fit the router on its embeddings.
 
     Examples
     --------
@@ -228,9 +227,22 @@ class Encoder:
         return limit if isinstance(limit, int) and callable(tokenizer) else None
 
     def encode(self, texts, batch_size=64, progress=False):
-        """Embed texts as `embed` does, which says what is an error, and keep nothing.
+        """Embed texts as `embed` does, and keep nothing.
 
-        Returns unit rows of float32, shape (n_texts, n_dims); by default no progress is shown.
+        Parameters
+        ----------
+        texts, batch_size, progress
+            As for `embed`; but by default no progress is shown.
+
+        Returns
+        -------
+        array of float32, shape (n_texts, n_dims)
+            Rows of unit length.
+
+        Raises
+        ------
+        ValueError, FileNotFoundError, ImportError
+            As `embed`, but for what is kept on disk.
         """
         texts = read_texts(texts, self.turns)
         check_positive_integer("batch_size", batch_size)
@@ -239,9 +251,21 @@ class Encoder:
         return rows
 
     def find_cut(self, texts):
-        """Return positions of the texts that are longer than the encoder reads, shape (n_cut,).
+        """Find the texts that are longer than the encoder reads; none is embedded.
 
-        None is embedded. An encoder that does not say how much it reads is a `ValueError`.
+        Parameters
+        ----------
+        texts : sequence of str or of chats, length n_texts
+
+        Returns
+        -------
+        ndarray of int, shape (n_cut,)
+            Their positions.
+
+        Raises
+        ------
+        ValueError
+            If texts cannot be read, or the encoder does not say how much it reads.
         """
         texts = read_texts(texts, self.turns)
         if self.max_tokens is None:

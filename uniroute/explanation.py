@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from uniroute._numbers import check_fields, check_scalar
-from uniroute.checks import check_names
 from uniroute.rule import weighted
 
 __all__ = ["Explanation"]
@@ -55,17 +53,6 @@ class Explanation:
     cheaper_above: float
     dearer_below: float
     share: float = 0.0
-
-    def __post_init__(self):
-        object.__setattr__(self, "llms", tuple(check_names(self.llms, "llms")))
-        check_fields(self, predicted_losses="m", costs="m", cheaper_above="", dearer_below="")
-        if len(self.llms) != len(self.costs):
-            raise ValueError(f"llms must be {len(self.costs)} names; got {len(self.llms)}")
-        check_scalar("cost_weight", self.cost_weight, 0, np.inf)
-        check_scalar("share", self.share, 0, 1)
-        if self.choice not in self.llms or self.runner_up not in (*self.llms, None):
-            got = f"{self.choice}, {self.runner_up}"
-            raise ValueError(f"choice and runner_up must be LLMs; got {got}")
 
     @property
     def scores(self):

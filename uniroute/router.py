@@ -227,9 +227,7 @@ class Router:
             parts.append(ends)
         return [np.concatenate(ends) for ends in zip(*parts, strict=True)]
 
-    def _quick_ends(self, pool, X, rule):
-        """Return the choices of many prompts, if there is a quicker way to the same; or None."""
-        return None
+    _quick_ends = staticmethod(lambda pool, X, rule: None)  # no quicker way to the same
 
     def plan(self, X, budget, random_state=None):
         """Fit a budget on unlabelled prompts, once, for prompts that come one by one.
@@ -335,13 +333,8 @@ class Router:
         """Return ``curve(X, losses).area()``, which is larger for better routers; see `curve`.
 
         With it scikit-learn chooses K, where training prompts have labels of the whole pool:
-
-        >>> from sklearn.model_selection import GridSearchCV
-        >>> from uniroute import KMeansMap
-        >>> X, losses = [[0.0], [1.0]] * 30, [[0, 0], [1, 0]] * 30
-        >>> search = GridSearchCV(UniRoute(KMeansMap(1)), {"prompt_map__n_clusters": [1, 2]})
-        >>> search.fit(X, losses, costs=[1.0, 5.0]).best_params_
-        {'prompt_map__n_clusters': 2}
+        ``GridSearchCV(UniRoute(KMeansMap(1)), {"prompt_map__n_clusters": [5, 20]})``, fitted by
+        ``fit(X, losses, costs=costs)``.
         """
         return self.curve(X, losses).area()
 
@@ -612,9 +605,8 @@ class UniRoute(Router, BaseEstimator):
 
         Notes
         -----
-        Stores what the three steps of Section 4 end with, Phi and Psi, in the format that
-        `uniroute.persistence` describes; no pickle. Only a process that is killed while it saves
-        leaves something behind: a hidden file ``.NAME.uniroute.*.part``. Chapter 34.
+        Phi and Psi (Section 4), as `uniroute.persistence` describes; no pickle. A process that is
+        killed while it saves leaves a hidden file ``.NAME.uniroute.*.part``. Chapter 34.
         """
         self._read(empty=True)
         save_router(self, path)

@@ -445,17 +445,9 @@ class BudgetRule:
             object.__setattr__(self, name, check_scalar(name, getattr(self, name), 0, high))
 
     def ends(self, gamma, costs):
-        """Return the cheaper and the dearer choice of each prompt; most often they are one.
+        """Return the cheaper and the dearer choice of each prompt, twice (n_prompts,), as `route`.
 
-        Parameters
-        ----------
-        gamma, costs : array-like
-            As for `route`.
-
-        Returns
-        -------
-        cheap, dear : ndarray of int, shape (n_prompts,)
-            `cheap` is what ``route(gamma, costs, cost_weight)`` returns.
+        Most often they are one; the cheaper is what ``route(gamma, costs, cost_weight)`` returns.
         """
         return tuple(_ends(gamma, costs, self.cost_weight))
 

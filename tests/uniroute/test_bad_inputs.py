@@ -108,6 +108,7 @@ DATA = dict(
 TABLE = RoutingData(**DATA)
 TINY = dict(routers={"K-means": UniRoute(KMeansMap(2))}, n_folds=2, n_pools=2)
 COMPARED, DIAGNOSED = compare(TABLE, **TINY), ROUTER.diagnose(X)
+EXPLAINED = ROUTER.explain(X[0], 0.1)
 POOLS = (np.arange(120).reshape(30, 4) * 7 % 5 < 2).astype(float)
 PRIOR = PriorMap().fit(TRAIN.X, TRAIN.losses)
 WORLD_FIELDS = {name: getattr(WORLD, name) for name in MixtureWorld.__dataclass_fields__}
@@ -254,6 +255,7 @@ CALLS = {
     # Made by the package alone, and read by people.
     "Comparison": (Comparison, {name: (value, None) for name, value in fields(COMPARED).items()}),
     "Diagnosis": (Diagnosis, {name: (value, None) for name, value in fields(DIAGNOSED).items()}),
+    "Explanation": (Explanation, {name: (v, None) for name, v in fields(EXPLAINED).items()}),
     "UniRoute.diagnose": (
         on(ROUTER, "diagnose"),
         dict(X=(X, "cnx"), cost_weight=(0.1, "scalar")),
@@ -422,17 +424,6 @@ CALLS = {
     "Plan.rule": (on(PLAN, "rule"), dict(budget=(3.0, "number"))),
     "Controller": (Controller, dict(plan=(PLAN, "plan kind"), horizon=(10.0, "scale"))),
     "Controller.update": (on(Controller(PLAN), "update"), dict(spent=(WEIGHTS, "nm"))),
-    "Explanation": (
-        Explanation,
-        {
-            name: (value, kind)
-            for (name, value), kind in zip(
-                fields(ROUTER.explain(X[0], 0.1)).items(),
-                ["names", None, "rn", "rn", "scalar", "text", None, None, None, "share"],
-                strict=True,
-            )
-        },
-    ),
     "ZeroRouter.fit": (
         made(ZeroRouter),
         dict(

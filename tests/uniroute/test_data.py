@@ -52,7 +52,7 @@ def test_repr_says_what_is_in_it():
         ({"prompts": ["p", 2, "r"]}, "prompts must hold strings; got 2 at position 1"),
         ({"prompts": []}, "prompts must not be empty"),
         ({"llms": [], "losses": np.zeros((3, 0)), "costs": []}, "llms must not be empty"),
-        ({"llms": ["a", "a"]}, "llms must all be different; got 'a' more than once"),
+        ({"llms": ["a", "a"]}, "llms must be distinct; 'a' stands more than once"),
         ({"prompt_ids": ["1", "1", "2"]}, "prompt_ids must all be different; got '1'"),
         ({"prompt_ids": ["1"]}, r"prompt_ids must have shape \(3,\); got \(1,\)"),
         ({"tasks": ["t"]}, r"tasks must have shape \(3,\); got \(1,\)"),
