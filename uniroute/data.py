@@ -3,7 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -165,8 +166,8 @@ class RoutingData:
         columns = _positions("llms", _by_name(llms, self.llms), self.n_llms)
         features = {name: values[rows] for name, values in (self.features or {}).items()}
         costs = self.costs[columns] if self.costs.ndim == 1 else self.costs[rows][:, columns]
-        return replace(
-            self,
+        chosen = copy(self)  # what was checked when it was made is not checked again
+        chosen.__dict__.update(
             prompts=[self.prompts[i] for i in rows],
             prompt_ids=self.prompt_ids[rows],
             tasks=self.tasks[rows],
@@ -177,6 +178,7 @@ class RoutingData:
             features=features or None,
             released=None if self.released is None else [self.released[m] for m in columns],
         )
+        return chosen
 
     def complete(self, observed=1.0):
         """Keep only the LLMs that have every outcome, or most of them, and a known cost.
@@ -254,4 +256,6 @@ def _positions(field, index, n):
     except IndexError as error:
         raise ValueError(f"{field} does not fit {n} {field}: {error}") from error
     _no_repeats(field, positions.tolist())
+    if not positions.size:
+        raise ValueError(f"{field} must not be empty; got none")
     return positions
