@@ -70,7 +70,9 @@ article.page, nav.of-book { break-before: page; max-width: none; }
 pre { white-space: pre-wrap !important; overflow: visible !important; }
 .cell_output, .cell_output .output, .bd-content, div.math, .pst-scrollable-table-container,
 figure { overflow: visible !important; }
-h1, h2, h3, h4, dt, p.rubric, summary, .admonition-title, .cell_input { break-after: avoid; }
+h1, h2, h3, h4, dt, p.rubric, p.claim, summary, .admonition-title, .cell_input {
+  break-after: avoid;
+}
 h1, h2, h3, h4, .admonition-title, img, figure, .cell_input, .sd-card, table.dataframe,
 details.cite { break-inside: avoid; }
 div.admonition:is(.exercise, .solution) { break-inside: auto; }
@@ -79,7 +81,7 @@ html[data-theme] .bd-article img.picture.picture { min-width: 0; width: calc(0.9
 figure, .cell_input, table { max-width: 100%; }
 table.dataframe { font-size: 0.9em; }
 tr { break-inside: avoid; }
-dl.field-list { display: block; }
+dl.field-list { display: block !important; }
 .cell details > summary { display: none !important; }
 nav.of-book li { list-style: none; margin: 0.3em 0; }
 .cover { padding-top: 30vh; text-align: center; text-wrap: balance; }

@@ -427,7 +427,9 @@ def test_each_place_has_a_heading_with_its_counts(made):
     for place, rows in numbers.groupby("place"):
         told = text.partition(f"\n### {place}\n\n")[2].partition("\n")[0]
         chapter = CHAPTERS[PLACES[place].chapter]
-        assert told.startswith(f"{len(rows)} comparisons, in {{doc}}`{chapter}`: ")
+        assert told.startswith(
+            f"{len(rows)} {{ref}}`comparisons <verdicts>`, in {{doc}}`{chapter}`: "
+        )
         for verdict, n in rows["verdict"].value_counts().items():
             assert f"{n} *{verdict}*" in told.partition("alone")[0]
 

@@ -172,7 +172,8 @@ def _heading(place, rows):
     """Return the heading of a place, its chapter and its counts of verdicts, in Markdown."""
     once = rows[rows["counts"]]
     needed, alone = (_counts(once[column]) for column in ("verdict", "on_these"))
-    words = f"{len(once)} comparisons, in {{doc}}`{CHAPTERS[PLACES[place].chapter]}`: {needed}."
+    chapter = CHAPTERS[PLACES[place].chapter]
+    words = f"{len(once)} {{ref}}`comparisons <verdicts>`, in {{doc}}`{chapter}`: {needed}."
     if alone != needed:
         words += f" On these prompts and LLMs alone: {alone}."
     return f"(place-{slug(place)})=\n### {place}\n\n{words}\n"
