@@ -66,10 +66,9 @@ def _checked(prompt_map, rows):
     bad = ~((least >= 0) & (np.abs(totals - 1) <= 1e-6))
     if bad.any():
         row = int(bad.argmax())
-        raise ValueError(
-            "prompt_map must make memberships, not negative and adding up to 1 for each prompt; "
-            f"got {totals[row]:.4g} in all, {least[row]:.4g} at least, in row {row}"
-        )
+        must = "prompt_map must make memberships, not negative and adding up to 1 for each prompt"
+        got = f"{totals[row]:.4g} in all, {least[row]:.4g} at least, in row {row}"
+        raise ValueError(f"{must}; got {got}")
     return rows
 
 

@@ -120,10 +120,8 @@ def parse_header(content, format):
     """Return the dict that JSON describes, which must be of a format."""
     header = json.loads(content.decode("utf-8"))
     if header["format"] != format:
-        raise ValueError(
-            f"it must have format {format}; got {header['format']!r}, which uniroute "
-            f"{header.get('uniroute_version')} wrote (this is {__version__})"
-        )
+        wrote = f"{header['format']!r}, which uniroute {header.get('uniroute_version')} wrote"
+        raise ValueError(f"it must have format {format}; got {wrote} (this is {__version__})")
     return header
 
 

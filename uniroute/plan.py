@@ -125,10 +125,9 @@ class Plan:
         """Return the generator of the coins, which go on from call to call."""
         if random_state is None or isinstance(random_state, np.random.Generator):
             return random_state or self.coins
-        raise ValueError(
-            "random_state must be None or a Generator with a plan, whose coins go on from call to "
-            f"call (router.plan takes a seed); got {random_state!r}"
-        )
+        must = "random_state must be None or a Generator with a plan, whose coins go on from call "
+        must += "to call (router.plan takes a seed)"
+        raise ValueError(f"{must}; got {random_state!r}")
 
     def checked(self):
         """Return the plan, if the budget pays for the cheapest choices and prompts are enough.
