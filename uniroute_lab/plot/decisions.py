@@ -6,6 +6,7 @@ from uniroute.checks import check_costs, check_matrix, check_names
 from uniroute.rule import route, routing_path
 from uniroute_lab.plot.axes import (
     draw_function,
+    halo,
     handles_of,
     legend_below,
     legend_beside,
@@ -124,7 +125,7 @@ def envelope_text(path, names):
 
 
 @styled
-def prompts_2d(X, groups, centers=None, title=None, group_word="group"):
+def prompts_2d(X, groups, centers=None, title=None, group_word="group", inside=False):
     """Draw prompts with two-dimensional embeddings, coloured by group.
 
     Parameters
@@ -138,6 +139,8 @@ def prompts_2d(X, groups, centers=None, title=None, group_word="group"):
     title : str, optional
     group_word : str, default "group"
         What a group is called in the text.
+    inside : bool, default False
+        Whether to write the name of each group into it, not into a legend.
 
     Returns
     -------
@@ -170,7 +173,10 @@ def prompts_2d(X, groups, centers=None, title=None, group_word="group"):
     _draw_prompts(axes, X, groups, centers)
     axes.set(xlabel="first dimension", ylabel="second dimension", aspect="equal")
     axes.set_title(title)
-    legend_beside(axes, title=group_word)
+    if inside:
+        _name_groups(axes, X, groups, group_word)
+    else:
+        legend_beside(axes, title=group_word)
     return Picture(figure, prompts_text(groups, len(centers), group_word))
 
 
@@ -188,6 +194,17 @@ def _draw_prompts(axes, X, groups, centers):
         axes.scatter(*X[chosen[group]].T, s=14, alpha=0.55, lw=0, **look)
     if len(centers):
         axes.scatter(*centers.T, s=90, color="black", marker="+", lw=2)
+
+
+def _name_groups(axes, X, groups, group_word):
+    """Write the name of each group a little above its middle, where a cross may be."""
+    values = np.unique(groups)
+    bare = values.dtype.kind in "iu" and len(values) <= 3  # few numbers have room for their word
+    look = {"weight": "bold", "fontsize": 13, "path_effects": halo()}
+    place = {"xytext": (0, 13), "textcoords": "offset points", "ha": "center", "va": "center"}
+    for value in values:
+        middle = np.median(X[groups == value], axis=0)
+        axes.annotate(f"{group_word} {value}" if bare else value, middle, **place, **look)
 
 
 def prompts_text(groups, n_centers, group_word):

@@ -43,6 +43,19 @@ def test_the_text_of_prompts():
     assert draw("prompts_2d", centers=POINTS[:2]).text.endswith("2 crosses mark centres.")
 
 
+@pytest.mark.parametrize(
+    ("groups", "words"),
+    [(["b", "a", "b"], ["a", "b"]), ([5, 1, 5], ["cluster 1", "cluster 5"])],
+)
+def test_names_are_written_into_the_groups(groups, words):
+    X = np.array([[0.0, 0.0], [4.0, 4.0], [2.0, 0.0]])
+    picture = plot.prompts_2d(X, groups, group_word="cluster", inside=True)
+    (axes,) = picture.figure.axes
+    assert axes.get_legend() is None
+    assert [text.get_text() for text in axes.texts] == words
+    np.testing.assert_array_equal([text.xy for text in axes.texts], [(4, 4), (1, 0)])
+
+
 def test_the_text_of_a_choice_map_names_who_is_chosen():
     text = choices_text({0.5: np.array([0, 0, 2, 2])}, LLMS, [0, 1, 2])
     assert text.endswith("At lambda = 0.5: small 50 %, large 50 %.")
