@@ -107,9 +107,8 @@ class RoutingData:
         object.__setattr__(self, field, value)
 
     def _check_values(self):
-        for field in ("prompts", "llms"):
-            if not getattr(self, field):
-                raise ValueError(f"{field} must not be empty; got none")
+        if not self.prompts:
+            raise ValueError("prompts must not be empty; got none")
         _no_repeats("prompt_ids", self.prompt_ids.tolist())
         check_names(self.llms, "llms")
         refuse("losses", "be finite or NaN", self.losses, np.isinf(self.losses))

@@ -83,13 +83,14 @@ class Diagnosis:
 
     def advice(self, texts=None):
         """Return sentences on what to label next: rows of the traffic or, of `texts`, these."""
-        said = []
-        for k, share in self.untried[:SHOWN]:
+        said, last = [], max(map(max, self.label_next.values()), default=-1)
+        if texts is not None and len(texts) <= last:
+            raise ValueError(f"texts must be of all prompts; got {len(texts)}, none for row {last}")
+        for k, share in [one for one in self.untried[:SHOWN] if one[1] >= LITTLE]:
             none = [self.llms[m] for m in np.flatnonzero(self.labels[:, k] < 0.5)]
             rows = [i if texts is None else repr(texts[i]) for i in self.label_next[k]]
             what = f"no label of {listed(none, 3)}; label next: {listed(rows)}"
-            if share >= LITTLE:
-                said.append(f"cluster {k}, {100 * share:.1f} % of the traffic: {what}")
+            said.append(f"cluster {k}, {100 * share:.1f} % of the traffic: {what}")
         return said
 
     def _repr_html_(self):

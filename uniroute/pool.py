@@ -159,7 +159,8 @@ class Pool:
             rows = (self._even(p.costs) if p.cost_psi is None else p.cost_psi for p in both)
             values["cost_psi"] = np.concatenate(list(rows))
         for name in ("costs", "psi", "counts"):
-            values[name] = np.concatenate([getattr(pool, name) for pool in both])
+            rows = [getattr(pool, name) for pool in both]
+            values[name] = None if any(one is None for one in rows) else np.concatenate(rows)
         return replace(self, llms=self.llms + other.llms, **_handed_over(values))._planned()
 
     def _even(self, costs):

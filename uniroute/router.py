@@ -526,7 +526,7 @@ class UniRoute(Router, BaseEstimator):
         if (none := np.isnan(losses_val).all(axis=0)).any():
             which = f"{names[none.argmax()]!r} has no label: what training LLMs say stands in"
             warnings.warn(which, EmptyClusterWarning, stacklevel=2)
-        if not foretells:
+        if not foretells and counts is not None:
             of_means = isinstance(self.representation_, ClusterMeans)
             warn_of_few_labels(new, self.pool_, len(losses_val) if of_means else 0)
         return self

@@ -96,6 +96,8 @@ def test_what_to_label_next_is_named_by_cluster_llm_and_prompt():
     texts = [f"prompt {i}" for i in range(len(traffic))]
     first = found.label_next[of[-1]][0]
     assert f"label next: 'prompt {first}', 'prompt " in found.advice(texts)[0]
+    with pytest.raises(ValueError, match=r"texts must be of all prompts; got 1, "):
+        found.advice(["a"])
 
 
 def test_once_these_are_labelled_nothing_is_left_to_do():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV
 
 from scripts.stress import Stress
@@ -434,6 +434,23 @@ def test_one_warning_tells_of_few_labels_and_the_lines_that_brought_them():
     with pytest.warns(FewLabelsWarning, match=r"'b' has 3 labels, .* 200") as found:
         ZeroRouter().fit(list("abc"), None, missing, [1.0, 2.0, 3.0])
     assert found[0].filename == __file__
+
+
+class Level(BaseEstimator):
+    """A representation of one's own, which counts nothing: an LLM's mean loss everywhere."""
+
+    def represent(self, memberships, losses):
+        return np.repeat(losses.mean(axis=0)[:, None], memberships.shape[1], axis=1), None
+
+
+def test_a_representation_need_not_count_labels():
+    router = UniRoute(KMeansMap(2), Level()).fit(TRAIN.X).add_llms("a", VAL.X[:3], [0, 1, 1], 1.0)
+    router.add_llms(["b", "c"], VAL.X, VAL.losses[:, :2], [2.0, 3.0]).remove_llms("b")
+    assert router.llms_ == ["a", "c"] and router.counts_ is None and "labels" not in repr(router)
+    found = router.predict_loss(TEST.X[:1])[0]
+    assert found.tolist() == pytest.approx([2 / 3, VAL.losses[:, 1].mean()])
+    with pytest.raises(ValueError, match="router must have features of LLMs"):
+        router.diagnose(TEST.X)
 
 
 # --- scikit-learn and notebooks -------------------------------------------------------------------

@@ -54,6 +54,27 @@ def report(table, output, embeddings=None, *, encoder=None, progress=False, **re
         embedding, if the table alone tells.
     FileNotFoundError
         If the page's folder does not exist.
+
+    Notes
+    -----
+    Chapter 26.
+
+    Examples
+    --------
+    Two specialists, for sums and for capitals, with embeddings that tell these apart:
+
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> kind = np.arange(60) % 2
+    >>> table = pd.DataFrame({"prompt": [f"prompt {i}" for i in range(60)]})
+    >>> table = table.assign(adder=1 - kind, traveller=kind)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = report(table, Path(folder, "page.html"), np.eye(2)[kind],
+    ...                    costs={"adder": 1.0, "traveller": 2.0})
+    ...     sorted(path.name for path in Path(folder).iterdir())
+    ['page.html', 'page.uniroute']
+    >>> found.helps
+    True
     """
     found = table if hasattr(table, "understood") else read_table(table, **reading)
     if progress:
@@ -149,7 +170,23 @@ def _load(path):
 
 
 def main(argv=None):
-    """Read a table, write its page and its router, and return the exit status."""
+    """Read a table, write its page and its router.
+
+    Parameters
+    ----------
+    argv : list of str or None, default None
+        The command's arguments, which ``--help`` lists; None: those of the process.
+
+    Returns
+    -------
+    int
+        The exit status: 0; or 1, after one line on the error stream that says what was wrong.
+
+    Examples
+    --------
+    >>> main(["no-such-table.csv"])
+    1
+    """
     given = vars(_parser().parse_args(argv))
     table, output = given.pop("table"), given.pop("output")
     try:

@@ -72,6 +72,15 @@ def battle_losses(first, second, outcome, llms):
     ------
     ValueError
         If two groups of LLMs never met, so that they cannot be compared.
+
+    Examples
+    --------
+    The first LLM wins three of four battles:
+
+    >>> outcome = np.repeat([1.0, 0.0], [30, 10])
+    >>> losses = battle_losses(np.zeros(40, int), np.ones(40, int), outcome, ["a", "b"])
+    >>> losses.mean(axis=1).round(2)
+    array([0.25, 0.75])
     """
     n_llms = len(llms)
     graph = coo_array((np.ones(len(first)), (first, second)), shape=(n_llms, n_llms))

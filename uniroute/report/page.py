@@ -23,8 +23,21 @@ STYLES = {"chosen": ("#0072b2", "-"), "ZeroRouter": ("#d55e00", "--"),
 def budget_of(result, X):
     """Return the recommended budget of a prompt: the best single LLM's cost, less what is saved.
 
-    Not less than the cheapest choices of the recommended router for prompts of embeddings `X`; of
-    four digits, so that what is printed is what is meant.
+    Parameters
+    ----------
+    result : Comparison
+    X : array-like of shape (n_prompts, n_dims)
+        Embeddings of prompts.
+
+    Returns
+    -------
+    float
+        Not less than the cheapest choices of the recommended router for these prompts; of four
+        digits, so that what is printed is what is meant.
+
+    Examples
+    --------
+    `uniroute.report.__main__.report` fits the router's plan to it.
     """
     cost = result.llm_costs[result.llms.index(result.best_llm)]
     least = result.router.predict_cost(X).min(axis=1).mean()
@@ -58,6 +71,10 @@ def render(result, data, understood, saved, diagnosis, advice, budget, decision,
     Returns
     -------
     str
+
+    Examples
+    --------
+    `uniroute.report.__main__.report` writes it to a file.
     """
     kinds, order = _kinds_and_llms(result, data)
     place = data.llms.index(result.best_llm)
@@ -113,6 +130,19 @@ def kinds_of(data):
     list of dict
         With `words` (the most typical ones), `example` (the prompt nearest to the centre), `share`
         and `quality` of each LLM (-inf: no label).
+
+    Examples
+    --------
+    >>> from uniroute import RoutingData
+    >>> kind = np.arange(80) % 4 == 0
+    >>> data = RoutingData(
+    ...     name="toy", prompts=[f"{'sum' if k else 'city'} {i}" for i, k in enumerate(kind)],
+    ...     prompt_ids=[str(i) for i in range(80)], tasks=["all"] * 80,
+    ...     losses=np.column_stack([kind, ~kind]), costs=[1, 1], cost_unit="cents",
+    ...     llms=["traveller", "adder"], licence="CC0-1.0", citation="none",
+    ...     embeddings=np.column_stack([9.0 * kind, np.arange(80) / 80]))
+    >>> [(kind["words"], round(kind["share"], 2)) for kind in kinds_of(data)]
+    [('city', 0.75), ('sum', 0.25)]
     """
     if len(data.prompts) > MOST_PROMPTS:
         some = np.random.default_rng(0).permutation(len(data.prompts))[:MOST_PROMPTS]
@@ -158,7 +188,23 @@ def _words(prompts, labels, K, most=4):
 
 
 def shortened(text, most=90):
-    """Return a text on one line, cut after `most` characters."""
+    r"""Return a text on one line, cut where it is longer than `most`.
+
+    Parameters
+    ----------
+    text : str
+    most : int, default 90
+        Characters, the dots for what is cut off among them.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> shortened("Why\n  not? Because.", most=12)
+    'Why not? ...'
+    """
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 3] + "..."
 

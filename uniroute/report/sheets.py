@@ -63,6 +63,10 @@ class Sheet:
         Whether percent signs were met, whose numbers are read as shares.
     before : int
         Lines of the file above its header.
+
+    Examples
+    --------
+    See `open_sheet`.
     """
 
     name: str
@@ -216,9 +220,21 @@ def _number(text, decimal, words):
 
 
 def open_sheet(table, decimal=None, texts=lambda name: False):
-    """Return the `Sheet` of a file or of a data frame.
+    """Open a file or a data frame.
 
-    Columns whose name `texts` takes are not read as numbers.
+    Parameters
+    ----------
+    table : path or pandas.DataFrame
+        Text in columns (separator and encoding are found), ``.json``, ``.jsonl``, ``.parquet`` or
+        ``.xlsx``.
+    decimal : {".", ","} or None, default None
+        The sign before decimals; None finds it.
+    texts : callable
+        Takes a column's name; where it returns True, the column is not read as numbers.
+
+    Returns
+    -------
+    Sheet
 
     Raises
     ------
@@ -226,6 +242,15 @@ def open_sheet(table, decimal=None, texts=lambda name: False):
         If the file is empty, or a row has a field too few or too many.
     FileNotFoundError
         If there is no such file.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> sheet = open_sheet(pd.DataFrame({"llm": ["a ", "b"], "score": ["85%", "1,5"]}), decimal=",")
+    >>> sheet.header, sheet.texts(0)[1], sheet.numbers(1).tolist()
+    (['llm', 'score'], ['a', 'b'], [0.85, 1.5])
+    >>> str(sheet.error("expected a score", row=1, column=1))
+    "the data frame, row 1, column 'score': expected a score"
     """
     if isinstance(table, pd.DataFrame):
         return _from_frame(table, "the data frame", decimal)

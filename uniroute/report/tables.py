@@ -77,6 +77,10 @@ class Table:
     data : RoutingData
     understood : list of str
         What was found, guessed and left out, a sentence each.
+
+    Examples
+    --------
+    See `read_table`.
     """
 
     data: RoutingData

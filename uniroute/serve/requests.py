@@ -5,6 +5,7 @@ import hmac
 import json
 import math
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from starlette.responses import JSONResponse
 
@@ -95,8 +96,9 @@ def read_asked(path, body, headers, serving, turns):
     if not isinstance(body.get("stream", False), bool | None):
         raise Refused(400, f"stream must be a boolean; got {_kind(body['stream'])}", param="stream")
     name, *rule = model.split(":", 1)
-    if model in serving.config.models:
-        return Asked(path, body, None, model, None)
+    for named in (model, unquote(model)):  # as a header writes what is not ASCII
+        if named in serving.config.models:
+            return Asked(path, body, None, named, None)
     if name != OURS:
         names = ", ".join([OURS, *serving.config.models])
         raise Refused(404, f"model must be one of {names}", param="model", code="model_not_found")

@@ -82,6 +82,19 @@ def test_a_named_model_is_asked_without_the_router(house):
     assert not house.endpoints["small"].seen
 
 
+@pytest.mark.parametrize("name", ["large", "größe=1, 模型"])
+def test_a_conversation_stays_with_the_llm_whose_name_it_sends_back(house, name):
+    """The second turn alone would go to another; the name comes as the header wrote it."""
+    house.write_router(house.router().rename({"large": name}))
+    house.urls[name] = house.urls.pop("large")
+    _, client = house.start()
+    first = client.post(CHAT, json=chat("hard"))
+    assert said(first) == "large"
+    second = client.post(CHAT, json=chat("easy", first.headers["x-uniroute-llm"]))
+    assert said(second) == "large"
+    assert second.headers["x-uniroute-llm"] == first.headers["x-uniroute-llm"]
+
+
 def test_completions_with_a_prompt(house):
     _, client = house.start()
     body = {"model": "uniroute", "prompt": "hard"}
@@ -531,8 +544,8 @@ def test_a_hangup_signal_reloads(house):
 def test_a_newcomer_joins_without_a_restart(house):
     gateway, client = house.start()
     router = house.router()
-    X = house.encoder.encode(["easy", "hard"])
-    house.write_router(router.add_llms("new", X, [0.0, 0.0], 0.5))
+    X = house.encoder.encode(["easy", "hard"] * 6)
+    house.write_router(router.add_llms("new", X, [0.0] * 12, 0.5))
     with pytest.raises(ValueError, match=r"models\.new must be given"):
         gateway.reload()
     house.urls["new"] = house.urls["small"]
