@@ -125,8 +125,7 @@ class Plan:
         """Return the generator of the coins, which go on from call to call."""
         if random_state is None or isinstance(random_state, np.random.Generator):
             return random_state or self.coins
-        must = "random_state must be None or a Generator with a plan, whose coins go on from call "
-        must += "to call (router.plan takes a seed)"
+        must = "random_state must be None or a Generator with a plan, which takes a seed when made"
         raise ValueError(f"{must}; got {random_state!r}")
 
     def checked(self):
