@@ -75,5 +75,5 @@ def write_png(source, dpi, caption=None):
     if caption:
         words.add_itxt("Caption", caption)
     target = BytesIO()
-    image.save(target, "png", optimize=True, dpi=(dpi, dpi), pnginfo=words)
+    image.save(target, "png", dpi=(dpi, dpi), pnginfo=words)
     return target.getvalue()
