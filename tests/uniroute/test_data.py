@@ -110,7 +110,7 @@ def test_select_prompts_and_llms_at_once_and_nothing_at_all():
         ({"llms": "huge"}, KeyError, "no LLM named 'huge'; there are small, large"),
         ({"llms": ["small", "small"]}, ValueError, "llms must all be different"),
         ({"llms": [5]}, ValueError, "llms does not fit 2 llms"),
-        ({"llms": []}, ValueError, "llms must hold at least one LLM"),
+        ({"llms": []}, ValueError, "llms must not be empty"),
         ({"prompts": [0, 0]}, ValueError, "prompts must all be different; got 0"),
         ({"prompts": [True]}, ValueError, "prompts does not fit 3 prompts"),
         ({"prompts": [0.0]}, ValueError, "prompts must be a 1-D mask or positions"),
