@@ -2,6 +2,7 @@
 
 import os
 from functools import cache
+from pathlib import Path
 
 # Progress bars and downloads would change a cell's output from one machine to the next.
 REPRODUCIBLE = {
@@ -11,6 +12,7 @@ REPRODUCIBLE = {
     "HF_HUB_OFFLINE": "1",
     "PYTHONHASHSEED": "0",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "PYTHONSTARTUP": str(Path(__file__).with_name("kernel_start.py")),
 }
 
 

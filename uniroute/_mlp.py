@@ -20,7 +20,7 @@ def fit_mlp(X, losses, psi, epochs, seed, width=128, batch_size=64, learning_rat
         torch.manual_seed(seed)
         network = _network(X.shape[1], width, psi.shape[1])
         tensors = [torch.as_tensor(a, dtype=torch.float32) for a in (X, losses, psi)]
-        _train(network, tensors, epochs, batch_size, learning_rate)
+        _train(network, *tensors, epochs, batch_size, learning_rate)
     return _folded(network)
 
 
@@ -36,18 +36,18 @@ def _network(n_dims, width, n_clusters):
     )
 
 
-def _train(network, tensors, epochs, batch_size, learning_rate):
+def _train(network, X, losses, psi, epochs, batch_size, learning_rate):
     """Run Adam on the cross-entropy of the observed losses."""
     import torch
 
-    X, losses, psi = tensors
-    adam = torch.optim.Adam(network.parameters(), lr=learning_rate)
+    adam = torch.optim.Adam(network.parameters(), lr=learning_rate, foreach=True)  # same digits
+    gaps = torch.isnan(losses).any()
     for _ in range(epochs):
         for rows in torch.randperm(len(X)).split(batch_size):
             if len(rows) == 1:
                 continue  # one prompt has no batch variance
             gamma = torch.softmax(network(X[rows]), dim=1) @ psi.T
-            seen = ~torch.isnan(losses[rows])
+            seen = ~torch.isnan(losses[rows]) if gaps else slice(None)
             loss = torch.nn.functional.binary_cross_entropy(gamma[seen], losses[rows][seen])
             adam.zero_grad()
             loss.backward()

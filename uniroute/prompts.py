@@ -413,10 +413,9 @@ def _cross_entropy(gamma, losses):
     """Return the mean cross-entropy over observed losses, and its gradient in gamma."""
     observed = ~np.isnan(losses)
     target = np.where(observed, losses, 0.0)
-    terms = -special.xlogy(target, gamma) - special.xlogy(1 - target, 1 - gamma)
-    slope = (gamma - target) / (gamma * (1 - gamma))
-    n = observed.sum()
-    return float((terms * observed).sum() / n), slope * observed / n
+    right, n = 1 - gamma, observed.sum()
+    terms = target * np.log(gamma) + (1 - target) * np.log(right)
+    return -float((terms * observed).sum() / n), (gamma - target) / (gamma * right) * observed / n
 
 
 def _objective(theta, X, losses, psi, l2):
@@ -428,5 +427,6 @@ def _objective(theta, X, losses, psi, l2):
     phi = special.softmax(X @ theta, axis=1)
     value, slope = _cross_entropy(phi @ psi.T, losses)
     slope = slope @ psi
-    slope = phi * (slope - (phi * slope).sum(axis=1, keepdims=True))
+    slope -= np.vecdot(phi, slope)[:, None]
+    slope *= phi
     return value + (l2 * theta**2).sum(), (X.T @ slope + 2 * l2 * theta).ravel()

@@ -207,7 +207,7 @@ def medoid_design(X, n_labels, random_state=0):
     >>> medoid_design([[0.0], [1.0], [2.0], [10.0], [11.0], [12.0]], 2)
     array([1, 4])
     """
-    X = check_matrix("X", X)
+    X = check_matrix("X", X).astype(float)  # single precision is slower: each step converts it
     _check_number(n_labels, len(np.unique(X, axis=0)), "different rows")
     kmeans = KMeans(n_labels, n_init=1, random_state=random_state).fit(X)
     distances = np.linalg.norm(X - kmeans.cluster_centers_[kmeans.labels_], axis=1)
