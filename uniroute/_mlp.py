@@ -58,8 +58,7 @@ def _train(network, X, losses, psi, epochs, batch_size, learning_rate):
 def _folded(network):
     """Return NumPy arrays that compute what the network computes in evaluation mode."""
     first, *layers = network
-    scale, shift = _affine(first)
-    arrays = [scale, shift]
+    arrays = [*_affine(first)]
     for linear, normalise in zip(layers[0::3], [*layers[1::3], None], strict=True):
         weight, bias = linear.weight.detach().numpy().T, linear.bias.detach().numpy()
         if normalise is not None:
@@ -71,10 +70,9 @@ def _folded(network):
 
 def _affine(normalise):
     """Return batch normalisation in evaluation mode as a scale and a shift."""
-    mean, variance, weight, bias = (
-        getattr(normalise, name).detach().numpy().astype(float)
-        for name in ("running_mean", "running_var", "weight", "bias")
-    )
+    names = "running_mean", "running_var", "weight", "bias"
+    values = (getattr(normalise, name).detach().numpy().astype(float) for name in names)
+    mean, variance, weight, bias = values
     scale = weight / np.sqrt(variance + normalise.eps)
     return scale, bias - mean * scale
 

@@ -126,9 +126,8 @@ def check_fields(record, **dims):
         elif not (type(values) is np.ndarray and values.dtype.kind in "fiu"):
             values = check_numbers(name, values)
         shape = values.shape if values.ndim == len(letters) else letters
-        known = [
-            sizes.setdefault(letter, (n, name)) for letter, n in zip(letters, shape, strict=True)
-        ]
+        pairs = zip(letters, shape, strict=True)
+        known = [sizes.setdefault(letter, (n, name)) for letter, n in pairs]
         if values.shape != (expected := tuple(size for size, _ in known)):
             by = ", ".join(dict.fromkeys(other for _, other in known))
             raise ValueError(f"{name} must have shape {expected}; got {values.shape}, by {by}")

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from uniroute._nearest import nearest
 from uniroute._numbers import LARGEST, check_numbers
 from uniroute.checks import check_losses
-from uniroute.prompts import _PromptMap
+from uniroute.prompts import _PromptMap, spread_out
 
 __all__ = ["PriorMap"]
 
@@ -150,8 +150,8 @@ class PriorMap(_PromptMap):
     def _fit_features(self, X):
         """Find the clusters, and the means and the scale of the features."""
         most = max(1, len(np.unique(X, axis=0)) // 4)
-        sizes = sorted({min(size, most) for size in SIZES})
-        found = [KMeans(size, n_init=1, random_state=self.random_state).fit(X) for size in sizes]
+        sizes, seed = sorted({min(size, most) for size in SIZES}), self.random_state
+        found = [KMeans(K, init=spread_out, n_init=1, random_state=seed).fit(X) for K in sizes]
         self.cluster_centers_ = np.concatenate([kmeans.cluster_centers_ for kmeans in found])
         self.sizes_ = tuple(sizes)
         self.cluster_sizes_ = np.bincount(found[0].labels_, minlength=sizes[0]).astype(float)

@@ -7,7 +7,7 @@ prompt counts in the means that are an LLM's features. For most transformers the
 import numpy as np
 from scipy import optimize, sparse, special
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -98,6 +98,11 @@ class ConstantMap(_PromptMap):
         return np.ones((len(self._check_rows(X)), 1))
 
 
+def spread_out(X, n_clusters, random_state):
+    """Draw K-means++ centres; of single precision scikit-learn would convert X for each of them."""
+    return kmeans_plusplus(X.astype(float), n_clusters, random_state=random_state)[0]
+
+
 class KMeansMap(_ClusterMap):
     """Mark the K-means cluster of a prompt: the unsupervised prompt map.
 
@@ -151,12 +156,12 @@ class KMeansMap(_ClusterMap):
         ValueError
             If a parameter is not a positive integer, or there are too few prompts.
         """
+        parameters = self.get_params() | ({"n_init": 1} if self.n_init == "auto" else {})
         for name in ("n_clusters", "n_init", "max_iter"):
-            if (name, value := getattr(self, name)) != ("n_init", "auto"):
-                check_positive_integer(name, value)
+            check_positive_integer(name, parameters[name])
         X = self._check_rows(X, reset=True, dtype=[np.float64, np.float32])
         self._check_enough("n_clusters", X)
-        kmeans, few = KMeans(**self.get_params()), max(50_000, 100 * self.n_clusters)
+        kmeans, few = KMeans(**parameters, init=spread_out), max(50_000, 100 * self.n_clusters)
         if len(X) > few:
             some = check_random_state(self.random_state).choice(len(X), few, replace=False)
             start = kmeans.fit(X[some]).cluster_centers_
@@ -359,9 +364,8 @@ class LearnedMap(_ClusterMap):
         for name in ("n_clusters", "max_iter", "epochs"):
             check_positive_integer(name, getattr(self, name))
         check_generator(self.random_state)
-        losses = align("losses", losses, labels_of(X, 0))
+        losses = check_matrix("losses", align("losses", losses, labels_of(X, 0)), allow_nan=True)
         X = self._check_rows(X, reset=True, dtype=np.float64)
-        losses = check_matrix("losses", losses, allow_nan=True)
         check_unit_interval("losses", losses)
         if len(losses) != len(X):
             raise ValueError(f"losses must have a row per prompt, {len(X)}; got {len(losses)}")
@@ -427,6 +431,5 @@ def _objective(theta, X, losses, psi, l2):
     phi = special.softmax(X @ theta, axis=1)
     value, slope = _cross_entropy(phi @ psi.T, losses)
     slope = slope @ psi
-    slope -= np.vecdot(phi, slope)[:, None]
-    slope *= phi
+    slope = phi * (slope - np.vecdot(phi, slope)[:, None])
     return value + (l2 * theta**2).sum(), (X.T @ slope + 2 * l2 * theta).ravel()

@@ -128,6 +128,18 @@ def with_constant(X):
     return np.column_stack([X, np.ones(len(X))])
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n_init", [3, "auto"])
+def test_kmeans_starts_where_scikit_learn_does(dtype, n_init):
+    # Well apart, so that no rounding can lead to another start.
+    rng = np.random.default_rng(0)
+    X = (10 * rng.normal(size=(8, 5)).repeat(50, axis=0) + rng.normal(size=(400, 5))).astype(dtype)
+    ours = KMeansMap(8, n_init=n_init).fit(X)
+    theirs = KMeans(8, n_init=n_init, random_state=0).fit(X)
+    assert np.allclose(ours.cluster_centers_, theirs.cluster_centers_, atol=1e-4)
+    assert ours.cluster_centers_.dtype == dtype
+
+
 def test_train_loss_is_the_cross_entropy_of_section_5_2(known):
     X, losses, psi = known
     learned = LearnedMap(3, max_iter=3).fit(X, losses, psi=psi)

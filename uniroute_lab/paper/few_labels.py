@@ -260,11 +260,11 @@ def _cells(results, router, metric):
         line = lines[case[0]]
         share = split_of(json.loads(line["options"])).test_share_of(int(line["n_prompts"]))
         drawn = {"pools": pools_of(run), "test_share": share}
-        values, own = [metric, f"{metric}_gap"], run[["labels", "method"]].drop_duplicates()
-        wide = run.pivot(index="trial", columns=["labels", "method"], values=values)
-        for labels, names in own.groupby("labels", sort=False)["method"]:
-            tables = (wide[name][labels][names.to_list()] for name in values)
-            gains, gaps = (_minus_rivals(table, router) for table in tables)
+        values = [metric, f"{metric}_gap"]
+        for labels, own in run.groupby("labels", sort=False):
+            tables = (own.pivot(index="trial", columns="method", values=name) for name in values)
+            names = own["method"].unique()
+            gains, gaps = (_minus_rivals(table[names], router) for table in tables)
             yield _Cell((*case, labels), gains, gaps, drawn)
 
 
@@ -277,10 +277,13 @@ def _minus_rivals(table, router):
     """Return router - rival, from a row for each trial and a column for each method."""
     if router not in table:
         raise KeyError(f"router must be one of {', '.join(table)}; got {router!r}")
-    if table.isna().to_numpy().any():
-        missing = table.columns[table.isna().any()][0]
+    areas = table.to_numpy()
+    if np.isnan(areas).any():
+        missing = table.columns[np.isnan(areas).any(axis=0)][0]
         raise ValueError(f"results must hold every trial of every method; {missing!r} misses some")
-    return -table.drop(columns=router).sub(table[router], axis=0)
+    rivals = table.columns != router
+    gains = areas[:, ~rivals] - areas[:, rivals]
+    return pd.DataFrame(gains, columns=table.columns[rivals])
 
 
 def _over_kinds(kinds, level):

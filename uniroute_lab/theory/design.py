@@ -1,9 +1,9 @@
 """Designs: which prompts to label before an LLM joins, chosen without a look at its outcomes."""
 
 import numpy as np
-from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
 
+from uniroute import KMeansMap
 from uniroute.checks import check_matrix, check_positive_integer, check_scalar
 
 __all__ = ["greedy_design", "information", "medoid_design", "nearest_shares", "stratified_design"]
@@ -207,12 +207,13 @@ def medoid_design(X, n_labels, random_state=0):
     >>> medoid_design([[0.0], [1.0], [2.0], [10.0], [11.0], [12.0]], 2)
     array([1, 4])
     """
-    X = check_matrix("X", X).astype(float)  # single precision is slower: each step converts it
+    X = check_matrix("X", X)
     _check_number(n_labels, len(np.unique(X, axis=0)), "different rows")
-    kmeans = KMeans(n_labels, n_init=1, random_state=random_state).fit(X)
-    distances = np.linalg.norm(X - kmeans.cluster_centers_[kmeans.labels_], axis=1)
-    order = np.lexsort([distances, kmeans.labels_])
-    firsts = np.unique(kmeans.labels_[order], return_index=True)[1]
+    clusters = KMeansMap(n_labels, n_init=1, random_state=random_state).fit(X)
+    labels = clusters.predict(X)
+    distances = np.linalg.norm(X - clusters.cluster_centers_[labels], axis=1)
+    order = np.lexsort([distances, labels])
+    firsts = np.unique(labels[order], return_index=True)[1]
     return np.sort(order[firsts])
 
 
