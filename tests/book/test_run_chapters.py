@@ -102,6 +102,14 @@ def test_a_kernel_that_dies_or_hangs_is_reported(book, monkeypatch, source, name
     assert failure.startswith(f"  cell 1: {source}\n  {name}:")
 
 
+def test_kernels_begin_with_the_start_file_and_without_names_of_its(book):
+    path = book / "book" / "01-good.ipynb"
+    source = "print('gc' in globals(), __import__('gc').get_threshold()[0])"
+    nbformat.write(new_notebook(cells=[new_code_cell(source)]), path)
+    assert run_chapters.run_chapter(path) is None
+    assert read(book, "01-good").cells[0].outputs[0].text == "False 100000\n"
+
+
 def run(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["run_chapters", *map(str, arguments)])
     run_chapters.main()
