@@ -16,11 +16,11 @@ from pyarrow.parquet import write_table
 from tests.uniroute_lab.data import small
 from uniroute import Encoder
 from uniroute.embed import embed
-from uniroute_lab._files import results_folder
 from uniroute_lab.data import catalog, catalogue
 from uniroute_lab.paper import experiments
 from uniroute_lab.paper.ledger.claims import claims
 from uniroute_lab.paper.ledger.numbers import ledger
+from uniroute_lab.paper.ledger.places import ROOT
 from uniroute_lab.paper.ledger.runs import clear
 from uniroute_lab.paper.ledger.verdicts import NO_DATA, NOT_RUN, SAME
 from uniroute_lab.trials import Candidates, Method, read_results, runner
@@ -232,7 +232,7 @@ def test_interrupted_command_goes_on(hub, server, encoder, words, tmp_path, monk
 @pytest.fixture
 def results(tmp_path, monkeypatch):
     """An empty folder of stored results, for the ledger's copy of the paper's numbers."""
-    shutil.copytree(results_folder() / "paper", tmp_path / "stored" / "paper")
+    shutil.copytree(ROOT / "results" / "paper", tmp_path / "stored" / "paper")
     monkeypatch.setenv("UNIROUTE_RESULTS", str(tmp_path / "stored"))
     clear()
     yield tmp_path / "stored"
