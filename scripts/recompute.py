@@ -2,8 +2,9 @@
 
     python -m scripts.recompute
 
-Ten numbers of the theory, ten of the paper's experiments, ten of what is beyond the paper, and two
-intervals about new LLMs, by their formulas anew. Nothing of the project is imported: the tables of
+Ten numbers of each of the parts II to V, two intervals about new LLMs, and a few of the parts I and
+VI, by their formulas anew. (What these two print is mostly of simulated worlds, which the project
+draws; such numbers are not computed again here.) Nothing of the project is imported: the tables of
 trials are read as columns, the pocket pool as bytes. Each number is then looked up where it is
 printed, in the stored outputs of a chapter or in the ledger, and must agree to the last digit that
 is printed there. Says what differs, and fails.
@@ -50,6 +51,15 @@ def pocket():
     with np.load(ROOT / "uniroute_lab" / "pocket" / "pocket.npz") as file:
         prompts, losses = json.loads(file["prompts"].tobytes()), file["losses"].astype(float)
     return [one["family"] for one in prompts], [one["text"] for one in prompts], losses
+
+
+@cache
+def pocket_pairs():
+    """Return the first and the second family of each prompt, "" for none, and the LLMs' names."""
+    with np.load(ROOT / "uniroute_lab" / "pocket" / "pocket.npz") as file:
+        prompts, llms = (json.loads(file[name].tobytes()) for name in ("prompts", "llms"))
+    families = [[one[name] for one in prompts] for name in ("family", "second_family")]
+    return *map(np.array, families), [one["name"] for one in llms]
 
 
 @cache
@@ -119,6 +129,67 @@ def interval_about_llms(data, first, second, n_prompts):
 def capped(values):
     """Return quality-neutral costs, at most 1."""
     return np.minimum(values, 1)
+
+
+# The problem, and UniRoute.
+
+
+def least_loss(losses, costs, budget):
+    """Return the smallest mean loss of two LLMs, the first the cheap one, at a mean cost.
+
+    What is left of the budget is spent where it saves most for its money.
+    """
+    losses, costs = np.array(losses), np.array(costs, dtype=float)
+    left, total = len(losses) * budget - costs[:, 0].sum(), losses[:, 0].sum()
+    saved, more = losses[:, 0] - losses[:, 1], costs[:, 1] - costs[:, 0]
+    for i in np.argsort(-saved / more):
+        share = min(1, left / more[i])
+        left, total = left - share * more[i], total - share * saved[i]
+    return total / len(losses)
+
+
+def part_1():
+    """Yield (what, number, chapter, what stands before it)."""
+    coins = np.random.default_rng(0).integers(0, 2, size=(20000, 12))
+    before = r"Bayes-optimal (?=\d\.\d+\noracle )"
+    yield "twelve coins, Bayes-optimal", 1 - coins[:, 0].mean(), "01", before
+    yield "twelve coins, oracle", 1 - coins.min(axis=1).mean(), "01", r"\noracle +(?=\S+\n1 - 2)"
+    yield "26 guessers", 1 - 0.9**26, "01", r"26 guessers +"
+    two, prices = [[0.5, 0.4], [0.5, 0.1]], [[1, 3], [1, 3]]
+    each = np.mean([least_loss([one], prices[:1], 2) for one in two])
+    yield "budget in each pool", each, "03", r"budget in each pool "
+    yield "budget on average", least_loss(two, prices, 2), "03", r"budget on average +"
+
+
+def of_two_skills():
+    """Return for Heron-XXL what two families alone would give together, and what is found."""
+    first, second, llms = pocket_pairs()
+    right, single = 1 - pocket()[2][:, llms.index("Heron-XXL")], second == ""
+    alone = {name: right[single & (first == name)].mean() for name in set(first)}
+    pairs = zip(first[~single], second[~single], strict=True)
+    return np.mean([alone[a] * alone[b] for a, b in pairs]), right[~single].mean()
+
+
+def part_2():
+    """Yield (what, number, chapter, what stands before it)."""
+    right, (_, second, _) = 1 - pocket()[2], pocket_pairs()
+    each, some = right.mean(axis=0), right.max(axis=1).mean()
+    yield "lowest accuracy", each.min(), "08", r"lowest accuracy\s+"
+    yield "highest accuracy", each.max(), "08", r"highest accuracy\s+"
+    yield "oracle less the best", some - each.max(), "08", r"oracle less the best LLM\s+"
+    yield "two families, %", 100 * np.mean(second != ""), "08", r"8000 prompts, "
+    product, found = of_two_skills()
+    yield "product of two skills", product, "08", r"product +found\nHeron-XXL\s+"
+    yield "found for two skills", found, "08", r"product +found\nHeron-XXL\s+\S+\s+"
+    phi, truth = np.array([[0.6, 0.4], [0.4, 0.6]]), np.array([0.1, 0.9])
+    hard = np.array([[0.8, 0.2], [0.2, 0.8]]) @ truth
+    yield "features of hard clusters", phi[0] @ hard, "06", r"\nhard clusters\s+"
+    soft = phi[0] @ (phi.T @ truth / phi.sum(axis=0))
+    yield "features of soft means", soft, "06", r"\nsoft means\s+"
+    p, q = 0.2, 0.3
+    yield "error of a mean of ten", math.sqrt(p * (1 - p) / 10), "05", r"standard error \["
+    needed = math.ceil((p * (1 - p) + q * (1 - q)) * (2 / (p - q)) ** 2 - 1e-9)
+    yield "prompts needed", needed, "05", r"prompts needed "
 
 
 # The theory.
@@ -307,6 +378,16 @@ def part_5():
     yield "final gain, LiveCodeBench", found, "24", r"livecodebench alike\s+4\s+"
 
 
+# Going deeper.
+
+
+def part_6():
+    """Yield (what, number, chapter, what stands before it)."""
+    losses, prices = [[0.5, 0.25], [0.75, 0.25]], [[1, 4], [1, 2]]
+    found = least_loss(losses, prices, 2)
+    yield "two prompts, prices of their own", found, "33", r"by hand \S+, program "
+
+
 # Where they are printed.
 
 
@@ -350,7 +431,8 @@ def agrees(value, text):
 
 def compared():
     """Yield (part, what, number, where, as it is printed, whether it agrees)."""
-    for part, numbers in (("III", part_3), ("IV", part_4), ("V", part_5)):
+    parts = {"I": part_1, "II": part_2, "III": part_3, "IV": part_4, "V": part_5, "VI": part_6}
+    for part, numbers in parts.items():
         for what, value, where, before in numbers():
             text = look_up(where, before)
             yield part, what, float(value), where, text, agrees(value, text)

@@ -206,7 +206,7 @@ def mean_curves(table, methods=None, minus=None, title=None):
         A method whose mean curve is subtracted from the others', to show what a scale that holds
         whole curves hides. It is then the line at zero, and there are no bands: a standard error
         of a curve is not one of a difference. All panels have one scale, so that what is small
-        looks small.
+        looks small, and a row of panels is as high as its lines need.
     title : str, optional
         The finding, above all panels.
 
@@ -263,9 +263,11 @@ def _draw_mean_curves(found, word, zero, title):
     """Draw the panels, two in a row, with a line at zero if it has a name; return the figure."""
     n_columns = min(2, len(found.panels))
     n_rows = -(-len(found.panels) // n_columns)
-    height = 0.9 + 2.6 * n_rows
-    shared = {"sharex": True, "sharey": zero is not None, "squeeze": False}
-    figure, grid = new_axes(n_rows, n_columns, height, **shared)
+    limits = [] if zero is None else _limits(found.panels.values(), n_columns)
+    spans = np.array([top - bottom for bottom, top in limits] or [1.0] * n_rows)
+    height = 0.9 + 0.45 * (n_rows - 1) + 2.15 * (spans / spans.max()).sum()
+    shared = {"sharex": True, "squeeze": False, "sharey": "row" if limits else False}
+    figure, grid = new_axes(n_rows, n_columns, height, height_ratios=spans, **shared)
     for axes, (name_of_data, panel) in zip(grid.flat, found.panels.items(), strict=False):
         for name, (colour, dash, _) in looks(panel).items():
             look = {"color": colour, "linestyle": dash, "label": name}
@@ -281,8 +283,54 @@ def _draw_mean_curves(found, word, zero, title):
     figure.supylabel(word, fontsize=9)
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
-    legend_below(figure, handles_of(grid.flat), 3)
+    for row, ends in zip(grid, limits, strict=False):
+        row[0].set_ylim(ends)
+        row[0].yaxis.set_major_locator(_steps(spans.max()))
+    _explain(figure, grid, found, limits)
     return figure
+
+
+def _limits(panels, n_columns):
+    """Return the ends of the vertical axis of each row of panels: what its lines need, and zero.
+
+    A row takes no less than a quarter of what the tallest takes, so that its title has room.
+    """
+    panels, ends = list(panels), []
+    for first in range(0, len(panels), n_columns):
+        row = panels[first : first + n_columns]
+        heights = [line["y"] for panel in row for line in panel.values()]
+        ends.append((min(0, *map(np.min, heights)), max(0, *map(np.max, heights))))
+    least = max([1e-6, *(top - bottom for bottom, top in ends)]) / 4
+    wide = []
+    for bottom, top in ends:
+        more = max(0, least - (top - bottom)) / 2 + 0.05 * max(least, top - bottom)
+        wide.append((bottom - more, top + more))
+    return wide
+
+
+def _steps(span):
+    """Return ticks for all rows: about six on the tallest."""
+    from matplotlib.ticker import MaxNLocator, MultipleLocator
+
+    ticks = MaxNLocator(6).tick_values(0, span)
+    return MultipleLocator(ticks[1] - ticks[0])
+
+
+def _explain(figure, grid, found, limits):
+    """Say which line is whose: in a panel with much room above its lines, or below all panels."""
+    handles = handles_of(grid.flat)
+    if limits and len(limits) > 1:
+        rows = np.repeat(limits, grid.shape[1], axis=0)
+        tops = [
+            max(0, *(line["y"].max() for line in one.values())) for one in found.panels.values()
+        ]
+        room = [top - own for (_, top), own in zip(rows, tops, strict=False)]
+        best, span = int(np.argmax(room)), np.ptp(limits, axis=1).max()
+        if room[best] > (0.1 * len(handles) + 0.05) * span:
+            words = [one.get_label().removeprefix("UniRoute ").strip("()") for one in handles]
+            grid.flat[best].legend(handles, words, loc="upper right")
+            return
+    legend_below(figure, handles, 3)
 
 
 def mean_curves_text(found, word):

@@ -1,7 +1,9 @@
 """Run the paper's protocol on a data set from the command line; see ``--help``.
 
 What is missing is downloaded, prompts without embeddings are embedded, and sizes and pools are the
-paper's where the data are. Whatever is interrupted goes on where it was.
+paper's where the data are. Whatever is interrupted goes on where it was. The results are a file of
+your own: the book's ledger reads the stored runs only, which python -m
+uniroute_lab.paper.experiments makes (embedllm, sprout and routerbench_whole are names of runs).
 """
 
 import argparse

@@ -2,6 +2,8 @@
 
 import io
 import pickle
+import shutil
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,6 +17,12 @@ from tests.uniroute_lab.data import small
 from uniroute import Encoder
 from uniroute.embed import embed
 from uniroute_lab.data import catalog, catalogue
+from uniroute_lab.paper import experiments
+from uniroute_lab.paper.ledger.claims import claims
+from uniroute_lab.paper.ledger.numbers import ledger
+from uniroute_lab.paper.ledger.places import ROOT
+from uniroute_lab.paper.ledger.runs import clear
+from uniroute_lab.paper.ledger.verdicts import NO_DATA, NOT_RUN, SAME
 from uniroute_lab.trials import Candidates, Method, read_results, runner
 from uniroute_lab.trials import __main__ as command
 
@@ -219,3 +227,41 @@ def test_interrupted_command_goes_on(hub, server, encoder, words, tmp_path, monk
     command.main(line)
     assert encoder.n_texts == N_PROMPTS and seeds == [0, 1, 1, 2]
     assert read_results(tmp_path / "results.parquet")["trial"].nunique() == 3
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """An empty folder of stored results, for the ledger's copy of the paper's numbers."""
+    shutil.copytree(ROOT / "results" / "paper", tmp_path / "stored" / "paper")
+    monkeypatch.setenv("UNIROUTE_RESULTS", str(tmp_path / "stored"))
+    clear()
+    yield tmp_path / "stored"
+    clear()
+
+
+def test_the_papers_data_get_rows_in_the_ledger(hub, encoder, results, capsys, monkeypatch):
+    """By the command of the experiments, from its first download to a verdict on the same data."""
+    hub.put(small.EMBEDLLM, embedllm())
+    (declared,) = (run for run in experiments.runs() if run.name == "embedllm")
+    network = Method("UniRoute (learned map, network)", {"K": 2}, tuning="paper")
+    small_run = replace(declared, methods=[*METHODS, network], n_trials=3, n_rehearsals=1)
+    monkeypatch.setattr(experiments, "runs", lambda: [small_run])
+    (results / "pending.csv").write_text("run\nembedllm\n")
+    experiments.main(["embedllm"])
+    assert "embedllm: embedllm, 3 trials" in capsys.readouterr().out
+    assert experiments.pending_runs() == []
+
+    clear()
+    rows = ledger()
+    rows = rows[rows["our_data"] == catalog["embedllm"].title]
+    rows = rows[(rows["place"] == "Figure 2 (top)") & (rows["metric"] == "area")]
+    told = rows[rows["our_method"].notna()]
+    assert {*told["same_data"]} == {SAME} and {*told["results"]} == {"main/embedllm"}
+    assert {*told["method"]} >= {"ZeroRouter", "K-NN"} and not {*told["verdict"]} & {
+        NO_DATA,
+        NOT_RUN,
+    }
+    assert told[["ours", "difference", "p"]].notna().all(axis=None) and {*told["state"]} == {""}
+    of_claims = claims()
+    of_claims = of_claims[of_claims["data"] == catalog["embedllm"].title]
+    assert "k-means-beats-zerorouter-embedllm" in {*of_claims["row"]}

@@ -82,6 +82,23 @@ def test_differences_of_all_panels_have_one_scale():
     assert first.get_ylim() == second.get_ylim()
 
 
+def test_rows_of_differences_are_as_high_as_their_lines_on_one_scale():
+    """And the legend stands where there is room above the lines, beside the largest gains."""
+    small = MEAN.assign(quality=MEAN["quality"] / 20)
+    panels = {"large": MEAN, "small": small, "third": small, "fourth": small}
+    table = pd.concat(panels, names=["data"]).drop(columns="data")
+    figure = plot.mean_curves(table, minus="ZeroRouter").figure
+    figure.canvas.draw()
+    large, beside, below, _ = figure.axes
+    heights = [axes.get_window_extent().height for axes in (large, below)]
+    assert heights[1] < 0.5 * heights[0]
+    scales = [h / np.ptp(axes.get_ylim()) for h, axes in zip(heights, (large, below), strict=True)]
+    assert scales[0] == pytest.approx(scales[1], rel=0.02)
+    assert beside.get_legend() is not None and not figure.legends
+    steps = [np.diff(axes.get_yticks())[0] for axes in (large, below)]
+    assert steps[0] == pytest.approx(steps[1])
+
+
 def test_names_of_axes_side_by_side_do_not_run_into_each_other():
     table = pd.concat({name: MEAN.drop(columns="data") for name in "ab"}, names=["data"])
     figure = plot.mean_curves(table, title="K-NN gains").figure

@@ -134,7 +134,8 @@ def _kind(kind, run, at):
     sizes = [0.6, 0.1, 0.3]
     if n_val := depends_on(at).get("n_val"):
         sizes[1] = n_val
-    alike = options.get("pool") == wanted.get("pool") and list(options["sizes"]) == sizes
+    pools = [list(one.get("pool") or []) for one in (options, wanted)]
+    alike = pools[0] == pools[1] and list(options["sizes"]) == sizes
     return kind if alike else OTHER_POOL
 
 

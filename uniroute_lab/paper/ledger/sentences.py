@@ -4,6 +4,8 @@ results/paper/sentences.csv has a line for each row that a sentence stands on: t
 its words, the row, the level and the verdict that it needs.
 """
 
+import re
+
 import pandas as pd
 
 from uniroute_lab._files import results_folder
@@ -17,8 +19,12 @@ NEEDS = {
     "holds": (HOLDS,),
     "does not hold": (OPEN, CONTRADICTED, NOTHING),
     "contradicted": (CONTRADICTED,),
+    "open": (OPEN,),
     "says nothing": (NOTHING,),
 }
+
+# Words that count pools: a sentence with one of them speaks of all of them.
+COUNTED = re.compile(r"\b(?:(?:one|two|three|four|five|six) (?:of|pools?)|none|nowhere)\b")
 
 
 def sentences():
@@ -52,3 +58,22 @@ def missing_words():
     text = " ".join(README.read_text(encoding="utf-8").split())
     found = sentences().drop_duplicates("sentence")
     return [one.sentence for one in found.itertuples() if one.words not in text]
+
+
+def left_out(judged, lines=None):
+    """Return (sentence, row) of each row that a sentence should stand on too, and does not.
+
+    A sentence that counts pools has a line for every pool on which its claims are judged; one that
+    does not may leave pools out, if it calls those that it has by their names.
+    """
+    lines = sentences() if lines is None else lines
+    claim_of, data_of = judged.set_index("row")["claim"], judged.set_index("row")["data"]
+    missing = []
+    for name, own in lines[lines["row"].isin(claim_of.index)].groupby("sentence", sort=False):
+        words = own["words"].iloc[0]
+        named = all(data_of[row].partition(",")[0].lower() in words.lower() for row in own["row"])
+        if named and not COUNTED.search(words):
+            continue
+        needed = judged[judged["claim"].isin(claim_of[own["row"]])]["row"]
+        missing += [(name, row) for row in needed if row not in {*own["row"]}]
+    return missing
