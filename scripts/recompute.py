@@ -142,7 +142,7 @@ def least_loss(losses, costs, budget):
     losses, costs = np.array(losses), np.array(costs, dtype=float)
     left, total = len(losses) * budget - costs[:, 0].sum(), losses[:, 0].sum()
     saved, more = losses[:, 0] - losses[:, 1], costs[:, 1] - costs[:, 0]
-    for i in np.argsort(-saved / more):
+    for i in np.argsort(-saved / more, kind="stable"):
         share = min(1, left / more[i])
         left, total = left - share * more[i], total - share * saved[i]
     return total / len(losses)
