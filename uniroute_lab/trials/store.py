@@ -507,14 +507,15 @@ def join_methods(path, experiment, data, condition=None, labels=()):
     for name in ("stored", "data_sha256", "options"):
         if old[name] != new[name]:
             raise ValueError(f"{name} must be that of the stored run; it differs")
-    _check_again(_rows_of("trials", key, condition), _frame(path))
+    _check_again(_rows_of("trials", key, condition), _frame(path), labels)
     for kind, file in (("trials", path), ("curves", _curves_of(path))):
         added = _whole_numbers(_frame(file)).drop(columns="data", errors="ignore")
         table = _joined(_rows_of(kind, key, condition), _labelled(added, condition), labels)
         _replace(results_folder() / kind / experiment / f"{data}.parquet", table, condition)
     if about["choices"]:
         file = results_folder() / "choices.parquet"
-        known, added = _frame(file), _labelled(_frame_of(_choices(about["choices"])), key)
+        added = _labelled(_frame_of(_choices(about["choices"])), key)
+        known = _frame(file) if file.is_file() else added[:0]
         stored = known[(known[list(key)] == pd.Series(key)).all(axis=1)]
         _replace(file, _joined(stored, added, labels), key)
     versions = [json.loads(line["versions"]) for line in (old, new)]
@@ -526,8 +527,6 @@ def _joined(stored, added, labels):
     """Return stored rows and those of other methods, by trial and in the order of the labels."""
     added = added[~added["method"].isin(stored["method"])]
     table = pd.concat([stored, added], ignore_index=True)
-    if {*table["method"]} != {*labels}:
-        raise ValueError(f"labels must be those of both runs; got {sorted(labels)}")
     table["place"] = table["method"].map([*labels].index)
     by = [name for name in ("trial", "place") if name in table]
     return table.sort_values(by, kind="stable").drop(columns="place")
@@ -539,8 +538,10 @@ def _rows_of(kind, key, condition):
     return table[(table[list(condition)] == pd.Series(condition)).all(axis=1)]
 
 
-def _check_again(stored, again):
-    """Refuse trials whose areas differ from the stored ones of the same methods."""
+def _check_again(stored, again, labels):
+    """Refuse other methods than these, and trials in which stored ones have other areas."""
+    if {*stored["method"], *again["method"]} != {*labels}:
+        raise ValueError(f"labels must be those of both runs; got {[*labels]}")
     both = stored.merge(again, on=["trial", "method"], suffixes=("", "_again"))
     if both.empty:
         raise ValueError("some stored methods must have been run again; none was")

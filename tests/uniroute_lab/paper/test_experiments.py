@@ -401,13 +401,15 @@ def test_what_needs_the_hub_must_be_named_itself(folder, monkeypatch, capsys):
 
 def test_new_methods_alone_are_added_to_a_stored_run(folder, monkeypatch):
     split = RandomPool((144, 20, 72))
-    few = [Method("ZeroRouter"), Method("Linear")]
-    more = script.labelled(candidate_methods(20, 72), ["K-NN, size-matched", "UniRoute (prior)"])
+    known = candidate_methods(20, 72)
+    few = script.labelled(known, ["ZeroRouter", "K-NN"])
+    more = script.labelled(known, ["K-NN, size-matched", "UniRoute (prior)"])
     run = script.Run("simulated", "main", {}, few, split, 2, n_rehearsals=1)
     monkeypatch.setattr(script, "runs", lambda: [run])
     script.main(["simulated"])
     before = read_results("main")
     run = replace(run, methods=[few[0], *more, few[1]])
+    monkeypatch.setattr(script, "runs", lambda: [run])
     (folder / "pending.csv").write_text("run\nsimulated\n")
     script.main(["simulated", "--add"])
     after, labels = read_results("main"), [one.label for one in run.methods]
@@ -415,7 +417,7 @@ def test_new_methods_alone_are_added_to_a_stored_run(folder, monkeypatch):
     same = after[after["method"].isin(before["method"])].reset_index(drop=True)
     assert same["area"].tolist() == before["area"].tolist()
     chosen = read_choices("main").query("chosen")
-    assert chosen["method"].tolist() == [one.label for one in more]
+    assert chosen["method"].tolist() == labels
 
 
 def test_unknown_name(folder, capsys):
