@@ -1,6 +1,6 @@
 """How often do the intervals of a mean over trials cover the truth? A simulation at our sizes.
 
-`python -m uniroute_lab.paper.coverage` writes results/coverage.csv, in about ten minutes.
+`python -m uniroute_lab.paper.coverage` writes results/coverage.csv, in about a quarter of an hour.
 """
 
 from dataclasses import dataclass
@@ -45,6 +45,10 @@ SIZES = (
     Size("routerbench", 11, 6, 50),
     Size("llmrouter", 9, 4, 100),
     Size("llmrouter", 9, 4, 50),
+    Size("openhands", 34, 11, 100),
+    Size("livecodebench", 28, 9, 100),
+    Size("mmlu_pro", 26, 9, 60),
+    Size("pocket", 35, 12, 60),
 )
 # Standard deviations between trials, in that of what is each trial's own: of the LLMs' effects, of
 # pairs of LLMs, and of the test prompts; then degrees of freedom, where effects are not normal.
@@ -162,7 +166,7 @@ def read_coverage():
     Examples
     --------
     >>> len(read_coverage())
-    40
+    60
     """
     return pd.read_csv(results_folder() / "coverage.csv")
 

@@ -1,9 +1,10 @@
 """Run the experiments of the book and keep their results in results/.
 
-Usage: python -m uniroute_lab.paper.experiments [NAME ...] [--jobs N] [--trials N]; if none is
-named, all runs but those that need the hub, and --list shows them. An interrupted run goes on where
-it stopped. Runs that have been declared anew since they were stored, or never made, are listed in
-results/pending.csv; the name "pending" stands for them.
+Usage: python -m uniroute_lab.paper.experiments [NAME ...] [--jobs N] [--trials N] [--add]; if none
+is named, all runs but those that need the hub, and --list shows them. An interrupted run goes on
+where it stopped. Runs that have been declared anew since they were stored, or never made, are
+listed in results/pending.csv; the name "pending" stands for them. With --add, a stored run whose
+declaration has new methods gets these alone: the same trials, beside the stored methods.
 """
 
 import argparse
@@ -30,8 +31,11 @@ from uniroute_lab.trials import (
     candidate_methods,
     choose_and_run,
     merge_run,
+    methods_in,
+    read_results,
     run_experiment,
 )
+from uniroute_lab.trials.store import join_methods
 from uniroute_lab.trials.tuning import LEARNED
 
 __all__ = ["Run", "pending_runs", "runs"]
@@ -293,7 +297,7 @@ def static_pools():
     """Table 1: a pool that stays, with every loss on training and validation prompts known."""
     return [
         Run(data, "static_pool", {}, static_methods(SIZES[data][1]), split, 50, n_rehearsals=2)
-        for data in ("mmlu_pro", "pocket", "routerbench")
+        for data in ("mmlu_pro", "pocket", "routerbench", "livecodebench")
         for llms in [known_llms(data)]
         for split in [NamedPool(SIZES[data], pool=llms, train_llms=llms)]
     ]
@@ -447,6 +451,25 @@ def make(run, n_jobs=1, n_trials=None):
     return results
 
 
+# Quick methods without training LLMs: run again beside new ones, their areas must be as stored.
+AGAIN = ("ZeroRouter", K_MEANS)
+
+
+def add_methods(run, n_jobs=1):
+    """Run the methods that a stored run lacks, on the same trials, and let them join it."""
+    stored = read_results(run.experiment, run.data)
+    for name, value in run.condition.items():
+        stored = stored[stored[name] == value]
+    known, labels = methods_in(stored), [one.label for one in run.methods]
+    again = [known[label] for label in AGAIN if label in known]
+    lacking = [one for one in run.methods if one.label not in known]
+    path = results_folder() / "unmerged" / f"{run.name}_added.parquet"
+    arguments = load(run), [*again, *lacking], run.split, run.n_trials, path
+    choose_and_run(*arguments, n_rehearsals=run.n_rehearsals, n_jobs=n_jobs)
+    join_methods(path, run.experiment, run.data, run.condition, labels)
+    strike_out(run.name)
+
+
 def strike_out(name):
     """Take a run off the list of those that are still to be made."""
     left = [one for one in pending_runs() if one != name]
@@ -465,6 +488,7 @@ def main(arguments=None):
     add("names", nargs="*", metavar="NAME", help="of runs or experiments; all if none is given")
     add("--jobs", type=int, default=1, help="processes (default 1)")
     add("--trials", type=int, help="instead of each run's own number")
+    add("--add", action="store_true", help="only the methods that stored runs lack")
     add("--list", action="store_true", help="show the names and stop")
     given = parser.parse_args(arguments)
     names = list(dict.fromkeys(name for run in known for name in (run.name, run.experiment)))
@@ -480,7 +504,7 @@ def main(arguments=None):
             note = f", needs {run.needs}" if run.needs else ""
             print(f"{run.name}: {run.data}, {given.trials or run.n_trials} trials{state}{note}")
             if not given.list:
-                make_if_possible(run, given.jobs, given.trials)
+                make_if_possible(run, given.jobs, given.trials, given.add)
 
 
 def is_wanted(run, known_by, names):
@@ -488,7 +512,7 @@ def is_wanted(run, known_by, names):
     return run.name in names if run.needs else not names or bool(known_by & {*names})
 
 
-def make_if_possible(run, n_jobs, n_trials):
+def make_if_possible(run, n_jobs, n_trials, add=False):
     """Make a run unless it needs a program that is not installed, or data that cannot be had."""
     if run.experiment == "peers" and not toolkit_available():
         print("not made: it needs llmrouter-lib and nordlys, see uniroute_lab/paper/peers.py")
@@ -497,7 +521,10 @@ def make_if_possible(run, n_jobs, n_trials):
     if not can:
         print(f"not made: {reason}")
         return
-    make(run, n_jobs, n_trials)
+    if add:
+        add_methods(run, n_jobs)
+    else:
+        make(run, n_jobs, n_trials)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ CHOSEN = (
     "UniRoute (K-means)",
     "UniRoute (K-means), size-matched",
     *(f"UniRoute (learned map, {name})" for name in MAPS),
+    *(f"UniRoute (learned map, {name}), size-matched" for name in MAPS),
     "UniRoute (prior)",
     "HierShrink",
     "Linear",

@@ -1,5 +1,6 @@
 """The methods of Table 1: the pool stays, and all its losses on known prompts may be used."""
 
+from uniroute_lab.data.livecodebench import models
 from uniroute_lab.paper.generations import facts
 from uniroute_lab.trials import Method
 from uniroute_lab.trials.tuning import LEARNED, LONG_CLAIRVOYANT, grid
@@ -24,7 +25,12 @@ ROUTERBENCH = (
 
 
 def known_llms(data):
-    """Return the names of all LLMs of a complete data set: "pocket", "mmlu_pro", "routerbench"."""
+    """Return the names of all LLMs of a complete data set.
+
+    "pocket", "mmlu_pro", "routerbench", or "livecodebench" with those that have a price.
+    """
+    if data == "livecodebench":
+        return tuple(name for name, row in models().items() if row["output_price"])
     return ROUTERBENCH if data == "routerbench" else tuple(name for name, *_ in facts(data))
 
 

@@ -20,6 +20,7 @@ from uniroute_lab._files import results_folder, write_whole
 from uniroute_lab.trials.methods import Method
 
 __all__ = [
+    "join_methods",
     "merge_run",
     "methods_in",
     "read_choices",
@@ -402,7 +403,7 @@ def read_runs(experiment=None, data=None, **condition):
         Columns: experiment, data; condition, a dict of what tells it from the experiment's other
         runs; declared and stored, numbers of trials; n_prompts, n_llms and cost_unit of the data,
         and data_sha256 of all in it that trials depend on; options, a dict for `split_of`;
-        commit, several if trials were added later, with "+"
+        commit, several if trials or methods were added later, with "+"
         behind one whose sources had been edited; and versions (JSON).
 
     Raises
@@ -469,6 +470,88 @@ def merge_run(path, experiment, data, condition=None, declared=None):
         _replace(results_folder() / "choices.parquet", rows, key)
     line = {**_run(about), **key}
     _write_line(line | ({} if declared is None else {"declared": declared}))
+
+
+def join_methods(path, experiment, data, condition=None, labels=()):
+    """Let methods that a stored run lacks join it: the same trials, run later.
+
+    Parameters
+    ----------
+    path : str or Path
+        The results of a run with the same data, split and number of trials, as from
+        `run_experiment`. Of the stored methods it must hold some too: their areas have to come out
+        again. What is stored of these stays.
+    experiment, data, condition
+        Where the stored run is, as for `merge_run`.
+    labels : sequence of str
+        All methods, in the order in which they are stored.
+
+    Raises
+    ------
+    KeyError
+        If no such run is stored.
+    ValueError
+        If the runs differ in data, split or trials, have no method in common, or a method of both
+        has other areas; or if there are other methods than these labels.
+
+    Notes
+    -----
+    The run's line has the commits of both. Chapter 21.
+    """
+    condition, about = condition or {}, _metadata(path)
+    key = {"experiment": experiment, "data": data, "condition": _as_json(condition)}
+    lines = [one for one in _lines(experiment, data) if one["condition"] == key["condition"]]
+    if not lines:
+        raise KeyError(f"condition must be that of a stored run; got {condition}")
+    old, new = lines[0], {**_run(about), **key}
+    for name in ("stored", "data_sha256", "options"):
+        if old[name] != new[name]:
+            raise ValueError(f"{name} must be that of the stored run; it differs")
+    _check_again(_rows_of("trials", key, condition), _frame(path), labels)
+    for kind, file in (("trials", path), ("curves", _curves_of(path))):
+        added = _whole_numbers(_frame(file)).drop(columns="data", errors="ignore")
+        table = _joined(_rows_of(kind, key, condition), _labelled(added, condition), labels)
+        _replace(results_folder() / kind / experiment / f"{data}.parquet", table, condition)
+    if about["choices"]:
+        file = results_folder() / "choices.parquet"
+        added = _labelled(_frame_of(_choices(about["choices"])), key)
+        known = _frame(file) if file.is_file() else added[:0]
+        stored = known[(known[list(key)] == pd.Series(key)).all(axis=1)]
+        _replace(file, _joined(stored, added, labels), key)
+    versions = [json.loads(line["versions"]) for line in (old, new)]
+    commits = " ".join(dict.fromkeys(f"{old['commit']} {new['commit']}".split()))
+    _write_line({**old, "commit": commits, "versions": _as_json(_versions(versions))})
+
+
+def _joined(stored, added, labels):
+    """Return stored rows and those of other methods, by trial and in the order of the labels."""
+    added = added[~added["method"].isin(stored["method"])]
+    table = pd.concat([stored, added], ignore_index=True)
+    table["place"] = table["method"].map([*labels].index)
+    by = [name for name in ("trial", "place") if name in table]
+    return table.sort_values(by, kind="stable").drop(columns="place")
+
+
+def _rows_of(kind, key, condition):
+    """Return the stored rows of one run."""
+    table = _frame(results_folder() / kind / key["experiment"] / f"{key['data']}.parquet")
+    return table[(table[list(condition)] == pd.Series(condition)).all(axis=1)]
+
+
+def _check_again(stored, again, labels):
+    """Refuse other methods than these, and trials in which stored ones have other areas."""
+    if {*stored["method"], *again["method"]} != {*labels}:
+        raise ValueError(f"labels must be those of both runs; got {[*labels]}")
+    both = stored.merge(again, on=["trial", "method"], suffixes=("", "_again"))
+    if both.empty:
+        raise ValueError("some stored methods must have been run again; none was")
+    off = (both["area"] - both["area_again"]).abs() > 1e-6
+    if off.any():
+        one = both[off].iloc[0]
+        raise ValueError(
+            f"areas must come out as stored; {one['method']!r} has {one['area_again']} in trial "
+            f"{one['trial']}, stored is {one['area']}"
+        )
 
 
 def _is_file(source):

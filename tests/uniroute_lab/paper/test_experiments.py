@@ -20,6 +20,7 @@ from uniroute_lab.trials import (
     RandomPool,
     Rehearsal,
     UnequalPool,
+    candidate_methods,
     method_names,
     methods_in,
     read_choices,
@@ -213,6 +214,11 @@ def test_known_llms_of_routerbench():
     assert list(known_llms("routerbench")) == load_routerbench().complete().llms
 
 
+@pytest.mark.data("livecodebench")
+def test_known_llms_of_livecodebench():
+    assert list(known_llms("livecodebench")) == catalog["livecodebench"].ready().llms
+
+
 def test_methods_of_a_static_pool():
     found = static_methods(400)
     assert len({one.label for one in found}) == len(found)
@@ -391,6 +397,27 @@ def test_what_needs_the_hub_must_be_named_itself(folder, monkeypatch, capsys):
     monkeypatch.setattr(script, "available", lambda name: (True, ""))
     script.main([name])
     assert read_runs()["data"].tolist() == ["simulated"] and script.pending_runs() == []
+
+
+def test_new_methods_alone_are_added_to_a_stored_run(folder, monkeypatch):
+    split = RandomPool((144, 20, 72))
+    known = candidate_methods(20, 72)
+    few = script.labelled(known, ["ZeroRouter", "K-NN"])
+    more = script.labelled(known, ["K-NN, size-matched", "UniRoute (prior)"])
+    run = script.Run("simulated", "main", {}, few, split, 2, n_rehearsals=1)
+    monkeypatch.setattr(script, "runs", lambda: [run])
+    script.main(["simulated"])
+    before = read_results("main")
+    run = replace(run, methods=[few[0], *more, few[1]])
+    monkeypatch.setattr(script, "runs", lambda: [run])
+    (folder / "pending.csv").write_text("run\nsimulated\n")
+    script.main(["simulated", "--add"])
+    after, labels = read_results("main"), [one.label for one in run.methods]
+    assert after["method"].tolist() == labels * 2 and script.pending_runs() == []
+    same = after[after["method"].isin(before["method"])].reset_index(drop=True)
+    assert same["area"].tolist() == before["area"].tolist()
+    chosen = read_choices("main").query("chosen")
+    assert chosen["method"].tolist() == labels
 
 
 def test_unknown_name(folder, capsys):

@@ -26,7 +26,7 @@ from uniroute_lab.trials import (
     run_experiment,
     split_of,
 )
-from uniroute_lab.trials.store import SOURCES
+from uniroute_lab.trials.store import SOURCES, join_methods
 
 ROOT = Path(__file__).parents[3]
 METHODS = [
@@ -160,6 +160,48 @@ def test_choices_are_kept(folder, tmp_path):
             assert [*row["areas"]] == was["areas"]
     chosen = [method.parameters["k"] for method in methods if "k" in method.parameters]
     assert own.loc[own["chosen"], "k"].dropna().tolist() == chosen
+
+
+def test_methods_join_a_stored_run_as_if_they_had_been_there(merged, runs, tmp_path_factory):
+    path = tmp_path_factory.mktemp("added") / "run.parquet"
+    added, split = Method("UniRoute (K-means)", {"K": 3}), RandomPool((120, 30, 60))
+    run_experiment(simulated(), [METHODS[0], added], split, 3, path, progress=False)
+    labels = [one.label for one in (*METHODS[:2], added, *METHODS[2:])]
+    before = read_results("sizes")
+    join_methods(path, "sizes", "simulated", {"n_val": 30}, labels)
+    after = read_results("sizes").query("n_val == 30")
+    assert after["trial"].tolist() == [i for i in range(3) for _ in labels]
+    assert after["method"].tolist() == labels * 3
+    old = after[after["method"] != added.label].reset_index(drop=True)
+    pd.testing.assert_frame_equal(old, before.query("n_val == 30"))  # its times too
+    assert list(dict.fromkeys(read_curves("sizes").query("n_val == 30")["method"])) == labels
+    line = read_runs("sizes", n_val=30).iloc[0]
+    assert (line.stored, line.declared) == (3, 5) and len(line.commit.split()) == 1
+    other = read_results("sizes").query("n_val == 60").reset_index(drop=True)
+    pd.testing.assert_frame_equal(other, before.query("n_val == 60").reset_index(drop=True))
+
+
+def test_only_the_same_trials_can_join(merged, runs, tmp_path_factory, monkeypatch):
+    folder, added = tmp_path_factory.mktemp("others"), Method("UniRoute (K-means)", {"K": 3})
+    labels = [one.label for one in (*METHODS, added)]
+
+    def refused(methods, n_val, n_trials, match, labels=labels):
+        path = folder / f"{len([*folder.iterdir()])}.parquet"
+        split = RandomPool((120, n_val, 60))
+        run_experiment(simulated(), methods, split, n_trials, path, progress=False)
+        with pytest.raises(ValueError, match=match):
+            join_methods(path, "sizes", "simulated", {"n_val": 30}, labels)
+
+    before = read_results("sizes")
+    refused([METHODS[0], added], 60, 3, "options must be that of the stored run")
+    refused([METHODS[0], added], 30, 2, "stored must be that of the stored run")
+    refused([added], 30, 3, "some stored methods must have been run again")
+    refused([METHODS[0], added], 30, 3, "labels must be those of both runs", labels[1:])
+    with pytest.raises(KeyError, match="condition must be that of a stored run"):
+        join_methods(runs[30], "sizes", "simulated", {"n_val": 31}, labels)
+    monkeypatch.setattr(Method, "predict", lambda self, trial, timer: 1 - trial.losses_test)
+    refused([METHODS[0], added], 30, 3, "areas must come out as stored; 'ZeroRouter' has")
+    pd.testing.assert_frame_equal(read_results("sizes"), before)
 
 
 def test_what_is_not_there_is_named(merged, runs):

@@ -17,6 +17,7 @@ DATA = {
     "SPROUT o3-mini": [("sprout", OTHER_POOL), ("llmrouter", ANALOGUE)],
     "RouterBench": [("routerbench_whole", OTHER_POOL), ("routerbench", PART)],
     "OpenLLMv2": [("mmlu_pro", ANALOGUE)],
+    "LiveCodeBench": [("livecodebench", ANALOGUE)],
     "Chatbot Arena to EmbedLLM": [("mmlu_pro", ANALOGUE)],
 }
 # The data sets of claims, in this order; the paper's own, which a hub has, once they are stored.
