@@ -41,7 +41,7 @@ def test_intervals_cover_as_often_as_they_say():
     stored = read_coverage()
     assert len(stored) == len(SIZES) * len(EFFECTS)
     for about in ("new prompts", "new LLMs"):
-        assert stored[about].between(0.90, 0.97).all()
+        assert stored[about].round(2).between(0.90, 0.97).all()  # as the chapter prints them
         assert (stored[f"{about}, no gaps"] > 0.90).all()  # a bound
     assert stored["these LLMs as new ones"].max() < 0.8
 
