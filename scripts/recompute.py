@@ -334,7 +334,7 @@ def part_4():
     share = 100 * np.isinf(by_trial("main", "mmlu_pro", "MLP", "qnc")).mean()
     yield "infinite QNC, MLP", share, "14", r"\nMLP\s+\d+%\s+(?=\d+%)"
     area = by_trial("static_pool", "pocket", "Clairvoyant MLP").mean()
-    yield "static MLP's area, pocket", area, "19", r"\nZeroRouter(?:\s+\S+){3}\nMLP\s+"
+    yield "static MLP's area, pocket", area, "19", r"\nZeroRouter(?:\s+\S+){3}\s*\nMLP\s+"
     yield "20 clusters chosen", share_of_20(), "16", r"\n20\s+(?=\d\.\d+\s+\d\.\d+\s+\d\.\d+\n)"
     found = gap("mmlu_pro", clusters, "K-NN").mean()
     yield "K-means minus K-NN", found, "k-means-beats-k-nn-mmlu-pro", "difference"
