@@ -6,8 +6,7 @@ import numpy as np
 def fit_mlp(X, losses, psi, epochs, seed, width=128, batch_size=64, learning_rate=0.005):
     """Fit Softmax . FC(K) . H' . H . BN so that Phi(x) . psi predicts the losses; App. F.3.
 
-    Returns the layers as NumPy arrays: scale and shift of the input, then weights and biases
-    with the batch normalisation folded in.
+    Returns NumPy arrays: the input's scale and shift, then weights and biases, BN folded in.
     """
     try:
         import torch
@@ -28,20 +27,21 @@ def _network(n_dims, width, n_clusters):
     """Return the layers without the softmax."""
     from torch import nn
 
-    return nn.Sequential(
-        nn.BatchNorm1d(n_dims),
-        *(nn.Linear(n_dims, width), nn.BatchNorm1d(width), nn.ReLU()),
-        *(nn.Linear(width, width), nn.BatchNorm1d(width), nn.ReLU()),
-        nn.Linear(width, n_clusters),
-    )
+    layers = [nn.BatchNorm1d(n_dims)]
+    for n_inputs in (n_dims, width):
+        layers += [nn.Linear(n_inputs, width), nn.BatchNorm1d(width), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(width, n_clusters))
 
 
 def _train(network, X, losses, psi, epochs, batch_size, learning_rate):
     """Run Adam on the cross-entropy of the observed losses."""
     import torch
+    from torch.optim.adam import adam  # the class imports PyTorch's compiler, for seconds
 
-    adam = torch.optim.Adam(network.parameters(), lr=learning_rate, foreach=True)  # same digits
-    gaps = torch.isnan(losses).any()
+    weights, gaps = list(network.parameters()), torch.isnan(losses).any()
+    means, squares = ([torch.zeros_like(w) for w in weights] for _ in range(2))
+    state = means, squares, [], [torch.zeros(()) for _ in weights]
+    how = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0, "lr": learning_rate}
     for _ in range(epochs):
         for rows in torch.randperm(len(X)).split(batch_size):
             if len(rows) == 1:
@@ -49,9 +49,9 @@ def _train(network, X, losses, psi, epochs, batch_size, learning_rate):
             gamma = torch.softmax(network(X[rows]), dim=1) @ psi.T
             seen = ~torch.isnan(losses[rows]) if gaps else slice(None)
             loss = torch.nn.functional.binary_cross_entropy(gamma[seen], losses[rows][seen])
-            adam.zero_grad()
-            loss.backward()
-            adam.step()
+            grads = torch.autograd.grad(loss, weights)
+            with torch.no_grad():
+                adam(weights, grads, *state, foreach=True, amsgrad=False, maximize=False, **how)
     network.eval()
 
 
