@@ -186,9 +186,9 @@ def test_an_empty_cluster_gets_the_overall_mean():
 @pytest.mark.parametrize("at", [0.0, 0.05, 0.2, 1.0])
 def test_explanation_is_the_package_s(at):
     router, _, _, X, costs = fitted(4)
-    for x in X:
-        told = router.explain(x, cost_weight=at)
-        (found,) = ask(("explain", told.predicted_losses, costs, at))
+    all_told = [router.explain(x, cost_weight=at) for x in X]
+    answers = ask(*(("explain", told.predicted_losses, costs, at) for told in all_told))
+    for told, found in zip(all_told, answers, strict=True):
         assert told.choice == told.llms[found["choice"]]
         assert told.runner_up == told.llms[found["runnerUp"]]
         np.testing.assert_allclose(found["scores"], told.scores, atol=1e-15)
@@ -197,14 +197,13 @@ def test_explanation_is_the_package_s(at):
 
 
 def test_shrinkage_is_conditioning_on_labels():
-    rng = np.random.default_rng(5)
-    for _ in range(20):
-        y, prior, kappa = rng.integers(0, 2, int(rng.integers(1, 9))), rng.random(), 3.0
-        noise = 0.2
+    rng, kappa, noise = np.random.default_rng(5), 3.0, 0.2
+    cases = [(rng.integers(0, 2, int(rng.integers(1, 9))), rng.random()) for _ in range(20)]
+    told = ask(*(("shrunk", int(y.sum()), len(y), float(prior), kappa) for y, prior in cases))
+    for (y, prior), found in zip(cases, told, strict=True):
         A = np.ones((len(y), 1))
         scale = np.array([np.sqrt(noise / kappa)])
         _, shift, _ = condition(A.T @ A / noise, A.T @ (y - prior) / noise, scale)
-        (found,) = ask(("shrunk", int(y.sum()), len(y), float(prior), kappa))
         np.testing.assert_allclose(found, prior + shift[0])
 
 

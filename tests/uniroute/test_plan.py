@@ -230,7 +230,7 @@ def test_single_precision_decides_as_double_precision_does():
 # --- controllers ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.integers(0, 10_000),
     st.floats(1.05, 8.5),

@@ -248,7 +248,7 @@ def test_adding_an_llm_changes_no_other(parts, with_losses):
         assert np.allclose(alone.psi_, router.psi_[i], atol=1e-12)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_order_and_missing_labels_do_not_matter(prior, parts, seed):
     rng, (X, losses) = np.random.default_rng(seed), parts["val"]
@@ -267,7 +267,7 @@ def test_order_and_missing_labels_do_not_matter(prior, parts, seed):
         assert np.allclose(n[0], counts[i]) and n[0, :-1].sum() == pytest.approx(seen.sum())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(factor=st.floats(0.01, 100), shift=st.floats(-10, 10))
 def test_units_of_losses_do_not_matter(parts, factor, shift):
     (X, losses), (X_val, losses_val) = parts["train"], parts["val"]

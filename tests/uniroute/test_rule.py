@@ -52,7 +52,7 @@ def worlds(draw, max_prompts=6, max_llms=6):
     return gamma, np.array(draw(st.lists(eighths, min_size=n_llms, max_size=n_llms)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(worlds())
 def test_path_equals_brute_force_at_and_between_all_breakpoints(world):
     gamma, costs = world
@@ -71,7 +71,7 @@ def test_path_equals_brute_force_at_and_between_all_breakpoints(world):
     assert chosen.tolist() == cheapest
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds())
 def test_breakpoints_are_exactly_where_brute_force_changes(world):
     gamma, costs = world
@@ -89,7 +89,7 @@ def test_breakpoints_are_exactly_where_brute_force_changes(world):
     assert np.allclose(np.unique(routing_path(gamma, costs).breakpoints.round(12)), changes)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds(), st.integers(0, 40).map(lambda i: i / 16))
 def test_route_equals_brute_force(world, cost_weight):
     gamma, costs = world
@@ -109,7 +109,7 @@ def test_path_equals_route_on_continuous_random_worlds(seed):
         assert (path.choose(cost_weight) == route(gamma, costs, cost_weight)).all()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds())
 def test_cost_rises_and_predicted_loss_falls_along_the_path(world):
     gamma, costs = world
@@ -120,7 +120,7 @@ def test_cost_rises_and_predicted_loss_falls_along_the_path(world):
     assert len(path.breakpoints) + 1 == len(path.mean(costs))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds(), st.floats(0, 1))
 def test_budget_is_met_exactly_on_average(world, share):
     gamma, costs = world
@@ -131,7 +131,7 @@ def test_budget_is_met_exactly_on_average(world, share):
     assert np.isclose((probabilities * costs).sum(axis=1).mean(), budget, rtol=1e-12, atol=1e-12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds(), st.floats(0, 1), st.data())
 def test_a_weight_is_as_good_as_repeating_the_prompt(world, share, data):
     gamma, costs = world
@@ -238,7 +238,7 @@ def exact_ties(gamma, costs):
     return crossings(*([[Fraction(int(v)) for v in row] for row in m] for m in (gamma, costs)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(decimal_worlds())
 def test_route_path_and_oracle_agree_at_and_around_every_tie(world):
     cents, costs = world
@@ -289,7 +289,7 @@ def test_units_order_and_company_change_no_choice(world, unit, random):
             assert route(gamma[i : i + 1], price, tie).tolist() == [chosen[i]]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(decimal_worlds(), st.floats(0, 1), st.data())
 def test_a_budgets_lambda_never_overspends(world, share, data):
     gamma, prices = world[0] / 100, world[1] / 100
@@ -309,7 +309,7 @@ def test_a_budgets_lambda_never_overspends(world, share, data):
         assert (rule.ends(gamma, prices)[0] == route(gamma, prices, rule.cost_weight)).all()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds(), st.lists(st.floats(0, 4), min_size=2, max_size=6))
 def test_a_larger_lambda_never_means_a_dearer_choice(world, cost_weights):
     gamma, costs = world
@@ -378,7 +378,7 @@ def multipliers(gamma, costs, budget, weights):
     return [turns[np.searchsorted(spent, budget, side)] for side in ("right", "left")]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(worlds(), st.data())
 def test_rule_is_optimal_by_linear_programming(world, data):
     """Loss, multiplier and complementary slackness, with ties, at corners and between them."""

@@ -69,7 +69,7 @@ def test_the_mean_of_the_one_sided_statistic_is_an_integral_of_binomial_deviatio
 
 
 @given(st.integers(1, 3000), st.floats(0.001, 0.999), st.floats(1e-6, 0.999))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_plan_with_two_prices_overspends_at_most_so_often(n, budget, error):
     """The hardest costs: the least or the most. Their mean is binomial."""
     aim = safe_budget(budget, 0.0, 1.0, n, error=error)
@@ -79,7 +79,7 @@ def test_a_plan_with_two_prices_overspends_at_most_so_often(n, budget, error):
 
 
 @given(st.integers(1, 3000), st.floats(0.001, 0.999), st.floats(1e-6, 0.999))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_traffic_with_two_prices_overspends_at_most_so_often(n, budget, error):
     mean = safe_budget(budget, 0.0, 1.0, np.inf, n, error)
     above = stats.binom.sf(np.floor(n * budget), n, mean)
