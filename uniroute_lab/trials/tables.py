@@ -120,7 +120,8 @@ def pools_of(results):
     >>> pools_of(read_results("main", "routerbench")).sum(axis=1).unique()
     array([6])
     """
-    first = results.drop_duplicates("trial").set_index("trial").sort_index()
+    first = results.filter(["trial", "pool_llms"]).drop_duplicates("trial")
+    first = first.set_index("trial").sort_index()
     if "pool_llms" in first and first["pool_llms"].notna().all():
         names = {trial: set(json.loads(pool)) for trial, pool in first["pool_llms"].items()}
     else:
