@@ -62,7 +62,7 @@ class Programme:
     def __init__(self, memberships, n_llms):
         n_prompts, n_components = memberships.shape
         self.memberships = memberships
-        self.shape = n_prompts, n_llms, n_components
+        self.shape, self.each = (n_prompts, n_llms, n_components), np.eye(n_llms)
         n_moves = int(np.prod(self.shape))
         one, each = np.eye(n_moves), np.eye(n_prompts)
         largest = np.repeat(each, n_llms * n_components, axis=0)
@@ -83,8 +83,19 @@ class Programme:
         self.b_eq = np.append(np.zeros(len(centred)), 1.0)
         self.bounds = [(None, None)] * n_moves + [(0, None)] * (n_prompts + 1)
 
+    def taken(self, choice):
+        """Return each LLM's share of a component, multipliers that prove most of hard clusters."""
+        taken = self.each[list(choice)].T @ self.memberships
+        return taken / taken.sum(axis=0)
+
+    def ceiling(self, choice, best, multipliers):
+        """Return what the excess risk cannot exceed, by multipliers of any origin; Chapter 10."""
+        gap = self.each[list(choice)] - self.each[list(best)]
+        sizes = np.abs(gap[:, :, None] - multipliers).sum(axis=1)
+        return (self.memberships * sizes).sum(axis=1).max()
+
     def solve(self, choice, best):
-        """Return the largest excess risk, and the moves that make it."""
+        """Return the largest excess risk, the moves that make it, and the multipliers."""
         rows = np.arange(len(self.memberships))
         gain = np.zeros(self.shape)
         gain[rows, choice] += self.memberships
@@ -98,4 +109,5 @@ class Programme:
             bounds=self.bounds,
         )
         moves = found.x[: gain.size].reshape(self.shape)
-        return float((gain * moves).sum()), moves
+        multipliers = -found.eqlin.marginals[:-1].reshape(self.shape[1:])
+        return float((gain * moves).sum()), moves, multipliers

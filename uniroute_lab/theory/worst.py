@@ -126,11 +126,17 @@ def worst_world(memberships, weights=None, n_llms=2, choice=None, best=None):
     bests = [_pattern("best", best, n_prompts, n_llms)]
     if best is None:
         bests = list(product(range(n_llms), repeat=n_prompts))
-    hints = {c: hint(memberships, c, n_llms) for c in choices}
     programme, top, worst = Programme(memberships, n_llms), -np.inf, None
-    for chosen, features in hints.items():
-        for other in bests if features is not None else []:
-            excess, moves = programme.solve(chosen, other)
+    for chosen in choices:
+        # Multipliers prove of most programmes that solving them finds nothing worse.
+        proofs, features = [programme.taken(chosen)], None
+        for other in bests:
+            if any(programme.ceiling(chosen, other, y) <= top + 1e-9 for y in proofs):
+                continue
+            if features is None and (features := hint(memberships, chosen, n_llms)) is None:
+                break
+            excess, moves, multipliers = programme.solve(chosen, other)
+            proofs.append(multipliers)
             if excess > top + 1e-9:
                 top, worst = excess, (moves, features)
     if worst is None:

@@ -582,8 +582,15 @@ def _read_stored(kind, experiment, data):
         table.insert(0, "data", name)
         tables.append(table)
     found = pd.concat(tables, ignore_index=True)
-    found.attrs = {"runs": lines}
+    found.attrs = {"runs": _Lines(lines)}
     return found
+
+
+class _Lines(list):
+    """Lines that nobody changes: pandas copies what a table carries whenever a column is taken."""
+
+    def __deepcopy__(self, memo):
+        return self
 
 
 def _lines(experiment=None, data=None):

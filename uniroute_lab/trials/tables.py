@@ -120,14 +120,15 @@ def pools_of(results):
     >>> pools_of(read_results("main", "routerbench")).sum(axis=1).unique()
     array([6])
     """
-    first = results.drop_duplicates("trial").set_index("trial").sort_index()
+    first = results.filter(["trial", "pool_llms"]).drop_duplicates("trial")
+    first = first.set_index("trial").sort_index()
     if "pool_llms" in first and first["pool_llms"].notna().all():
-        names = {trial: json.loads(pool) for trial, pool in first["pool_llms"].items()}
+        names = {trial: set(json.loads(pool)) for trial, pool in first["pool_llms"].items()}
     else:
         run = run_of(results)
         split, n_llms = split_of(json.loads(run["options"])), int(run["n_llms"])
         data = SimpleNamespace(n_llms=n_llms, llms=list(range(n_llms)))
-        names = {trial: split.pool_of(data, int(trial)) for trial in first.index}
+        names = {trial: set(split.pool_of(data, int(trial))) for trial in first.index}
     known = sorted({llm for pool in names.values() for llm in pool})
     return pd.DataFrame(
         [[llm in pool for llm in known] for pool in names.values()], first.index, known
@@ -323,7 +324,7 @@ def _by_method(results, metric, reference, level, cap):
     check_option("metric", metric, METRICS)
     check_scalar("level", level, 0, 1)
     values = results.pivot(index="trial", columns="method", values=metric)
-    values = values[list(dict.fromkeys(results["method"]))]
+    values = values[list(results["method"].unique())]
     if reference not in values:
         raise KeyError(f"reference must be one of {', '.join(values)}; got {reference!r}")
     if values.isna().to_numpy().any():
