@@ -422,7 +422,7 @@ def _ridge(X, losses):
         moments, shrunk = made.T @ y, 1 / (np.maximum(values, 0)[:, None] + penalties)
         left = np.maximum(1 - 1 / len(y) - np.square(made) @ shrunk, 1e-9).T[:, :, None]
         weights = shrunk.T[:, :, None] * moments
-        errors = [np.square((y - level - made @ w) / n).mean() for w, n in zip(weights, left)]
+        errors = np.square((y - level - made @ weights) / left).mean(axis=(1, 2))
         coef = vectors @ weights[np.argmin(errors)]
         found[of] = np.column_stack([coef.T, level - mean @ coef])
     return found
