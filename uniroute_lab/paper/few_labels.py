@@ -259,7 +259,7 @@ def _cells(results, router, metric):
     for case, run in rows.groupby(CELL[:-1], sort=False):
         line = lines[case[0]]
         share = split_of(json.loads(line["options"])).test_share_of(int(line["n_prompts"]))
-        drawn = {"pools": pools_of(run), "test_share": share}
+        drawn = {"pools": pools_of(run).astype(float), "test_share": share}
         values = [metric, f"{metric}_gap"]
         for labels, own in run.groupby("labels", sort=False):
             gains, gaps = (_minus_rivals(table, router) for table in _by_trial(own, values))
