@@ -259,13 +259,21 @@ def _cells(results, router, metric):
     for case, run in rows.groupby(CELL[:-1], sort=False):
         line = lines[case[0]]
         share = split_of(json.loads(line["options"])).test_share_of(int(line["n_prompts"]))
-        drawn = {"pools": pools_of(run), "test_share": share}
+        drawn = {"pools": pools_of(run).astype(float), "test_share": share}
         values = [metric, f"{metric}_gap"]
         for labels, own in run.groupby("labels", sort=False):
-            tables = (own.pivot(index="trial", columns="method", values=name) for name in values)
-            names = own["method"].unique()
-            gains, gaps = (_minus_rivals(table[names], router) for table in tables)
+            gains, gaps = (_minus_rivals(table, router) for table in _by_trial(own, values))
             yield _Cell((*case, labels), gains, gaps, drawn)
+
+
+def _by_trial(rows, columns):
+    """Yield for each column its values, a row for each trial and a column for each method."""
+    trials, trial = np.unique(rows["trial"].to_numpy(), return_inverse=True)
+    method, names = pd.factorize(rows["method"].to_numpy())
+    for name in columns:
+        table = np.full((len(trials), len(names)), np.nan)
+        table[trial, method] = rows[name].to_numpy()
+        yield pd.DataFrame(table, trials, names)
 
 
 def _plain(label):
