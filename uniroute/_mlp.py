@@ -39,19 +39,20 @@ def _network(n_dims, width, n_clusters):
 def _train(network, X, losses, psi, epochs, batch_size, learning_rate):
     """Run Adam on the cross-entropy of the observed losses."""
     import torch
+    from torch.optim.adam import adam  # torch.optim.Adam also imports the compiler, for seconds
 
-    adam = torch.optim.Adam(network.parameters(), lr=learning_rate, foreach=True)  # same digits
-    gaps = torch.isnan(losses).any()
-    for _ in range(epochs):
-        for rows in torch.randperm(len(X)).split(batch_size):
-            if len(rows) == 1:
-                continue  # one prompt has no batch variance
-            gamma = torch.softmax(network(X[rows]), dim=1) @ psi.T
-            seen = ~torch.isnan(losses[rows]) if gaps else slice(None)
-            loss = torch.nn.functional.binary_cross_entropy(gamma[seen], losses[rows][seen])
-            adam.zero_grad()
-            loss.backward()
-            adam.step()
+    weights, gaps = [p.data for p in network.parameters()], torch.isnan(losses).any()
+    state = [[torch.zeros_like(w) for w in weights] for _ in range(2)]
+    state += [[], [torch.tensor(0.0) for _ in weights]]
+    rates = {"lr": learning_rate, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0}
+    for rows in (r for _ in range(epochs) for r in torch.randperm(len(X)).split(batch_size)):
+        if len(rows) == 1:
+            continue  # one prompt has no batch variance
+        gamma = torch.softmax(network(X[rows]), dim=1) @ psi.T
+        seen = ~torch.isnan(losses[rows]) if gaps else slice(None)
+        loss = torch.nn.functional.binary_cross_entropy(gamma[seen], losses[rows][seen])
+        slopes = list(torch.autograd.grad(loss, list(network.parameters())))
+        adam(weights, slopes, *state, foreach=True, amsgrad=False, maximize=False, **rates)
     network.eval()
 
 
@@ -71,8 +72,7 @@ def _folded(network):
 def _affine(normalise):
     """Return batch normalisation in evaluation mode as a scale and a shift."""
     names = "running_mean", "running_var", "weight", "bias"
-    values = (getattr(normalise, name).detach().numpy().astype(float) for name in names)
-    mean, variance, weight, bias = values
+    mean, variance, weight, bias = (getattr(normalise, n).detach().double().numpy() for n in names)
     scale = weight / np.sqrt(variance + normalise.eps)
     return scale, bias - mean * scale
 
