@@ -110,9 +110,10 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         self.n_llms_ = losses.shape[1]
         held = np.random.default_rng(self.random_state).permutation(len(X)) < len(X) // 10
         network, best = self._new_network(batch_size=min(64, int((~held).sum()))), np.inf
+        learn, judge = (X[~held], losses[~held]), (X[held], losses[held].ravel())
         for epoch in range(1, self.epochs + 1):
-            self._run_epoch(network, X[~held], losses[~held])
-            loss = self._measure(losses[held].ravel(), self._errors(network, X[held]).ravel())
+            self._run_epoch(network, *learn, first=epoch == 1)
+            loss = self._measure(judge[1], self._errors(network, judge[0]).ravel())
             if loss < best:
                 best, self.best_epoch_, self.network_ = loss, epoch, _kept(network)
             elif epoch - self.best_epoch_ >= patience:
@@ -134,7 +135,7 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         return -np.mean((1 - losses) * np.log(right) + losses * np.log(wrong))
 
     def _new_network(self, batch_size):
-        kind = MLPRegressor if self.objective == "squared" else MLPClassifier
+        kind = _Regressor if self.objective == "squared" else _Classifier
         return kind(
             hidden_layer_sizes=self.hidden_layer_sizes,
             activation=self.activation,
@@ -142,7 +143,7 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
             random_state=self.random_state,
         )
 
-    def _run_epoch(self, network, X, losses):
+    def _run_epoch(self, network, X, losses, first):
         """Run one epoch of Adam; that one epoch does not converge is the plan."""
         target = losses if self.n_llms_ > 1 else losses.ravel()
         with warnings.catch_warnings():
@@ -150,7 +151,8 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
             if self.objective == "squared":
                 network.partial_fit(X, target)
             else:
-                network.partial_fit(X, target, classes=np.arange(max(2, self.n_llms_)))
+                classes = np.arange(max(2, self.n_llms_)) if first else None
+                network.partial_fit(X, target, classes=classes)
 
     def _errors(self, network, X):
         """Return the expected loss of each LLM; a single LLM has its class 0 first."""
@@ -159,9 +161,27 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         return network.predict_proba(X)[:, -self.n_llms_ :]
 
 
+class _CheckedOnce:
+    """Let scikit-learn check the data in the first epoch only: it takes as long as an epoch."""
+
+    def _validate_input(self, X, y, incremental, reset):
+        if reset:
+            self.checked_ = super()._validate_input(X, y, incremental, reset)
+        return self.checked_
+
+
+class _Classifier(_CheckedOnce, MLPClassifier):
+    pass
+
+
+class _Regressor(_CheckedOnce, MLPRegressor):
+    pass
+
+
 def _kept(network):
     """Return a network with these weights, which further epochs do not change."""
     kept = copy(network)
+    vars(kept).pop("checked_", None)  # the data are not kept
     kept.coefs_, kept.intercepts_ = (
         [weights.copy() for weights in layers] for layers in (network.coefs_, network.intercepts_)
     )
