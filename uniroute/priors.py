@@ -1,10 +1,13 @@
 """A prior over LLMs, learned from the training LLMs: features Psi that hold with few labels."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.linalg.lapack import dtrtri
 from scipy.special import softmax
 from sklearn.cluster import KMeans
 from sklearn.covariance import ledoit_wolf
+from sklearn.linear_model import RidgeCV
 from sklearn.utils.validation import check_is_fitted
 
 from uniroute._nearest import nearest
@@ -156,8 +159,8 @@ class PriorMap(_PromptMap):
         distances = np.array([kmeans.inertia_ / len(X) for kmeans in found])
         self.sharpness_ = SOFTNESS / np.maximum(distances, 1e-6 * total or 1.0)
         self.scale_ = float(np.sqrt(total)) or 1.0
-        means = self._soft(X).mean(axis=0), X.mean(axis=0, dtype=float)
-        self.center_ = np.concatenate([*means, [0.0]])
+        mean = np.concatenate([self._soft(X).mean(axis=0), X.mean(axis=0, dtype=float)])
+        self.center_ = np.append(mean, 0.0)
 
     def _soft(self, X):
         """Return the memberships in all sets of clusters; those of each set add up to 1."""
@@ -173,7 +176,10 @@ class PriorMap(_PromptMap):
         return phi
 
     foretells = property(lambda self: self.factor_.size > 0, doc="Whether training LLMs are known.")
-    _n_features_out = property(lambda self: len(self.center_))
+
+    @property
+    def _n_features_out(self):
+        return len(self.center_)
 
     def transform(self, X):
         """Return memberships, embedding and constant, (n_prompts, n_features).
@@ -200,7 +206,7 @@ class PriorMap(_PromptMap):
     def _sets(self):
         """Return the columns of each set of clusters, and of the embedding."""
         ends = [0, *np.cumsum(self.sizes_), len(self.center_) - 1]
-        return list(map(slice, ends, ends[1:]))
+        return [slice(start, end) for start, end in pairwise(ends)]
 
     def _fit_priors(self, X, losses):
         """Find mean and main directions of the flat priors, and of the learned ones."""
@@ -388,7 +394,8 @@ class PriorMap(_PromptMap):
 
 def _root(weights):
     """Return F with F F' the Ledoit-Wolf covariance of LLMs' weights, (n_llms, n_weights)."""
-    values, vectors = np.linalg.eigh(ledoit_wolf(weights)[0] / (1 - 1 / len(weights)))
+    n_llms = len(weights)
+    values, vectors = np.linalg.eigh(ledoit_wolf(weights)[0] * n_llms / (n_llms - 1))
     return vectors * np.sqrt(np.maximum(values, 0.0))
 
 
@@ -413,16 +420,9 @@ def _ridge(X, losses):
     patterns, which = np.unique(~np.isnan(losses), axis=1, return_inverse=True)
     found = np.empty((losses.shape[1], X.shape[1] + 1))
     for k, rows in enumerate(patterns.T):
-        of, Z = which.ravel() == k, X[rows]
-        penalties = PENALTIES * max(np.square(Z).sum() / X.shape[1], 1e-300)
-        y, mean = losses[rows][:, of].astype(float), Z.mean(axis=0)
-        level, Z = y.mean(axis=0), Z - mean
-        values, vectors = np.linalg.eigh(Z.T @ Z)
-        made = Z @ vectors
-        moments, shrunk = made.T @ y, 1 / (np.maximum(values, 0)[:, None] + penalties)
-        left = np.maximum(1 - 1 / len(y) - np.square(made) @ shrunk, 1e-9).T[:, :, None]
-        weights = shrunk.T[:, :, None] * moments
-        errors = np.square((y - level - made @ weights) / left).mean(axis=(1, 2))
-        coef = vectors @ weights[np.argmin(errors)]
-        found[of] = np.column_stack([coef.T, level - mean @ coef])
+        of = which.ravel() == k
+        y = losses[rows][:, of]
+        penalties = PENALTIES * max(np.square(X[rows]).sum() / X.shape[1], 1e-300)
+        ridge = RidgeCV(penalties).fit(X[rows], y)
+        found[of] = np.column_stack([np.atleast_2d(ridge.coef_), ridge.intercept_])
     return found

@@ -113,8 +113,8 @@ class MixtureWorld:
 
     def component_loss(self, X):
         """Return P(error | x, z = k), shape (n_prompts, n_llms, n_components)."""
-        offsets = self._check_rows(X)[:, None, :] - self.centers
-        tilt = np.einsum("nkd,mkd->nmk", offsets, self.slopes)
+        tilt = np.einsum("nd,mkd->nmk", self._check_rows(X), self.slopes, optimize=True)
+        tilt -= np.einsum("kd,mkd->mk", self.centers, self.slopes)
         return special.expit(self.logits + tilt)
 
     def gamma(self, X):

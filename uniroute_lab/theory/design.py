@@ -1,9 +1,9 @@
 """Designs: which prompts to label before an LLM joins, chosen without a look at its outcomes."""
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.metrics import euclidean_distances, pairwise_distances_argmin
+from sklearn.metrics import pairwise_distances_argmin
 
+from uniroute import KMeansMap
 from uniroute.checks import check_matrix, check_positive_integer, check_scalar
 
 __all__ = ["greedy_design", "information", "medoid_design", "nearest_shares", "stratified_design"]
@@ -209,30 +209,12 @@ def medoid_design(X, n_labels, random_state=0):
     """
     X = check_matrix("X", X)
     _check_number(n_labels, len(np.unique(X, axis=0)), "different rows")
-    clusters = KMeans(n_labels, init=_spread_out, n_init=1, random_state=random_state).fit(X)
-    labels = clusters.labels_
+    clusters = KMeansMap(n_labels, n_init=1, random_state=random_state).fit(X)
+    labels = clusters.predict(X)
     distances = np.linalg.norm(X - clusters.cluster_centers_[labels], axis=1)
     order = np.lexsort([distances, labels])
     firsts = np.unique(labels[order], return_index=True)[1]
     return np.sort(order[firsts])
-
-
-def _spread_out(X, n_clusters, random_state):
-    """Draw K-means++ centres as scikit-learn does, with all distances taken at once.
-
-    For many centres among few prompts that is far less work than the distances of each candidate.
-    """
-    squares, tries = euclidean_distances(X.astype(float), squared=True), 2 + int(np.log(n_clusters))
-    chosen = [random_state.choice(len(X), p=np.full(len(X), 1 / len(X)))]  # the same as there
-    left = squares[chosen[0]]
-    for _ in range(1, n_clusters):
-        drawn = random_state.uniform(size=tries) * left.sum()
-        candidates = np.minimum(np.searchsorted(np.cumsum(left), drawn), len(X) - 1)
-        after = np.minimum(left, squares[candidates])
-        best = np.argmin(after.sum(axis=1))
-        left = after[best]
-        chosen.append(candidates[best])
-    return X[chosen]
 
 
 def nearest_shares(X, rows):

@@ -110,9 +110,10 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         self.n_llms_ = losses.shape[1]
         held = np.random.default_rng(self.random_state).permutation(len(X)) < len(X) // 10
         network, best = self._new_network(batch_size=min(64, int((~held).sum()))), np.inf
+        learn, judge = (X[~held], losses[~held]), (X[held], losses[held].ravel())
         for epoch in range(1, self.epochs + 1):
-            self._run_epoch(network, X[~held], losses[~held])
-            loss = self._measure(losses[held].ravel(), self._errors(network, X[held]).ravel())
+            self._run_epoch(network, *learn, first=epoch == 1)
+            loss = self._measure(judge[1], self._errors(network, judge[0]).ravel())
             if loss < best:
                 best, self.best_epoch_, self.network_ = loss, epoch, _kept(network)
             elif epoch - self.best_epoch_ >= patience:
@@ -142,7 +143,7 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
             random_state=self.random_state,
         )
 
-    def _run_epoch(self, network, X, losses):
+    def _run_epoch(self, network, X, losses, first):
         """Run one epoch of Adam; that one epoch does not converge is the plan."""
         target = losses if self.n_llms_ > 1 else losses.ravel()
         with warnings.catch_warnings():
@@ -150,7 +151,8 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
             if self.objective == "squared":
                 network.partial_fit(X, target)
             else:
-                network.partial_fit(X, target, classes=np.arange(max(2, self.n_llms_)))
+                classes = np.arange(max(2, self.n_llms_)) if first else None
+                network.partial_fit(X, target, classes=classes)
 
     def _errors(self, network, X):
         """Return the expected loss of each LLM; a single LLM has its class 0 first."""
