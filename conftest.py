@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 
 from scripts.kernels import data_tags, make_reproducible, why_no_data
+from scripts.printed import as_printed
 
 make_reproducible()
 # The same examples in every run, so that a test's outcome is the code's and not luck's.
@@ -20,8 +21,10 @@ def data_needed(item):
 
 
 def pytest_collection_modifyitems(items):
-    """Skip, with the reason, what needs benchmark data that cannot be had."""
+    """Skip, with the reason, what needs benchmark data that cannot be had; compare as printed."""
     for item in items:
+        if hasattr(item, "cell"):
+            item.sanitize = as_printed  # nbval compares what this makes of outputs
         for tag in data_needed(item):
             if reason := why_no_data(tag):
                 item.add_marker(pytest.mark.skip(reason=reason))

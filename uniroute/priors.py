@@ -8,6 +8,7 @@ from scipy.special import softmax
 from sklearn.cluster import KMeans
 from sklearn.covariance import ledoit_wolf
 from sklearn.linear_model import RidgeCV
+from sklearn.utils.extmath import svd_flip
 from sklearn.utils.validation import check_is_fitted
 
 from uniroute._nearest import nearest
@@ -394,8 +395,7 @@ class PriorMap(_PromptMap):
 
 def _root(weights):
     """Return F with F F' the Ledoit-Wolf covariance of LLMs' weights, (n_llms, n_weights)."""
-    n_llms = len(weights)
-    values, vectors = np.linalg.eigh(ledoit_wolf(weights)[0] * n_llms / (n_llms - 1))
+    values, vectors = np.linalg.eigh(ledoit_wolf(weights)[0] * len(weights) / (len(weights) - 1))
     return vectors * np.sqrt(np.maximum(values, 0.0))
 
 
@@ -403,8 +403,8 @@ def _main_directions(Z, factor):
     """Return a factor of the same covariance, its columns in order of what they do to losses."""
     made = Z @ factor
     values, vectors = np.linalg.eigh(made.T @ made.copy() / len(Z))  # rounded as ever
-    keep = values > 1e-10 * max(values[-1], 1e-300)
-    return factor @ vectors[:, keep][:, ::-1][:, :RANK]
+    found = factor @ vectors[:, values > 1e-10 * max(values[-1], 1e-300)][:, ::-1][:, :RANK]
+    return svd_flip(found, found.T.copy())[0]  # else each processor has its own signs
 
 
 def _variation(values):

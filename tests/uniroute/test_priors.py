@@ -142,6 +142,21 @@ def test_the_flat_prior_varies_as_much_as_the_learned_one(parts):
     assert found[0] == pytest.approx(found[1])
 
 
+def test_signs_of_eigenvectors_change_nothing(parts, monkeypatch):
+    """LAPACK may return either sign, and does so by processor."""
+    eigh, rng = np.linalg.eigh, np.random.default_rng(0)
+
+    def with_other_signs(matrix):
+        values, vectors = eigh(matrix)
+        return values, vectors * rng.choice([-1, 1], len(values))
+
+    prior = PriorMap().fit(*parts["train"])
+    monkeypatch.setattr(np.linalg, "eigh", with_other_signs)
+    again = PriorMap().fit(*parts["train"])
+    for name in ("factor_", "flat_factor_"):
+        assert np.allclose(getattr(prior, name), getattr(again, name))
+
+
 def test_one_way_to_differ_is_scikit_learns_target_encoder():
     """Categories with one within-variance: both shrink a mean of n labels by n / (n + s2 / t2)."""
     categories = np.repeat([0, 1, 2], [4, 8, 20])[:, None]
