@@ -46,7 +46,9 @@ SIZES = (
     Size("llmrouter", 9, 4, 100),
     Size("llmrouter", 9, 4, 50),
     Size("openhands", 34, 11, 100),
+    Size("openhands", 34, 11, 50),
     Size("livecodebench", 28, 9, 100),
+    Size("livecodebench", 28, 9, 50),
     Size("mmlu_pro", 26, 9, 60),
     Size("pocket", 35, 12, 60),
 )
@@ -166,7 +168,7 @@ def read_coverage():
     Examples
     --------
     >>> len(read_coverage())
-    60
+    70
     """
     return pd.read_csv(results_folder() / "coverage.csv")
 
