@@ -16,6 +16,13 @@ MAKEFILE = (make.ROOT / "Makefile").read_text(encoding="utf-8")
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
 
 
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """A make around the tests hands down its variables, as in `make test WORKERS=4`."""
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", *make.VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+
+
 def translate(line):
     """Return the steps of scripts.make that a line of a recipe stands for."""
     folder = "uniroute_lab/" if line.startswith("cd uniroute_lab && ") else ""
