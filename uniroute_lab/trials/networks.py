@@ -95,10 +95,24 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
             If a loss is neither 0 nor 1 but the objective is cross-entropy, or there are fewer
             than ten prompts.
         """
+        X, losses = self._check_fit(X, losses)
+        held = np.random.default_rng(self.random_state).permutation(len(X)) < len(X) // 10
+        X_fit, losses_fit = X[~held], losses[~held]
+        network, best = self._new_network(batch_size=min(64, len(X_fit))), np.inf
+        for epoch in range(1, self.epochs + 1):
+            self._run_epoch(network, X_fit, losses_fit, first=epoch == 1)
+            loss = self._measure(losses[held].ravel(), self._errors(network, X[held]).ravel())
+            if loss < best:
+                best, self.best_epoch_, self.network_ = loss, epoch, _kept(network)
+            elif self.patience and epoch - self.best_epoch_ >= self.patience:
+                break
+        return self
+
+    def _check_fit(self, X, losses):
         check_positive_integer("epochs", self.epochs)
         check_option("objective", self.objective, ("cross-entropy", "squared"))
-        patience = self.epochs if self.patience is None else self.patience
-        check_positive_integer("patience", patience)
+        if self.patience is not None:
+            check_positive_integer("patience", self.patience)
         X, losses = validate_data(
             self, X, losses, multi_output=True, dtype=[np.float64, np.float32], y_numeric=True
         )
@@ -108,17 +122,7 @@ class CheckpointedMLP(RegressorMixin, BaseEstimator):
         if len(X) < 10:
             raise ValueError(f"X must have at least 10 prompts; got {len(X)}")
         self.n_llms_ = losses.shape[1]
-        held = np.random.default_rng(self.random_state).permutation(len(X)) < len(X) // 10
-        network, best = self._new_network(batch_size=min(64, int((~held).sum()))), np.inf
-        learn, judge = (X[~held], losses[~held]), (X[held], losses[held].ravel())
-        for epoch in range(1, self.epochs + 1):
-            self._run_epoch(network, *learn, first=epoch == 1)
-            loss = self._measure(judge[1], self._errors(network, judge[0]).ravel())
-            if loss < best:
-                best, self.best_epoch_, self.network_ = loss, epoch, _kept(network)
-            elif epoch - self.best_epoch_ >= patience:
-                break
-        return self
+        return X, losses
 
     def predict(self, X):
         """Predict losses, shape (n_prompts, n_llms)."""
