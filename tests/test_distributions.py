@@ -1,5 +1,6 @@
 """The two wheels hold what they should, and work outside the repository."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -76,6 +77,12 @@ def test_the_lab_s_wheel_has_the_arrays_and_the_results(wheels):
     expected = lab | {Path("uniroute_lab", path) for path in files("results")}
     assert {path.suffix for path in expected} >= {".csv", ".mplstyle", ".npz", ".parquet", ".py"}
     assert content(wheels["uniroute_lab"]) == {path.as_posix() for path in expected}
+
+
+def test_the_lab_is_as_large_as_the_readme_says(wheels):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (said,) = re.findall(r"(\d+) MB to download", readme)
+    assert wheels["uniroute_lab"].stat().st_size / 1e6 == pytest.approx(int(said), abs=2)
 
 
 def test_both_have_one_version_and_the_licence(wheels):
