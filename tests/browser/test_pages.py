@@ -52,6 +52,12 @@ TOO_SMALL = """least => [...document.querySelectorAll("img.picture")]
     .filter(e => e.clientWidth)
     .map(e => e.clientWidth / e.getAttribute("width") * 10 * 96 / 72)
     .filter(size => size < least)"""
+# Pictures of the text's width that a phone cuts off; wide ones, and those in a box, may be moved
+# sideways.
+CUT_OFF = """() => [...document.querySelectorAll("figure > img.picture")]
+    .filter(e => e.clientWidth && parseInt(e.style.getPropertyValue("--width")) < 600)
+    .filter(e => !e.closest(".admonition"))
+    .filter(e => e.parentElement.scrollWidth > e.parentElement.clientWidth + 1).map(e => e.src)"""
 SET_THEME = "theme => { document.documentElement.dataset.theme = theme; }"
 # Fetch what waits until it is seen, so that its bytes count and its failures show.
 FETCH_ALL = """() => Promise.all([...document.images]
@@ -143,6 +149,7 @@ def test_page(visit, address):
             page.wait_for_timeout(500)  # the theme waits, then sees which boxes scroll
             assert not page.evaluate(TOO_WIDE)
             assert not page.evaluate(TOO_SMALL, SMALLEST)
+            assert not page.evaluate(CUT_OFF)
             if width == WIDTHS[0]:
                 assert not barriers(page, None if theme == "light" else BY_THEME)
             elif theme == "light":
