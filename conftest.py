@@ -1,12 +1,14 @@
 """Settings shared by unit tests, doctests and notebooks."""
 
+import nbval.kernel
 import pytest
 from hypothesis import settings
 
-from scripts.kernels import data_tags, make_reproducible, why_no_data
+from scripts.kernels import data_tags, make_reproducible, start_again, why_no_data
 from scripts.printed import as_printed
 
 make_reproducible()
+nbval.kernel.start_new_kernel = start_again(nbval.kernel.start_new_kernel)
 # The same examples in every run, so that a test's outcome is the code's and not luck's.
 settings.register_profile("same", derandomize=True)
 settings.load_profile("same")

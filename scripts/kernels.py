@@ -1,7 +1,7 @@
 """What notebooks run under, here and in the tests: one place for what outputs depend on."""
 
 import os
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 
 # Progress bars and downloads would change a cell's output from one machine to the next.
@@ -20,6 +20,24 @@ def make_reproducible():
     """Set the environment that kernels inherit; what the caller has set stays."""
     for name, value in REPRODUCIBLE.items():
         os.environ.setdefault(name, value)
+
+
+def start_again(start):
+    """Return what starts a kernel, and does so once more if the kernel dies before it answers.
+
+    Jupyter looks for free ports, and another process may take one before the kernel does.
+    """
+
+    @wraps(start)
+    def started(*arguments, **options):
+        try:
+            return start(*arguments, **options)
+        except RuntimeError as error:
+            if "Kernel died before replying" not in str(error):
+                raise
+        return start(*arguments, **options)
+
+    return started
 
 
 @cache

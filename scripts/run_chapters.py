@@ -16,7 +16,7 @@ import yaml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
-from scripts.kernels import data_tags, make_reproducible, why_no_data
+from scripts.kernels import data_tags, make_reproducible, start_again, why_no_data
 
 CELL_SECONDS = 600
 SKIP = "skip-execution"  # the tag of cells that are not run
@@ -130,7 +130,7 @@ def run_chapter(path):
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
-        client.execute()
+        start_again(client.execute)()
     except (CellControlSignal, DeadKernelError) as error:
         return describe_failure(notebook, reached[-1], error)
     for cell in waiting:

@@ -1,14 +1,19 @@
 """Running chapters stores what they print, names the cell that fails and leaves it as it was."""
 
 import os
+import socket
+import subprocess
 import sys
 
 import nbformat
+import nbval.kernel
 import pytest
 import yaml
+from jupyter_client.provisioning.local_provisioner import LocalPortCache
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from scripts import run_chapters
+from scripts.kernels import start_again
 
 PICTURE = """class Picture:
     def __repr__(self):
@@ -100,6 +105,47 @@ def test_a_kernel_that_dies_or_hangs_is_reported(book, monkeypatch, source, name
     nbformat.write(new_notebook(cells=[new_code_cell(source)]), path)
     failure = run_chapters.run_chapter(path)
     assert failure.startswith(f"  cell 1: {source}\n  {name}:")
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """Another process has the first port that Jupyter holds for free."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        first, find = [other.getsockname()[1]], LocalPortCache.find_available_port
+        monkeypatch.setattr(
+            LocalPortCache, "find_available_port", lambda *a: first.pop() if first else find(*a)
+        )
+        yield first
+
+
+def test_a_kernel_whose_port_was_taken_is_started_again(book, taken):
+    path = book / "book" / "01-good.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("print(6 * 7)")]), path)
+    assert run_chapters.run_chapter(path) is None and not taken
+    assert read(book, "01-good").cells[0].outputs[0].text == "42\n"
+
+
+def test_nbval_starts_a_kernel_again_whose_port_was_taken(taken):
+    manager, client = nbval.kernel.start_new_kernel(
+        kernel_name="python3", stderr=subprocess.DEVNULL
+    )
+    assert manager.is_alive() and not taken
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def test_another_failure_to_start_is_no_reason_to_try_again():
+    tries = []
+
+    def start():
+        tries.append(1)
+        raise RuntimeError("no such kernel")
+
+    with pytest.raises(RuntimeError, match="no such kernel"):
+        start_again(start)()
+    assert len(tries) == 1
 
 
 def test_kernels_begin_with_the_start_file_and_without_names_of_its(book):
